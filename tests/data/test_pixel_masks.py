@@ -12,7 +12,7 @@ from toonvision.data.arrays import load_masks, load_places
 from toonvision.data.pixel_masks import masks_of
 from toonvision.data.records import StoredMask, frames_of
 from toonvision.data.workspace import open_workspace
-from toonvision.tasks import segment
+from toonvision.tasks import pixel_targets
 from toonvision.tasks.registry import load_dataset
 
 
@@ -144,7 +144,7 @@ def test_the_pixels_of_a_class_that_too_few_masks_show_do_not_count(workspace, m
     task = workspace.taxonomy.task("pixels")
     dataset = load_dataset(workspace, task, size_hw=(64, 64))
     assert dataset.left_out == ()
-    monkeypatch.setattr(segment, "_RARE", 0.2)  # of twelve masks, two may be too few
+    monkeypatch.setattr(pixel_targets, "_RARE", 0.2)  # of twelve masks, two may be too few
     path = dataset.frames[0].mask.path
     values = np.array(Image.open(path))
     values[:8, :8] = 3

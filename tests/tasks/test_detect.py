@@ -24,7 +24,7 @@ from toonvision.tasks.base import Evaluated
 from toonvision.tasks.box_outcomes import AT_EDGE, BESIDE, IN_VIEW, cause, disturbances
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
-from toonvision.tasks.detect_targets import IGNORED, LABEL, maps_of, objects_in, padded_rows
+from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch, maps_of, objects_in, padded_rows
 from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Task
@@ -140,7 +140,8 @@ def test_changed_boxes_lie_in_the_image_and_none_appears(given_boxes, seed):
     rows = [[(x, y, min(96, x + w), min(64, y + h), 0, 0) for x, y, w, h in given_boxes]] * 4
     images = np.random.default_rng(0).integers(0, 256, (4, *SIZE_HW, 3), dtype=np.uint8)
     settings = Augmentation(flip=True, zoom=0.5, shift=0.2, color=0.3, cast=0.1, mosaic=0.5)
-    changed, targets = change(images, padded_rows(rows), settings, np.random.default_rng(seed))
+    shown = change(Batch(images, padded_rows(rows)), settings, np.random.default_rng(seed))
+    changed, targets = shown.images, shown.targets
     assert (changed.shape, changed.dtype) == (images.shape, np.uint8)
     kept = targets[targets[..., LABEL] >= 0]
     assert (kept[:, 0] < kept[:, 2]).all()
@@ -160,7 +161,8 @@ def test_a_box_follows_its_object_in_whole_screenshots_and_in_windows_of_larger_
     settings = Augmentation(flip=True, zoom=0.3, shift=0.1, mosaic=mosaic)
     images = np.stack([image, np.zeros_like(image), np.zeros_like(image)])
     targets = padded_rows([[(left, top, left + 30, top + 24, 0, 0)], [], []])
-    changed, found = change(images, targets, settings, np.random.default_rng(seed))
+    shown = change(Batch(images, targets), settings, np.random.default_rng(seed))
+    changed, found = shown.images, shown.targets
     assert changed.shape[1:3] == window_size(image.shape[:2])
     for picture, rows in zip(changed, found, strict=True):
         seen = rows[rows[:, LABEL] >= 0]
@@ -176,11 +178,12 @@ def test_windows_show_rare_classes_as_often_as_others_and_validate_around_the_la
     images = np.zeros((4, 384, 640, 3), np.uint8)
     rows = [[(30 + 100 * at, 20, 60 + 100 * at, 90, 0, 0) for at in range(6)]] * 3 + [[(500, 300, 540, 380, 1, 0)]]
     targets, rng = padded_rows(rows), np.random.default_rng(0)
-    windows = [(change(images, targets, Augmentation(), rng)[1][..., LABEL] == 1).any(axis=1) for _ in range(50)]
+    batch = Batch(images, targets)
+    windows = [(change(batch, Augmentation(), rng).targets[..., LABEL] == 1).any(axis=1) for _ in range(50)]
     assert 0.3 < np.mean(windows) < 0.5  # half of three quarters, though it is one object of nineteen
-    shown, found = middle_windows(images, targets)
-    assert shown.shape == (4, *window_size((384, 640)), 3)
-    assert found[3, 0, :5].tolist() == [180, 172, 220, 252, 1]
+    shown = middle_windows(batch)
+    assert shown.images.shape == (4, *window_size((384, 640)), 3)
+    assert shown.targets[3, 0, :5].tolist() == [180, 172, 220, 252, 1]
 
 
 def test_figures_are_pasted_where_their_masks_are_known():
@@ -190,8 +193,10 @@ def test_figures_are_pasted_where_their_masks_are_known():
     places = (images[..., 0] > 0).astype(np.uint8)
     settings, found = Augmentation(paste=1), []
     for seed in range(10):
-        _, with_masks = change(images, targets, settings, np.random.default_rng(seed), places=places)
-        _, without = change(images, targets, settings, np.random.default_rng(seed))
+        with_masks, without = (
+            change(batch, settings, np.random.default_rng(seed)).targets
+            for batch in (Batch(images, targets, places=places), Batch(images, targets))
+        )
         found.append([(one[..., LABEL] >= 0).sum() for one in (with_masks, without)])
     assert np.sum(found, axis=0)[0] > 1.5 * np.sum(found, axis=0)[1]
 
@@ -200,7 +205,7 @@ def test_of_an_object_that_is_hardly_seen_nothing_is_learned():
     image = np.zeros((1, *SIZE_HW, 3), np.uint8)
     cut = padded_rows([[(80, 10, 96, 40, 0, 0)]])
     for seed in range(40):
-        _, found = change(image, cut, Augmentation(shift=0.4), np.random.default_rng(seed))
+        found = change(Batch(image, cut), Augmentation(shift=0.4), np.random.default_rng(seed)).targets
         rows = found[0][found[0][:, LABEL] >= 0]
         sides = rows[:, 2:4] - rows[:, :2]
         shares, large = sides.prod(axis=1) / (16 * 30), sides.min(axis=1) > 6.1

@@ -16,8 +16,10 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.models.pixels import class_map
 from toonvision.tasks import segment
 from toonvision.tasks.base import Evaluated
-from toonvision.tasks.detect_augmentation import change_with_masks, middle_windows_of_masks
+from toonvision.tasks.detect_augmentation import change, middle_windows
+from toonvision.tasks.detect_targets import Batch, padded_rows
 from toonvision.tasks.pixel_scores import PixelScores
+from toonvision.tasks.pixel_targets import cell_shares
 from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import Augmentation
 
@@ -44,7 +46,7 @@ def evaluated(dataset, scores, subset="test"):
 
 @given(MASKS)
 def test_the_shares_of_a_cell_are_those_of_its_pixels(masks):
-    shares = segment.cell_shares(masks, 3)
+    shares = cell_shares(masks, 3)
     assert shares.shape == (2, 2, 3, 3)
     for image, row, column, label in np.ndindex(shares.shape):
         cell = masks[image, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
@@ -70,6 +72,12 @@ def test_a_map_that_is_right_is_decoded_to_its_classes_and_how_sure_it_is():
     assert 0.9 < found.scores[0] <= 1
 
 
+def moved_alike(images, masks, settings, rng):
+    """Change images with their masks, of which alone is learned."""
+    shown = change(Batch(images, padded_rows([[]] * len(images)), masks), settings, rng)
+    return shown.images, shown.masks
+
+
 @given(seed=st.integers(0, 2**32 - 1), mosaic=st.sampled_from([0, 1]))
 def test_a_mask_follows_its_screenshot(seed, mosaic):
     masks = np.zeros((3, 64, 96), np.uint8)
@@ -78,7 +86,7 @@ def test_a_mask_follows_its_screenshot(seed, mosaic):
     colors = np.array([60, 140, 220], np.uint8)
     images = np.repeat(colors[masks][..., None], 3, axis=3)
     settings = Augmentation(flip=True, zoom=0.3, shift=0.1, mosaic=mosaic)
-    changed, moved = change_with_masks(images, masks, settings, np.random.default_rng(seed))
+    changed, moved = moved_alike(images, masks, settings, np.random.default_rng(seed))
     assert (changed.shape, moved.shape, moved.dtype) == (images.shape, masks.shape, np.uint8)
     expected = np.full(256, 0)
     expected[:3] = colors
@@ -94,13 +102,13 @@ def test_training_sees_windows_in_which_rare_classes_are_as_common_as_others():
     images = np.repeat(np.array([60, 140, 220], np.uint8)[masks][..., None], 3, axis=3)
     rng, seen = generator(0, "windows"), []
     for _ in range(10):
-        changed, moved = change_with_masks(images, masks, Augmentation(zoom=0.1), rng)
+        changed, moved = moved_alike(images, masks, Augmentation(zoom=0.1), rng)
         assert (changed.shape, moved.shape) == ((4, 256, 320, 3), (4, 256, 320))
         seen += [(mask == 2).any() for mask in moved]
     assert np.mean(seen) > 0.15
-    shown, middle = middle_windows_of_masks(images, masks)
-    np.testing.assert_array_equal(shown, images[:, 32:288, 80:400])
-    np.testing.assert_array_equal(middle, masks[:, 32:288, 80:400])
+    middle = middle_windows(Batch(images, padded_rows([[]] * 4), masks))
+    np.testing.assert_array_equal(middle.images, images[:, 32:288, 80:400])
+    np.testing.assert_array_equal(middle.masks, masks[:, 32:288, 80:400])
 
 
 def test_where_nothing_counts_nothing_is_learned():
@@ -111,7 +119,7 @@ def test_where_nothing_counts_nothing_is_learned():
     logits = np.random.default_rng(0).normal(size=(2, 4, 4, 3)).astype(np.float32)
     masks = np.zeros((2, 16, 16), np.uint8)
     masks[:, :, 8:] = 255
-    shares = segment.cell_shares(masks, 3)
+    shares = cell_shares(masks, 3)
     other = logits.copy()
     other[:, :, 2:] = 50
     for measure in (pixel_loss, accuracy):
@@ -124,7 +132,7 @@ def test_the_loss_of_a_map_that_is_right_is_near_zero_and_higher_of_one_that_is_
 
     from toonvision.models.segmenter import accuracy, pixel_loss
 
-    shares = segment.cell_shares(np.repeat(np.arange(3, dtype=np.uint8), 8).reshape(1, 24, 1).repeat(16, axis=2), 3)
+    shares = cell_shares(np.repeat(np.arange(3, dtype=np.uint8), 8).reshape(1, 24, 1).repeat(16, axis=2), 3)
     right, wrong = 20 * shares, 20 * np.roll(shares, 1, axis=-1)
     assert float(keras.ops.mean(pixel_loss(shares, right))) == pytest.approx(0, abs=1e-3)
     assert float(keras.ops.mean(pixel_loss(shares, wrong))) > 10

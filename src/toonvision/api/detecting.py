@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
+from toonvision.api.segmenting import quality_of_pixels, write_masks
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.names import different_stems
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
-from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
+from toonvision.metrics.named_pixels import whole_pixels
+from toonvision.taxonomy.labels import LABEL_LEVEL, PIXEL_LEVEL, Taxonomy
 
 if TYPE_CHECKING:
     from toonvision.evaluation.evaluate import Evaluation
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
 _EDGES = ("x_min", "y_min", "x_max", "y_max")
 
 
-def box_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
-    """Return how good a run's boxes are, as tables and sentences."""
+def box_blocks(evaluation: "Evaluation[Any]", taxonomy: Taxonomy) -> tuple[Block, ...]:
+    """Return how good a run's boxes are, and its pixels if it names them, as tables and sentences."""
     from toonvision.tasks.detect_panels import classes_table, heights_table
+    from toonvision.tasks.joint_panels import joint_table
 
     record, best, counts = evaluation.record, evaluation.best, evaluation.best.counts
     images = len(evaluation.items)
@@ -47,17 +50,28 @@ def box_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
     floors = evaluation.floors
     if floors and floors.listed and not floors.unbeaten:
         lines.append(floors.sentence())
+    if best.pixels is not None:
+        lines.append(f"{quality_of_pixels(best.pixels)} Other screenshots have no mask.")
     title = f"{record.title} on {evaluation.subset}{several}"
-    return replace(classes_table(evaluation), title=title), heights_table(evaluation), "\n".join(lines)
+    named = joint_table(evaluation, taxonomy)
+    tables = (replace(classes_table(evaluation), title=title), heights_table(evaluation), *([named] if named else []))
+    return *tables, "\n".join(lines)
 
 
 def detect(
-    run: StoredRun, pictures: Sequence[Path], *, boxes: bool, save: Path | None, voc: Path | None, keras: bool
+    run: StoredRun,
+    pictures: Sequence[Path],
+    *,
+    boxes: bool,
+    save: Path | None,
+    voc: Path | None,
+    masks: Path | None,
+    keras: bool,
 ) -> Result[list[FoundObjects]]:
-    """Find the objects in pictures with a run; see `Run.predict`.
+    """Find the objects in pictures with a run, and name their pixels if masks are asked for; see `Run.predict`.
 
     Raises:
-        UsageError: If annotated boxes are asked about, or a folder to write to is not empty.
+        UsageError: If annotated boxes are asked about, the run names no pixels, or a folder to write to is not empty.
         InputRejectedError: If no such picture exists.
         ModelRefusedError: If the model cannot be used.
     """
@@ -69,10 +83,17 @@ def detect(
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
     require_paths(pictures, save)
-    if voc is not None:
-        require_empty(voc, "--voc")
-    found, findings = find_with(run, pictures, keras=keras)
+    if masks is not None and not card.pixels:
+        raise UsageError(f"--masks is for runs that name pixels; {run.name} finds boxes alone. Leave it out.")
+    for flag, folder in (("--voc", voc), ("--masks", masks)):
+        if folder is not None:
+            require_empty(folder, flag)
+    found, findings = find_with(run, pictures, pixels=masks is not None, keras=keras)
     keep(taxonomy, run.workspace.watcher, found, save=save, voc=voc)
+    if masks is not None:
+        named = [(one.path, whole_pixels(one.pixels, one.size_wh)) for one in found if one.pixels is not None]
+        write_masks(named, taxonomy.level(PIXEL_LEVEL).classes, masks)
+        run.workspace.watcher.say(f"Wrote the masks of {counted(len(named), 'picture')} to {masks}")
     above = taxonomy.all_parents(card.level)
 
     def levels(one: FoundObject) -> dict[str, Any]:
@@ -108,14 +129,14 @@ def write_voc(found: Sequence[FoundObjects], folder: Path) -> None:
 
 
 def find_with(
-    run: StoredRun, pictures: Sequence[Path], *, keras: bool = False
+    run: StoredRun, pictures: Sequence[Path], *, pixels: bool = False, keras: bool = False
 ) -> tuple[list[FoundObjects], list[Finding]]:
-    """Find objects with a run's export, or with Keras where there is none that can be used."""
+    """Find objects, and name pixels if asked for, with a run's export, or with Keras where none can be used."""
     from toonvision.api.predicting import start_watched, usable_export, watched
     from toonvision.deploy.detector import Detector
 
     if isinstance(export := usable_export(run, keras=keras), Detector):
-        return watched(run, partial(export.predict_files, pictures))
+        return watched(run, partial(export.predict_files, pictures, pixels=pixels))
     from toonvision.evaluation.evaluate import find_in
 
     start_watched(run)

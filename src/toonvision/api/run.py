@@ -1,7 +1,8 @@
 """A run as an object: evaluated, explained, reported, exported and used."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -72,8 +73,12 @@ class Run(StoredRun):
 
         evaluation = self.evaluation(subset)
         next_step = self.workspace.command("report", self.name)
-        scores = {CLASSIFY: _score_blocks, DETECT: box_blocks, SEGMENT: pixel_blocks}[self.record.kind]
-        blocks = (*_unbeaten(evaluation), *scores(evaluation))
+        own: dict[str, Callable[[Evaluation[Any]], tuple[Block, ...]]] = {
+            CLASSIFY: _score_blocks,
+            DETECT: partial(box_blocks, taxonomy=self.workspace.files.taxonomy),
+            SEGMENT: pixel_blocks,
+        }
+        blocks = (*_unbeaten(evaluation), *own[self.record.kind](evaluation))
         return Result(evaluation, blocks, metrics_of(evaluation), next=next_step)
 
     def calibrate(self, *, remove: bool = False) -> Result[float | None]:
@@ -276,12 +281,12 @@ class Run(StoredRun):
         kind, paths = self.record.kind, paths_of(pictures) or []
         folder, annotations, drawn = (None if one is None else Path(one) for one in (save, voc, masks))
         does = {CLASSIFY: "names one object", DETECT: "finds boxes", SEGMENT: "names pixels"}
-        for flag, given, its in (("--voc", annotations, DETECT), ("--masks", drawn, SEGMENT)):
-            if given is not None and kind != its:
-                is_for = does[its].replace("s ", " ", 1)
+        for flag, given, its in (("--voc", annotations, [DETECT]), ("--masks", drawn, [SEGMENT, DETECT])):
+            if given is not None and kind not in its:
+                is_for = does[its[0]].replace("s ", " ", 1)
                 raise UsageError(f"{flag} is for runs that {is_for}; {self.name} {does[kind]}. Leave it out.")
         if kind == DETECT:
-            return detect(self, paths, boxes=boxes, save=folder, voc=annotations, keras=keras)
+            return detect(self, paths, boxes=boxes, save=folder, voc=annotations, masks=drawn, keras=keras)
         if kind == SEGMENT:
             return segment(self, paths, boxes=boxes, save=folder, masks=drawn, keras=keras)
         return predict(self, paths, boxes=boxes, save=folder, keras=keras)

@@ -16,11 +16,12 @@ from toonvision.core.errors import Finding, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.names import different_stems
 from toonvision.core.wording import counted, percent
-from toonvision.metrics.named_pixels import NamedPixels
+from toonvision.metrics.named_pixels import NamedPixels, Pixels
 from toonvision.taxonomy.labels import Category
 
 if TYPE_CHECKING:
     from toonvision.evaluation.evaluate import Evaluation
+    from toonvision.tasks.pixel_scores import PixelScores
 
 
 def pixel_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
@@ -30,11 +31,9 @@ def pixel_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
     record, best = evaluation.record, evaluation.best
     images = counted(len(evaluation.items), "screenshot")
     several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
-    mean, boundary, right = best.mean_iou, best.mean_boundary_f1, best.right
     good = len(evaluation.items) - evaluation.spread.wrong[evaluation.best_index]
     lines = [
-        f"Mean IoU {mean.value:.3f} (95 % interval {mean.low:.3f} to {mean.high:.3f}), boundary F1 "
-        f"{boundary.value:.3f}; {percent(right.value)} of the pixels of {images} are right.",
+        quality_of_pixels(best),
         f"Nine in ten pixels or more are right in {good} of {images}.",
     ]
     if len(evaluation.scores) > 1:
@@ -48,6 +47,16 @@ def pixel_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
         lines.append(floors.sentence())
     title = f"{record.title} on {evaluation.subset}{several}"
     return replace(pixels_table(evaluation), title=title), "\n".join(lines)
+
+
+def quality_of_pixels(scores: "PixelScores") -> str:
+    """Return how good maps of classes are, as a sentence."""
+    mean = scores.mean_iou
+    return (
+        f"Mean IoU {mean.value:.3f} (95 % interval {mean.low:.3f} to {mean.high:.3f}), boundary F1 "
+        f"{scores.mean_boundary_f1.value:.3f}; {percent(scores.right.value)} of the pixels of "
+        f"{counted(len(scores.truth), 'screenshot')} are right."
+    )
 
 
 def segment(
@@ -114,18 +123,18 @@ def _keep(
         write_painted(found, classes, save)
         watcher.say(f"Painted the classes over {counted(len(found), 'picture')} in {save}")
     if masks is not None:
-        write_masks(found, classes, masks)
+        write_masks([(one.path, one.whole) for one in found], classes, masks)
         watcher.say(f"Wrote the masks of {counted(len(found), 'picture')} to {masks}")
 
 
-def write_masks(found: Sequence[NamedPixels], classes: Sequence[Category], folder: Path) -> None:
-    """Write the classes of each picture as a mask that can be learned from, numbered where two have one stem.
+def write_masks(found: Sequence[tuple[Path, Pixels]], classes: Sequence[Category], folder: Path) -> None:
+    """Write the classes of the pixels of pictures as masks that can be learned from, numbered where two have one stem.
 
     A mask is a PNG as large as its picture, whose values are the classes; its colours are only for display.
     """
     palette = [int(one.color[at : at + 2], 16) for one in classes for at in (1, 3, 5)]
-    for one, stem in zip(found, different_stems([one.path for one in found]), strict=True):
-        image, content = Image.fromarray(one.whole), io.BytesIO()
+    for (_, pixels), stem in zip(found, different_stems([path for path, _ in found]), strict=True):
+        image, content = Image.fromarray(pixels), io.BytesIO()
         image.putpalette(palette)
         image.save(content, "PNG")
         write_bytes(folder / f"{stem}.png", content.getvalue())

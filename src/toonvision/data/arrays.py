@@ -99,7 +99,7 @@ def load_screenshots(
 
 def load_masks(
     workspace: Workspace,
-    masks: Sequence[StoredMask],
+    masks: Sequence[StoredMask | None],
     *,
     classes: int,
     size_hw: tuple[int, int],
@@ -109,7 +109,7 @@ def load_masks(
 
     Args:
         workspace: Where the cache is.
-        masks: Which, in the order of the array.
+        masks: Which, in the order of the array; None for a screenshot without one, of which no pixel counts.
         classes: How many classes of pixels there are.
         size_hw: Height and width in pixels.
         left_out: Classes whose pixels do not count.
@@ -124,12 +124,15 @@ def load_masks(
     """
 
     def read(index: int) -> npt.NDArray[np.uint8]:
-        found = shrunk_mask(masks[index], classes=classes, size_hw=size_hw)
+        mask = masks[index]
+        if mask is None:
+            return np.full(size_hw, NOT_COUNTED, np.uint8)
+        found = shrunk_mask(mask, classes=classes, size_hw=size_hw)
         found[np.isin(found, list(left_out))] = NOT_COUNTED
         return found
 
     stem = _cache_stem(_MASKS, size_hw)
-    digest = _digest([[mask.hash for mask in masks], classes, size_hw, sorted(left_out)])
+    digest = _digest([[mask and mask.hash for mask in masks], classes, size_hw, sorted(left_out)])
     return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(masks), *size_hw), read)
 
 

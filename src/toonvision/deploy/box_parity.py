@@ -8,11 +8,13 @@ from toonvision.core.errors import ModelRefusedError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Bundle, Parity
-from toonvision.deploy.checks import BOXES_NAME, SCORES_NAME
+from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.detector import Detector
-from toonvision.deploy.parity import FEWEST, LARGEST_DIFFERENCE, screenshots_to_compare, worse
+from toonvision.deploy.parity import FEWEST, LARGEST_DIFFERENCE, require_parity, screenshots_to_compare, worse
+from toonvision.deploy.pixel_parity import compare_cells
 from toonvision.metrics.detection import Boxes, boxes_in, overlaps
 from toonvision.metrics.predictions import Predictions
+from toonvision.models.pixels import softmax
 from toonvision.tasks import detect
 from toonvision.tasks.base import network_outputs
 
@@ -31,7 +33,7 @@ _BATCH = 8
 def detector_file(
     workspace: Workspace, model: "keras.Model", bundle: Bundle, *, progress: Progress = silent
 ) -> tuple[bytes, Parity, int]:
-    """Write a detector as an ONNX file that finds the same objects.
+    """Write a detector as an ONNX file that finds the same objects, and names pixels alike if the detector does.
 
     Returns:
         The file's bytes, how it compares with the network, and how many of the compared pictures are screenshots.
@@ -43,13 +45,17 @@ def detector_file(
     from toonvision.deploy.conversion import to_onnx
     from toonvision.models.detector import answering
 
-    content = to_onnx(answering(model), bundle.to_metadata(), (SCORES_NAME, BOXES_NAME))
+    names = (SCORES_NAME, BOXES_NAME, *([PIXELS_NAME] if bundle.pixels else []))
+    content = to_onnx(answering(model), bundle.to_metadata(), names)
     pictures, screenshots = screenshots_to_compare(workspace, bundle.size_hw)
     opened, thresholds = Detector(content), bundle.thresholds or ()
-    expected = detect.decode(network_outputs(model, pictures, progress=progress))
+    outputs = network_outputs(model, pictures, progress=progress)
+    expected = detect.decode(outputs[:2])
     starts = range(0, len(pictures), _BATCH)
-    batches = [opened.run_batch(pictures[start : start + _BATCH]) for start in starts]
-    together = boxes_in(*(np.concatenate(one) for one in zip(*batches, strict=True)))
+    run = opened.run_batch_with_pixels if bundle.pixels else opened.run_batch
+    batches = [run(pictures[start : start + _BATCH]) for start in starts]
+    scores, boxes, *logits = (np.concatenate(one) for one in zip(*batches, strict=True))
+    together = boxes_in(scores, boxes)
     parity = worse(
         compare_boxes(expected, opened.find_batch(pictures), thresholds), compare_boxes(expected, together, thresholds)
     )
@@ -59,6 +65,10 @@ def detector_file(
             f"confidence below {LARGEST_DIFFERENCE:g}; {parity.disagreements} objects of {parity.pictures} pictures "
             f"differ, and the largest difference is {parity.largest_difference:.2g}. Nothing was written."
         )
+    if logits:
+        named = compare_cells(softmax(outputs[2]), softmax(logits[0]))
+        require_parity(named)
+        parity = worse(parity, named)
     return content, parity, screenshots
 
 

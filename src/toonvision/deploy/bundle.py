@@ -62,6 +62,7 @@ class Bundle:
         parity: How it compares with the network that it was made of; None before that is known.
         thresholds: Of a detector, the confidence from which on a box of each class counts; None of others.
         parents: Of a classifier, coarser level to the class there of each class that has one; None where there is none.
+        pixels: Of a detector that names pixels too, the names of their classes, in order; None of others.
     """
 
     format: int
@@ -81,6 +82,7 @@ class Bundle:
     parity: Parity | None
     thresholds: tuple[float, ...] | None = None
     parents: Mapping[str, Mapping[str, str]] | None = None
+    pixels: tuple[str, ...] | None = None
 
     @property
     def kind(self) -> str:
@@ -193,5 +195,6 @@ _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "parity": _is_parity,
     "thresholds": _are_shares,
     "parents": _are_parents,
+    "pixels": _are_texts,
 }
-_OPTIONAL = {"thresholds", "parents"}
+_OPTIONAL = {"thresholds", "parents", "pixels"}

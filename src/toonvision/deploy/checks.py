@@ -73,10 +73,15 @@ def _results(bundle: Bundle) -> Mapping[str, Shape]:
     if bundle.kind == CLASSIFY:
         return {OUTPUT_NAME: (len(bundle.classes),), NOVELTY_NAME: (1,)}
     if bundle.kind == SEGMENT:
-        rows, columns = (side // PIXEL_STRIDE for side in bundle.size_hw)
-        return {PIXELS_NAME: (rows, columns, len(bundle.classes))}
+        return _map_of(bundle, bundle.classes)
     cells = math.prod(side // STRIDE for side in bundle.size_hw)
-    return {SCORES_NAME: (cells, len(bundle.classes)), BOXES_NAME: (cells, 4)}
+    pixels = _map_of(bundle, bundle.pixels) if bundle.pixels else {}
+    return {SCORES_NAME: (cells, len(bundle.classes)), BOXES_NAME: (cells, 4), **pixels}
+
+
+def _map_of(bundle: Bundle, pixels: Sequence[str]) -> Mapping[str, Shape]:
+    rows, columns = (side // PIXEL_STRIDE for side in bundle.size_hw)
+    return {PIXELS_NAME: (rows, columns, len(pixels))}
 
 
 def _check_steps(file: File, bundle: Bundle) -> None:

@@ -48,6 +48,8 @@ def current_export(run: Path, card: ModelCard) -> tuple[Opened | None, str]:
         return None, f"{path}: was exported from other weights than the run has now."
     if card.kind == DETECT and bundle.thresholds != thresholds_of(card.thresholds, card.classes):
         return None, f"{path}: was exported before the run's thresholds were changed."
+    if (bundle.pixels or ()) != card.pixels:
+        return None, f"{path}: names other pixels than the run."
     if bundle.temperature != card.temperature:
         return None, f"{path}: was exported before the run's temperature was changed."
     same = ("network", "classes", "size_hw", "resize", "taxonomy")

@@ -4,21 +4,25 @@ Shrinking a screenshot by a whole number is Pillow's; the network, the highest s
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from toonvision.core.errors import Finding
+from toonvision.core.errors import Finding, UsageError
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
 from toonvision.data.images import Pictures
-from toonvision.deploy.checks import BOXES_NAME, SCORES_NAME
+from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
 from toonvision.metrics.detection import boxes_in
 from toonvision.metrics.found_objects import FoundObject, FoundObjects, find_in_files, objects_of
+from toonvision.metrics.named_pixels import Pixels, whole_pixels
 from toonvision.metrics.predictions import Predictions
+from toonvision.models.pixels import class_maps
 from toonvision.taxonomy.labels import DETECT
 
 
@@ -38,6 +42,11 @@ class Detector(OpenedModel):
     kind = DETECT
 
     @property
+    def pixel_classes(self) -> tuple[str, ...]:
+        """Names of the classes of pixels, in the order of their values; empty if the model finds boxes only."""
+        return self.bundle.pixels or ()
+
+    @property
     def thresholds(self) -> tuple[float, ...]:
         """The confidence from which on a box of each class counts."""
         return self.bundle.thresholds or ()
@@ -53,9 +62,36 @@ class Detector(OpenedModel):
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
         image = image_of(picture)
-        fitted = images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)
+        return self._objects(image, self.find_batch(self._fitted(image)))
+
+    def predict_with_pixels(
+        self, picture: Image.Image | npt.NDArray[np.uint8]
+    ) -> tuple[tuple[FoundObject, ...], Pixels]:
+        """Find the objects in one picture of any size and name each of its pixels, in a single run of the network.
+
+        Args:
+            picture: A picture, or an array of shape ``(height, width, 3)``, uint8, 0 to 255.
+
+        Returns:
+            The objects, the most confident first; and the class of each pixel, shape ``(height, width)``, uint8:
+            indices into `pixel_classes`.
+
+        Raises:
+            UsageError: If the model names no pixels, an array is no picture, a picture has no pixel, or its pixels are
+                floating-point numbers.
+            ModelRefusedError: If an output is NaN, or the model cannot be run.
+        """
+        image = image_of(picture)
+        found = self.find_batch(self._fitted(image), pixels=True)
+        assert found.pixels is not None
+        return self._objects(image, found), whole_pixels(found.pixels[0], image.size)
+
+    def _fitted(self, image: Image.Image) -> Pictures:
+        return images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)[None]
+
+    def _objects(self, image: Image.Image, predictions: Predictions) -> tuple[FoundObject, ...]:
         (found,) = objects_of(
-            self.find_batch(fitted[None]),
+            predictions,
             [image.size],
             classes=self.classes,
             thresholds=self.thresholds,
@@ -63,50 +99,70 @@ class Detector(OpenedModel):
         )
         return found
 
-    def find_batch(self, pictures: Pictures) -> Predictions:
+    def find_batch(self, pictures: Pictures, *, pixels: bool = False) -> Predictions:
         """Return all boxes in pictures that already have the model's input size, those below the thresholds too.
 
         Args:
             pictures: Shape ``(pictures, height, width, 3)``, uint8, 0 to 255.
+            pixels: Name the pixels too, which takes longer.
 
         Raises:
-            UsageError: If they have another size or type.
+            UsageError: If they have another size or type, or the model names no pixels.
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
         required(pictures, (None, *self.bundle.size_hw, 3), some=False)
+        run = self.run_batch_with_pixels if pixels else self.run_batch
         if not len(pictures):
             return boxes_in(np.zeros((0, 1, len(self.classes)), np.float32), np.zeros((0, 1, 4), np.float32))
-        found = self._for_each(self.run_batch, pictures)
-        return boxes_in(*(np.concatenate(one) for one in zip(*found, strict=True)))
+        scores, boxes, *logits = (np.concatenate(one) for one in zip(*self._for_each(run, pictures), strict=True))
+        found = boxes_in(scores, boxes)
+        return replace(found, pixels=class_maps(logits[0])) if logits else found
 
-    def run_batch(self, pictures: Pictures) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def run_batch(self, pictures: Pictures) -> tuple[npt.NDArray[np.float32], ...]:
         """Return what the file itself answers about pictures, in a single run; `find_batch` is quicker.
 
         Returns:
             Scores of each cell and class, 0 where a cell is no peak, shape ``(pictures, cells, classes)``, and the box
             of each cell in pixels of the input, shape ``(pictures, cells, 4)``.
         """
-        scores, boxes = self._outputs([SCORES_NAME, BOXES_NAME], pictures)
-        return scores, boxes
+        return tuple(self._outputs([SCORES_NAME, BOXES_NAME], pictures))
+
+    def run_batch_with_pixels(self, pictures: Pictures) -> tuple[npt.NDArray[np.float32], ...]:
+        """Return the same, and logits of each class of pixels for each cell of 4 x 4 pixels.
+
+        Returns:
+            Scores, boxes, and logits of shape ``(pictures, height / 4, width / 4, classes)``.
+
+        Raises:
+            UsageError: If the model names no pixels.
+        """
+        if not self.pixel_classes:
+            raise UsageError(
+                f"{self._where}: names no pixels. Train one that does, and export it: toonvision train TASK --model "
+                "detector+pixels"
+            )
+        return tuple(self._outputs([SCORES_NAME, BOXES_NAME, PIXELS_NAME], pictures))
 
     def predict_files(
-        self, paths: Sequence[Path | str], *, progress: Progress = silent
+        self, paths: Sequence[Path | str], *, pixels: bool = False, progress: Progress = silent
     ) -> tuple[list[FoundObjects], list[Finding]]:
         """Find the objects in pictures, and in all pictures in folders.
 
         Args:
             paths: Pictures or folders.
+            pixels: Name the pixels too.
             progress: Called with how many pictures are done.
 
         Returns:
             The objects of each picture in the order of the paths, and what could not be read.
 
         Raises:
+            UsageError: If pixels are asked for, and the model names none.
             InputRejectedError: If a folder cannot be read.
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
         return find_in_files(
-            self.find_batch,
+            partial(self.find_batch, pixels=pixels),
             [Path(path) for path in paths],
             classes=self.classes,
             thresholds=self.thresholds,

@@ -221,6 +221,7 @@ def describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
         parity=None,
         thresholds=thresholds_of(card.thresholds, card.classes) if card.kind == DETECT else None,
         parents=_parents(workspace.taxonomy, card) or None,
+        pixels=card.pixels or None,
     )
 
 

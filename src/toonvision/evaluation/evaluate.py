@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding
+from toonvision.core.errors import Finding, ModelRefusedError
 from toonvision.core.files import write_text
 from toonvision.core.panels import rows_csv
 from toonvision.core.progress import Progress, silent
+from toonvision.core.wording import listed
 from toonvision.data.images import Pictures
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
@@ -103,12 +104,25 @@ def _floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[A
         return measure_floors(record, data, subset, scores)
     learned: list[Subset] = ["train", "val"] if record.settings.with_validation else ["train"]
     best = scores[[repeat.seed for repeat in record.repeats].index(record.best_seed)]
-    measure: Callable[..., ScoreFloors] = measure_box_floors if record.kind == DETECT else measure_pixel_floors
-    return measure(record.settings.network, data, subset, best, learned=learned)
+    network = record.settings.network
+    if record.kind == SEGMENT:
+        return measure_pixel_floors(network, data, subset, best, learned=learned)
+    floors = measure_box_floors(network, data, subset, best, learned=learned)
+    if data.pixels is None or best.pixels is None:
+        return floors
+    named = replace(data, targets=data.pixels, classes=data.pixel_classes)
+    beside = measure_pixel_floors(network, named, subset, best.pixels, learned=learned)
+    return replace(floors, listed=(*floors.listed, *beside.listed))
 
 
 def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> Scores:
-    kind, model, thresholds = kind_of(data.task), load_model(folder), read_card(folder).thresholds
+    card = read_card(folder)
+    if card.pixels != data.pixel_classes:
+        raise ModelRefusedError(
+            f"{folder}: was trained to name the pixels {listed(card.pixels)}, and the workspace names "
+            f"{listed(data.pixel_classes)}. Train again."
+        )
+    kind, model, thresholds = kind_of(data.task), load_model(folder), card.thresholds
     predictions = predict(kind, model, data.images[data.indices[subset]])
     validation = None
     if held_out:

@@ -65,7 +65,7 @@ class ScoreFloors:
 
     Attributes:
         network: What is compared with it.
-        listed: The floor; none where the evaluated screenshots were learned from.
+        listed: The floor of each of its answers; none where the evaluated screenshots were learned from.
     """
 
     network: str
@@ -77,15 +77,15 @@ class ScoreFloors:
         return next((floor for floor in self.listed if not floor.beaten), None)
 
     def sentence(self) -> str:
-        """Return whether the model beats the floor; empty if there is none."""
-        for floor in self.listed:
-            one = floor.difference
-            counts = (
-                f"{floor.metric} {floor.value:.3f}, {self.network} {floor.own.value:.3f}, 95 % interval "
-                f"{floor.own.low:.3f} to {floor.own.high:.3f}; difference {one.value:+.3f}, {one.low:+.3f} to "
-                f"{one.high:+.3f}"
-            )
-            if floor.beaten:
-                return f"The model {self.network} clearly beats its floor, {floor.title} ({counts})."
-            return f"The model {self.network} does not clearly beat its floor, {floor.title} ({counts})."
-        return ""
+        """Return whether the model beats the floor of each of its answers; empty if there is none."""
+        return " ".join(map(self._sentence, self.listed))
+
+    def _sentence(self, floor: ScoreFloor) -> str:
+        one = floor.difference
+        counts = (
+            f"{floor.metric} {floor.value:.3f}, {self.network} {floor.own.value:.3f}, 95 % interval "
+            f"{floor.own.low:.3f} to {floor.own.high:.3f}; difference {one.value:+.3f}, {one.low:+.3f} to "
+            f"{one.high:+.3f}"
+        )
+        beats = "clearly beats" if floor.beaten else "does not clearly beat"
+        return f"The model {self.network} {beats} its floor, {floor.title} ({counts})."

@@ -36,11 +36,14 @@ class FoundObjects:
         path: The file.
         size_wh: Width and height of the picture in pixels.
         objects: What was found in it.
+        pixels: The class of each pixel of the network's input, as in `toonvision.metrics.named_pixels.NamedPixels`;
+            None where pixels are not named.
     """
 
     path: Path
     size_wh: tuple[int, int]
     objects: tuple[FoundObject, ...]
+    pixels: npt.NDArray[np.uint8] | None = None
 
 
 def objects_of(
@@ -115,5 +118,6 @@ def find_in_files(
         sizes = [size for _, size in read_files]
         predictions = answer(np.stack([image for image, _ in read_files]))
         listed = objects_of(predictions, sizes, classes=classes, thresholds=thresholds, size_hw=size_hw)
-        found += [FoundObjects(*one) for one in zip(files, sizes, listed, strict=True)]
+        pixels = [None] * len(files) if predictions.pixels is None else predictions.pixels
+        found += [FoundObjects(*one) for one in zip(files, sizes, listed, pixels, strict=True)]
     return found, findings

@@ -39,9 +39,9 @@ class Predictions:
         probabilities: Of each class, shape ``(predictions, classes)``, float32; None where a kind has none.
         boxes: Bounding boxes as x_min, y_min, x_max, y_max in pixels of the image, shape ``(predictions, 4)``, float32;
             None where a kind has none.
-        pixels: The class of each pixel of the images, shape ``(images, height, width)``, uint8; None where a kind has
-            none. Where it has, there is one prediction for each image, in order: its most frequent class, and the mean
-            confidence of the pixels.
+        pixels: The class of each pixel of the images, shape ``(images, height, width)``, uint8; None where a model
+            names none. Without boxes beside it there is one prediction for each image, in order: its most frequent
+            class, and the mean confidence of the pixels.
     """
 
     images: int

@@ -41,10 +41,14 @@ def detector(size_hw: tuple[int, int], classes: int) -> keras.Model:
     """
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
     _, x = pyramid(inputs)
+    return keras.Model(inputs, box_heads(x, classes), name="detector")
+
+
+def box_heads(x: Tensor, classes: int) -> list[Tensor]:
+    """Return the two outputs of a detector, from maps at stride 8."""
     rare = keras.initializers.Constant(_RARE)
     centers = layers.Conv2D(classes, 1, bias_initializer=rare, name=CENTERS)(separable(x, _PYRAMID))
-    sides = layers.Conv2D(4, 1, name=SIDES)(separable(x, _PYRAMID))
-    return keras.Model(inputs, [centers, sides], name="detector")
+    return [centers, layers.Conv2D(4, 1, name=SIDES)(separable(x, _PYRAMID))]
 
 
 def pyramid(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,14 +123,15 @@ def answering(model: keras.Model) -> keras.Model:
     A score is 0 unless it is the highest of the cell and the eight around it, so that an object is found once.
 
     Returns:
-        A network to scores ``(batch, cells, classes)``, 0 to 1, and corners in pixels ``(batch, cells, 4)``.
+        A network to scores ``(batch, cells, classes)``, 0 to 1, and corners in pixels ``(batch, cells, 4)``; and to the
+        logits of the pixels, where the model has them.
     """
-    centers, sides = model.outputs
+    centers, sides, *pixels = model.outputs
     scores = layers.Activation("sigmoid")(centers)
     highest = layers.MaxPooling2D(3, strides=1, padding="same")(scores)
     peaks = scores * ops.cast(ops.equal(scores, highest), "float32")
     flat = [layers.Reshape((-1, one.shape[-1]))(one) for one in (peaks, _corners(sides))]
-    return keras.Model(model.inputs, flat, name=model.name)
+    return keras.Model(model.inputs, [*flat, *pixels], name=model.name)
 
 
 def separable(x: Tensor, filters: int, strides: int = 1) -> Tensor:

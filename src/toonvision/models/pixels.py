@@ -25,14 +25,22 @@ def softmax(logits: Logits) -> npt.NDArray[np.float32]:
 
 def predictions_of(logits: Logits) -> Predictions:
     """Return the class of each pixel of images, from maps of shape ``(images, rows, columns, classes)``."""
-    count, rows, columns, classes = logits.shape
-    pixels = np.empty((count, PIXEL_STRIDE * rows, PIXEL_STRIDE * columns), np.uint8)
+    count, _, _, classes = logits.shape
+    pixels = class_maps(logits)
     labels, scores = np.empty(count, np.int64), np.empty(count, np.float32)
     for at, one in enumerate(logits):
-        pixels[at] = class_map(one)
         labels[at] = np.bincount(pixels[at].ravel(), minlength=classes).argmax()
         scores[at] = softmax(one).max(axis=-1).mean()
     return Predictions(count, np.arange(count), labels, scores, pixels=pixels)
+
+
+def class_maps(logits: Logits) -> npt.NDArray[np.uint8]:
+    """Return the most probable class of each pixel of images, from maps ``(images, rows, columns, classes)``."""
+    count, rows, columns, _ = logits.shape
+    pixels = np.empty((count, PIXEL_STRIDE * rows, PIXEL_STRIDE * columns), np.uint8)
+    for at, one in enumerate(logits):
+        pixels[at] = class_map(one)
+    return pixels
 
 
 def class_map(logits: Logits) -> npt.NDArray[np.uint8]:

@@ -24,7 +24,8 @@ class Network:
         name: Its name.
         smallest: Smallest height and width of the input in pixels.
         about: One line for help texts.
-        build: Builds it for a height and width in pixels and a number of classes.
+        build: Builds it for a height and width in pixels and a number of classes; one that names pixels beside its
+            objects, also for a number of classes of pixels.
         kind: The kind of task that its outputs are made for.
         layout: A layout with the same function and weights that trains faster; None if there is none.
         flips: Whether the network mirrors images at random in training, which a layout does not.
@@ -32,12 +33,13 @@ class Network:
         branches: How many coarser levels have a branch.
         mirrored: Whether it sees each image beside its mirror image, but for training.
         multiple: What height and width of the input must be multiples of.
+        names_pixels: Whether it also names the pixels of a screenshot in which it finds objects.
     """
 
     name: str
     smallest: int
     about: str
-    build: Callable[[tuple[int, int], int], "keras.Model"]
+    build: Callable[..., "keras.Model"]
     kind: str = CLASSIFY
     layout: str | None = None
     flips: bool = False
@@ -45,6 +47,7 @@ class Network:
     branches: int = 0
     mirrored: bool = False
     multiple: int = 1
+    names_pixels: bool = False
 
 
 def _compact(size_hw: tuple[int, int], classes: int, *, branches: int = 0) -> "keras.Model":
@@ -69,6 +72,12 @@ def _detector(size_hw: tuple[int, int], classes: int) -> "keras.Model":
     from toonvision.models.detector import detector
 
     return detector(size_hw, classes)
+
+
+def _detector_with_pixels(size_hw: tuple[int, int], classes: int, pixels: int) -> "keras.Model":
+    from toonvision.models.segmenter import detector_with_pixels
+
+    return detector_with_pixels(size_hw, classes, pixels)
 
 
 def _segmenter(size_hw: tuple[int, int], classes: int) -> "keras.Model":
@@ -116,6 +125,15 @@ NETWORKS = {
 }  # fmt: skip
 
 
+WITH_PIXELS = "+pixels"
+"""The end of the name of a detector that also names pixels."""
+_DETECTOR_WITH_PIXELS = replace(
+    NETWORKS["detector"],
+    name=f"detector{WITH_PIXELS}",
+    about="our own: finds objects and names each pixel, on one body",
+    build=_detector_with_pixels,
+    names_pixels=True,
+)
 TREES = "trees"
 FOREST = Network(
     TREES, 16, "colour histograms with extremely randomised trees: no network", _no_network, pixels=96 * 32
@@ -123,14 +141,15 @@ FOREST = Network(
 """What is trained where no network is: seconds, and the floor that a network should beat."""
 
 
-def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "keras.Model":
+def build_network(name: str, *, size_hw: tuple[int, int], classes: int, pixels: int = 2) -> "keras.Model":
     """Build a network by name, with new weights from Keras' current random state.
 
     Args:
-        name: One of `NETWORKS`; ``compact+1`` to ``compact+9`` with that many branches for coarser levels; or a layout
-            such as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
+        name: One of `NETWORKS`; ``compact+1`` to ``compact+9`` with that many branches for coarser levels;
+            ``detector+pixels``; or a layout such as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
         size_hw: Height and width of the input in pixels.
         classes: Number of classes, at least 2; of objects at least 1.
+        pixels: Number of classes of pixels of a network that names them beside its objects, at least 2.
 
     Raises:
         UsageError: If there is no such network, or the input is too small for it or no multiple of what it wants.
@@ -147,7 +166,7 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int) -> "kera
             f"{name} needs images whose height and width are multiples of {found.multiple}; got {size_hw[0]} x "
             f"{size_hw[1]}. Write e.g. --size {better}."
         )
-    return found.build(size_hw, classes)
+    return found.build(size_hw, classes, pixels) if found.names_pixels else found.build(size_hw, classes)
 
 
 def find_network(name: str) -> Network:
@@ -163,12 +182,15 @@ def find_network(name: str) -> Network:
     if branched := re.fullmatch(r"compact\+([1-9])", name):
         branches = int(branched[1])
         return replace(NETWORKS["compact"], name=name, build=partial(_compact, branches=branches), branches=branches)
+    if name == _DETECTOR_WITH_PIXELS.name:
+        return _DETECTOR_WITH_PIXELS
     if _is_layout(name):
         layout = Layout.parse(name)
         return Network(layout.name, layout.smallest, "a layout", partial(_layout, layout))
+    known = [*NETWORKS, _DETECTOR_WITH_PIXELS.name, TREES]
     raise UsageError(
-        f"a model is one of {', '.join(NETWORKS)}, {TREES}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3 or "
-        f"z-12c3n-p2-16c3n-p4; got {name!r}.{did_you_mean(name, [*NETWORKS, TREES])}"
+        f"a model is one of {', '.join(known)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3 or "
+        f"z-12c3n-p2-16c3n-p4; got {name!r}.{did_you_mean(name, known)}"
     )
 
 

@@ -50,6 +50,7 @@ class ModelCard:
         temperature: Divisor of the logits before the softmax of a prediction; None for 1.
         kind: The kind of its task.
         thresholds: For each class the confidence from which on a prediction counts; None where all count.
+        pixels: Names of the classes of pixels, in order, of a detector that names these too; else empty.
     """
 
     network: str
@@ -66,6 +67,7 @@ class ModelCard:
     temperature: float | None = None
     kind: str = "classify"
     thresholds: tuple[float, ...] | None = None
+    pixels: tuple[str, ...] = ()
 
 
 def weights_file(network: str) -> str:
@@ -149,7 +151,9 @@ def load_model(folder: Path) -> "keras.Model | Forest":
     if card.network == TREES:
         return _load_trees(path, card)
     try:
-        model = build_network(card.network, size_hw=card.size_hw, classes=len(card.classes))
+        model = build_network(
+            card.network, size_hw=card.size_hw, classes=len(card.classes), pixels=max(2, len(card.pixels))
+        )
         with warnings.catch_warnings():
             # If a file lacks weights, Keras only warns and leaves them random.
             warnings.simplefilter("error", UserWarning)

@@ -9,10 +9,12 @@ import keras
 from keras import layers, ops
 
 from toonvision.models.blocks import Tensor
-from toonvision.models.detector import per_target, pyramid, with_finer
+from toonvision.models.detector import box_heads, per_target, pyramid, with_finer
 
 PIXELS = "pixels"
 """Name of the output."""
+PIXEL_WEIGHT = 1.0
+"""Of the pixels' loss, beside those of a detector."""
 _FILTERS = 32
 
 
@@ -27,9 +29,28 @@ def segmenter(size_hw: tuple[int, int], classes: int) -> keras.Model:
         A network from uint8 images ``(batch, height, width, 3)`` to logits ``(batch, height / 4, width / 4, classes)``.
     """
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
+    return keras.Model(inputs, _pixel_head(*pyramid(inputs), classes), name="segmenter")
+
+
+def detector_with_pixels(size_hw: tuple[int, int], classes: int, pixels: int) -> keras.Model:
+    """Build a detector that also names each pixel: the heads of both networks on one body.
+
+    Args:
+        size_hw: Height and width of the input in pixels, multiples of 32.
+        classes: Number of classes of objects, at least 1.
+        pixels: Number of classes of pixels, at least 2.
+
+    Returns:
+        A network from uint8 images to the two outputs of `detector`, and to that of `segmenter`.
+    """
+    inputs = keras.Input((*size_hw, 3), dtype="uint8")
     finest, x = pyramid(inputs)
+    return keras.Model(inputs, [*box_heads(x, classes), _pixel_head(finest, x, pixels)], name="detector_with_pixels")
+
+
+def _pixel_head(finest: Tensor, x: Tensor, classes: int) -> Tensor:
     x = with_finer(layers.Conv2D(_FILTERS, 1)(x), finest, _FILTERS)
-    return keras.Model(inputs, layers.Conv2D(classes, 1, name=PIXELS)(x), name="segmenter")
+    return layers.Conv2D(classes, 1, name=PIXELS)(x)
 
 
 def accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -50,11 +71,13 @@ def pixel_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
         y_pred: Logits of the same shape.
 
     Returns:
-        Shape ``(batch,)``; the mean is that over all pixels of the batch, plus that over the classes that it shows.
+        Shape ``(batch,)``; the mean is that over all pixels of the batch, plus that over the classes that it shows; 0
+        where no pixel counts.
     """
     logarithms = ops.log_softmax(y_pred)
     found = ops.exp(logarithms) * ops.sum(y_true, axis=-1, keepdims=True)
     common, either = (ops.sum(one, axis=(0, 1, 2)) for one in (found * y_true, found + y_true))
     shown = ops.cast(ops.sum(y_true, axis=(0, 1, 2)) > 0, y_pred.dtype)
+    most = ops.minimum(ops.sum(shown), 1)
     overlap = ops.sum(shown * 2 * common / ops.maximum(either, 1e-6)) / ops.maximum(ops.sum(shown), 1)
-    return per_target(-y_true * logarithms, ops.sum(y_true)) + 1 - overlap
+    return per_target(-y_true * logarithms, ops.sum(y_true)) + most - overlap

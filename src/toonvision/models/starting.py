@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.core.files import replacing
 from toonvision.models.layout import MANY_CLASSES
+from toonvision.models.registry import WITH_PIXELS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +27,15 @@ _KERNEL, _BIAS, _CLASSES = "head_kernel", "head_bias", "classes"
 def start_file(start: str, network: str, classes: int) -> Path:
     """Return the path of the weights of a taxonomy for a network and a number of classes, if there are such.
 
+    A detector that also names pixels begins as one that does not.
+
     Examples:
         >>> start_file("toontown", "compact", 4).name
         'compact-narrow.npz'
+        >>> start_file("toontown", "detector+pixels", 2).name
+        'detector.npz'
     """
+    network = network.removesuffix(WITH_PIXELS)
     width = "" if network != "compact" else "-wide" if classes > MANY_CLASSES else "-narrow"
     return FOLDER / start / f"{network}{width}.npz"
 
@@ -64,7 +70,7 @@ def begin_with(start: str, model: "keras.Model", network: str, classes: "Sequenc
 
     Args:
         start: The taxonomy.
-        model: The network, in the form that is trained.
+        model: The network, in the form that is trained. What it has beyond the named one keeps its weights.
         network: Its name.
         classes: Names of its classes: labels, or their last parts (``flunky`` of ``cog_bb_flunky``).
     """
@@ -72,6 +78,8 @@ def begin_with(start: str, model: "keras.Model", network: str, classes: "Sequenc
 
     with np.load(start_file(start, network, len(classes)), allow_pickle=False) as archive:
         stored = {name: archive[name] for name in archive.files}
+    if network.endswith(WITH_PIXELS):
+        network, model = network.removesuffix(WITH_PIXELS), _without_pixels(model)
     head = _head(model, network)
     labels, kernel, bias = (stored.pop(name) for name in (_CLASSES, _KERNEL, _BIAS))
     weights = iter([stored[name] for name in sorted(stored)])
@@ -85,6 +93,13 @@ def begin_with(start: str, model: "keras.Model", network: str, classes: "Sequenc
         if name in known:
             own_kernel[..., at], own_bias[at] = kernel[..., known[name]], bias[known[name]]
     head.set_weights([own_kernel, own_bias])
+
+
+def _without_pixels(model: "keras.Model") -> Any:
+    """Return the layers that find objects, in the order in which a network that only does so has them."""
+    import keras
+
+    return keras.Model(model.inputs, model.outputs[:2])
 
 
 def _head(model: "keras.Model", network: str) -> Any:

@@ -7,13 +7,14 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
 from toonvision.report.facts import SUBSET_NAMES, warnings_of
-from toonvision.report.page import Page, section
+from toonvision.report.page import Page, Section, section
 from toonvision.report.results import Results
 from toonvision.studies.box_contexts import BoxContextStudy, box_contexts_panel, box_contexts_table
 from toonvision.studies.box_curve import BoxCurve, box_curve_panel, box_curve_table
 from toonvision.studies.box_suspects import BoxSuspectStudy, box_suspects_table
 from toonvision.studies.stress import stress_panel
 from toonvision.tasks.detect_panels import box_panels, height_rows
+from toonvision.tasks.joint_panels import joint_panels
 from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import NO_CONTEXT
 
@@ -49,9 +50,19 @@ def detection_page(results: Results) -> Page:
                 *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
                 *_context_panels(results.box_contexts), stress_panel(results.stress) if results.stress else None,
             ),
+            *_pixel_sections(results),
             section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
         ),
     )  # fmt: skip
+
+
+def _pixel_sections(results: Results) -> tuple[Section, ...]:
+    """Return what is shown of the pixels of a run that names them too; nothing for others."""
+    pixels = results.evaluation.best.pixels
+    if pixels is None:
+        return ()
+    what = f"The classes of the pixels of the {counted(len(pixels.truth), 'screenshot')} that have a mask."
+    return (section("pixels", "Pixels", what, *joint_panels(results.evaluation, results.taxonomy)),)
 
 
 def detection_facts(results: Results) -> tuple[str, ...]:

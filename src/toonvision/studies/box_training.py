@@ -24,7 +24,8 @@ def plan_detectors(
     wanted = workspace.taxonomy.task(task)
     kind = kind_of(wanted)
     network = find_network(options.network or kind.default_network).name
-    dataset = task_dataset(workspace, wanted, options.size_hw or kind.input_size(workspace, network))
+    size_hw = options.size_hw or kind.input_size(workspace, network)
+    dataset = task_dataset(workspace, wanted, size_hw, network=network)
     images = max(1, round(learned * len(dataset.items)))
     settings = settings_for(network, images=images, taxonomy=workspace.taxonomy.name)
     # A schedule that takes all epochs has no use for screenshots that say when to stop.

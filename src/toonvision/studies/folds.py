@@ -98,9 +98,16 @@ class StudyWatcher(Protocol):
 
 
 def task_dataset(
-    workspace: Workspace, task: Task, size_hw: tuple[int, int], *, resize: Resize | None = None
+    workspace: Workspace,
+    task: Task,
+    size_hw: tuple[int, int],
+    *,
+    resize: Resize | None = None,
+    network: str | None = None,
 ) -> Dataset:
     """Load all samples of a task, whatever split they are in; `resize` takes the place of the workspace's.
+
+    See `toonvision.tasks.registry.load_dataset` for the network.
 
     Raises:
         InputRejectedError: If too few classes have samples: fewer than two, or none to be found; with the counts.
@@ -115,7 +122,7 @@ def task_dataset(
             f"training needs {needed} with samples; got {len(counts)}. Samples: {listed}. Annotate more "
             "screenshots, then run toonvision extract."
         )
-    return load_dataset(workspace, task, size_hw=size_hw, split=None, resize=resize)
+    return load_dataset(workspace, task, size_hw=size_hw, split=None, resize=resize, network=network)
 
 
 def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:

@@ -37,7 +37,7 @@ Outputs = tuple[npt.NDArray[np.float32], ...]
 """One array for each output of a network, each of shape ``(images, ...)``."""
 
 
-_MAPPED = ("images", "targets", "places")
+_MAPPED = ("images", "targets", "places", "pixels")
 _MOST_PIXELS = 64 * 600 * 200
 """Of the images that are predicted at once."""
 
@@ -61,6 +61,9 @@ class Dataset:
         resize: How the images were resized to their size.
         places: The place, from 1, that the object of each pixel has among those of its image, 0 for none; shape
             ``(images, height, width)``. None where no masks of objects are known.
+        pixels: The class of each pixel, 255 where one does not count, of the same shape; None where boxes alone, or
+            nothing else, is learned from the images.
+        pixel_classes: Names of those classes.
     """
 
     task: Task
@@ -76,6 +79,8 @@ class Dataset:
     newer: int = 0
     resize: Resize = "stretch"
     places: Pictures | None = None
+    pixels: Pictures | None = None
+    pixel_classes: tuple[str, ...] = ()
 
     @property
     def stored_split(self) -> Split:
@@ -372,7 +377,12 @@ def build(network: str, dataset: Dataset, size_hw: tuple[int, int] | None = None
             f"{network} is a network for tasks of the kind {found.kind}; {dataset.task.name} is of the kind "
             f"{dataset.task.kind}. Choose another --model."
         )
-    return build_network(network, size_hw=size_hw or dataset.size_hw, classes=len(dataset.classes))
+    return build_network(
+        network,
+        size_hw=size_hw or dataset.size_hw,
+        classes=len(dataset.classes),
+        pixels=max(2, len(dataset.pixel_classes)),
+    )
 
 
 def network_outputs(model: "keras.Model | Forest", images: Pictures, *, progress: Progress = silent) -> Outputs:

@@ -18,6 +18,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.localization import Placement
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Evaluated
+from toonvision.tasks.pixel_scores import PixelScores
 
 _DRAWS = 500
 UNSURE = 0.3
@@ -111,6 +112,7 @@ class BoxScores:
         classes: Names of the classes.
         thresholds: The confidence from which on a prediction of each class counts, 0 to 1.
         frames: The screenshots; those that belong together are drawn together for intervals.
+        pixels: How good the maps of classes of those screenshots are that have a mask; None where none are named.
     """
 
     truth: Objects
@@ -118,6 +120,7 @@ class BoxScores:
     classes: tuple[str, ...]
     thresholds: tuple[float, ...]
     frames: tuple[Frame, ...] = ()
+    pixels: PixelScores | None = None
 
     @cached_property
     def matches(self) -> tuple[Matches, ...]:
@@ -236,8 +239,9 @@ class BoxScores:
         )
 
     def summary(self) -> dict[str, float]:
-        """Return AP and AP50."""
-        return {"ap": self.precision.ap, "ap50": self.precision.ap50}
+        """Return AP and AP50, and the mean intersection over union of pixels if they are named."""
+        found = {"ap": self.precision.ap, "ap50": self.precision.ap50}
+        return found | self.pixels.summary() if self.pixels else found
 
     def details(self) -> dict[str, Any]:
         """Return all scores as plain data, for JSON."""
@@ -256,6 +260,7 @@ class BoxScores:
                 ],
             },
             "placement": None if placed is None else placed.plain(),
+            **({"pixels": self.pixels.details()} if self.pixels else {}),
             "confusion": {
                 "classes": [*self.classes, "nothing"], "rows_true_columns_predicted": self.confusion.tolist()
             },

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Panel
 from toonvision.data.arrays import load_places, load_screenshots
+from toonvision.data.groups import frame_keys
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Frame, Known, frames_of
 from toonvision.data.splits import read_split
@@ -24,12 +25,16 @@ from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, peaks
 from toonvision.models.grid import STRIDE, padded
+from toonvision.models.pixels import class_maps
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
 from toonvision.tasks.box_outcomes import disturbances
 from toonvision.tasks.box_scores import UNSURE, BoxEvaluated, BoxScores
 from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
 from toonvision.tasks.detect_panels import box_panels
-from toonvision.tasks.detect_targets import IGNORED, LABEL, factors_of, maps_of, objects_in, targets_of
+from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch, factors_of, maps_of, objects_in, targets_of
+from toonvision.tasks.joint_panels import joint_panels
+from toonvision.tasks.pixel_scores import PixelScores
+from toonvision.tasks.pixel_targets import cell_shares, with_a_mask
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.tasks.sketches import with_boxes
 from toonvision.tasks.subsets import in_subsets
@@ -154,24 +159,35 @@ def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
 
 
 def set_loss(model: "keras.Model", optimizer: Any, *, settings: TrainingSettings, dataset: Dataset) -> None:
-    """Compile a network with the losses of the middles and of the boxes."""
+    """Compile a network with the losses of the middles and of the boxes, and of the pixels if it names them."""
     from toonvision.models.detector import BOX_WEIGHT, center_loss, side_loss
+    from toonvision.models.segmenter import PIXEL_WEIGHT, accuracy, pixel_loss
 
-    model.compile(optimizer=optimizer, loss=[center_loss, side_loss], loss_weights=[1.0, BOX_WEIGHT])
+    losses, shares = [center_loss, side_loss], [1.0, BOX_WEIGHT]
+    if dataset.pixels is None:
+        model.compile(optimizer=optimizer, loss=losses, loss_weights=shares)
+    else:
+        model.compile(
+            optimizer=optimizer,
+            loss=[*losses, pixel_loss],
+            loss_weights=[*shares, PIXEL_WEIGHT],
+            metrics=[[], [], [accuracy]],
+        )
 
 
 def batch(
     dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
 ) -> tuple[Pictures, list[npt.NDArray[np.float32]]]:
     """Return windows of screenshots, and the maps that the network should answer with."""
-    images, targets = dataset.images[indices], dataset.targets[indices]
-    if rng is None:
-        images, targets = middle_windows(images, targets)
-    else:
-        places = None if dataset.places is None else dataset.places[indices]
-        images, targets = change(images, targets, augmentation, rng, places=places)
-    maps = maps_of(targets, classes=len(dataset.classes), size_hw=window_size(dataset.size_hw), stride=STRIDE)
-    return images, list(maps)
+    masks, places = (None if one is None else one[indices] for one in (dataset.pixels, dataset.places))
+    chosen = Batch(dataset.images[indices], dataset.targets[indices], masks, places)
+    shown = middle_windows(chosen) if rng is None else change(chosen, augmentation, rng)
+    maps = list(
+        maps_of(shown.targets, classes=len(dataset.classes), size_hw=window_size(dataset.size_hw), stride=STRIDE)
+    )
+    if shown.masks is not None:
+        maps.append(cell_shares(shown.masks, len(dataset.pixel_classes)))
+    return shown.images, maps
 
 
 def weights(dataset: Dataset, train: Indices, settings: TrainingSettings) -> npt.NDArray[np.float32] | None:
@@ -180,16 +196,18 @@ def weights(dataset: Dataset, train: Indices, settings: TrainingSettings) -> npt
 
 
 def metrics(totals: Mapping[str, float]) -> dict[str, float]:
-    """Return the loss, and its two parts before they are weighed."""
-    return {name: totals[name] for name in ("loss", "centers_loss", "sides_loss")}
+    """Return the loss, and its parts before they are weighed; of pixels also the share that is right."""
+    shown = ("loss", "centers_loss", "sides_loss", "pixels_loss", "pixels_accuracy")
+    return {name: totals[name] for name in shown if name in totals}
 
 
 def decode(outputs: Outputs) -> Predictions:
-    """Turn the maps of a network into boxes in pixels of the images."""
-    centers, sides = outputs
+    """Turn the maps of a network into boxes in pixels of the images, and a class for each pixel if it names them."""
+    centers, sides, *logits = outputs
     scores = peaks((1 / (1 + np.exp(-centers))).astype(np.float32))
     cells = scores.shape[1] * scores.shape[2]
-    return boxes_in(*(one.reshape(len(one), cells, one.shape[-1]) for one in (scores, corners(sides))))
+    found = boxes_in(*(one.reshape(len(one), cells, one.shape[-1]) for one in (scores, corners(sides))))
+    return replace(found, pixels=class_maps(logits[0])) if logits else found
 
 
 def collapsed(predictions: Predictions) -> bool:
@@ -230,14 +248,29 @@ def score(
     """Compare predicted boxes with the true ones; see `TaskKind.score`."""
     indices = dataset.indices[subset]
     frames = [dataset.frames[at] for at in indices]
+    boxes = whole_boxes(predictions, [one.shot.size_wh for one in frames], dataset.size_hw)
     factors = factors_of(frames, dataset.size_hw)
     return BoxScores(
         objects_in(dataset.targets[indices], factors),
-        replace(predictions, boxes=whole_boxes(predictions, [one.shot.size_wh for one in frames], dataset.size_hw)),
+        replace(predictions, boxes=boxes, pixels=None),
         dataset.classes,
         thresholds_of(thresholds, dataset.classes),
         tuple(frames),
+        pixel_scores(predictions, dataset, indices),
     )
+
+
+def pixel_scores(predictions: Predictions, dataset: Dataset, indices: Indices) -> PixelScores | None:
+    """Compare the predicted classes of pixels of images that have a mask; None where none has, or none are named."""
+    if dataset.pixels is None or predictions.pixels is None:
+        return None
+    masks = dataset.pixels[indices]
+    masked = with_a_mask(masks)
+    if not len(masked):
+        return None
+    groups = frame_keys([dataset.frames[at] for at in indices[masked]])
+    found = predictions.pixels[masked]
+    return PixelScores(masks[masked], found, dataset.pixel_classes, tuple(groups), tuple(masked.tolist()))
 
 
 def thresholds_of(stored: Sequence[float] | None, classes: Sequence[str]) -> tuple[float, ...]:
@@ -259,4 +292,4 @@ def cases(evaluation: BoxEvaluated) -> Cases:
 
 def panels(evaluation: BoxEvaluated, taxonomy: Taxonomy, *, temperature: float | None) -> list[Panel]:
     """Return precision and recall, scores of each class and height, misses and false alarms; see `TaskKind.panels`."""
-    return box_panels(evaluation, taxonomy)
+    return [*box_panels(evaluation, taxonomy), *joint_panels(evaluation, taxonomy)]

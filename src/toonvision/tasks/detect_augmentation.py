@@ -1,7 +1,7 @@
-"""Random changes to screenshots for training, and to the bounding boxes of their objects with them."""
+"""Random changes to screenshots for training, and to the boxes of their objects and their masks with them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,8 @@ from PIL import Image
 from toonvision.data.images import Pictures
 from toonvision.data.pixel_masks import NOT_COUNTED
 from toonvision.tasks.augmentation import LUMA, color_changes
-from toonvision.tasks.detect_targets import IGNORED, LABEL, Targets, padded_rows
-from toonvision.tasks.pasting import Rows, figures_of, with_figures
+from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch, Targets, padded_rows
+from toonvision.tasks.pasting import AnnotatedImage, Rows, figures_of, with_figures
 from toonvision.tasks.settings import Augmentation
 
 _ENOUGH, _TRACES = 0.35, 0.05
@@ -58,107 +58,80 @@ def window_size(size_hw: tuple[int, int]) -> tuple[int, int]:
     return min(size_hw[0], _WINDOW_HW[0]), min(size_hw[1], _WINDOW_HW[1])
 
 
-def change(
-    images: Pictures,
-    targets: Targets,
-    settings: Augmentation,
-    rng: np.random.Generator,
-    *,
-    places: Pictures | None = None,
-) -> tuple[Pictures, Targets]:
-    """Return randomly changed windows of a batch of screenshots with their objects, as new arrays.
+def change(batch: Batch, settings: Augmentation, rng: np.random.Generator) -> Batch:
+    """Return randomly changed windows of a batch of screenshots, with their objects and masks, as new arrays.
 
-    Windows lie around objects of classes that are as common as each other, or anywhere. Where masks are known, figures
-    of the batch are pasted into some. Some are mirrored, all are scaled and shifted, and some are mosaics of four of
-    the batch (Bochkovskiy et al., "YOLOv4", 2020). An object of which little is left is ignored. What lies beside an
-    image is black.
+    Windows lie around objects of classes that are as common as each other, or anywhere; where only pixels are learned,
+    around pixels of such classes. Where masks of objects are known, figures of the batch are pasted into some. Some
+    windows are mirrored, all are scaled and shifted, and some are mosaics of four of the batch (Bochkovskiy et al.,
+    "YOLOv4", 2020). An object of which little is left is ignored. What lies beside an image is black, and its pixels do
+    not count.
 
     Args:
-        images: Shape ``(images, height, width, 3)``.
-        targets: Their objects.
+        batch: The screenshots.
         settings: How much is changed.
-        rng: The random generator.
-        places: See `toonvision.tasks.base.Dataset`.
+        rng: The random generator. What it decides does not depend on the masks, where objects are learned.
 
     Returns:
-        As many images, of the size `window_size`, and their objects.
+        As many windows, of the size `window_size`, without `places`.
     """
-    size_hw = window_size(images.shape[1:3])
-    changed, rows = np.zeros((len(images), *size_hw, 3), np.uint8), []
-    figures = figures_of(images, places, targets) if places is not None and settings.paste else []
-    anchors = _anchors(targets) if size_hw != images.shape[1:3] else None
-    for at, canvas in enumerate(changed):
+    whole_hw = batch.images.shape[1:3]
+    size_hw = window_size(whole_hw)
+    changed, rows = _empty(batch, size_hw), []
+    figures = figures_of(batch) if settings.paste else []
+    anchors = _anchors_of(batch, rng) if size_hw != whole_hw else None
+    for at in range(len(batch.images)):
         own: list[Rows] = []
-        for source, mirrored, window in _placed(at, images, size_hw, settings, rng, anchors):
-            image, objects = images[source], _objects(targets[source])
+        for source, mirrored, window in _placed(at, batch.images, size_hw, settings, rng, anchors):
+            shown = _annotated(batch, source)
             if figures and rng.random() < settings.paste:
-                image, objects = with_figures(image, objects, figures, rng)
+                shown = with_figures(shown, figures, rng)
             if mirrored:
-                image, objects, window = _mirrored(image, objects, window)
-            _paste(canvas, image, window)
-            own.append(_seen(objects, window))
+                shown, window = _mirrored(shown, window)
+            own.append(_show(changed, at, shown, window))
         rows.append(np.concatenate(own).tolist())
-    _recolor(changed, settings, rng)
-    return changed, padded_rows(rows)
+    _recolor(changed.images, settings, rng)
+    return replace(changed, targets=padded_rows(rows))
 
 
-def middle_windows(images: Pictures, targets: Targets) -> tuple[Pictures, Targets]:
+def middle_windows(batch: Batch) -> Batch:
     """Return a window around the largest object of each screenshot, or of its middle where it has none."""
-    height, width = size_hw = window_size(images.shape[1:3])
-    shown, rows = np.zeros((len(images), *size_hw, 3), np.uint8), []
-    for canvas, image, target in zip(shown, images, targets, strict=True):
-        objects = _objects(target)
-        areas = np.prod(objects[:, 2:4] - objects[:, :2], axis=1)
-        x, y = _middle(objects[areas.argmax()]) if len(objects) else (image.shape[1] / 2, image.shape[0] / 2)
+    whole_hw = batch.images.shape[1:3]
+    height, width = size_hw = window_size(whole_hw)
+    changed, rows = _empty(batch, size_hw), []
+    for at in range(len(batch.images)):
+        shown = _annotated(batch, at)
+        areas = np.prod(shown.objects[:, 2:4] - shown.objects[:, :2], axis=1)
+        x, y = _middle(shown.objects[areas.argmax()]) if len(areas) else (whole_hw[1] / 2, whole_hw[0] / 2)
         left, top = (
-            round(min(max(at - side / 2, 0), most - side))
-            for at, side, most in ((x, width, image.shape[1]), (y, height, image.shape[0]))
+            round(min(max(middle - side / 2, 0), most - side))
+            for middle, side, most in ((x, width, whole_hw[1]), (y, height, whole_hw[0]))
         )
-        canvas[:] = image[top : top + height, left : left + width]
         window = _Window((left, top, left + width, top + height), (0, 0, width, height))
-        rows.append(_seen(objects, window).tolist())
-    return shown, padded_rows(rows)
+        rows.append(_show(changed, at, shown, window).tolist())
+    return replace(changed, targets=padded_rows(rows))
 
 
-def middle_windows_of_masks(images: Pictures, masks: npt.NDArray[np.uint8]) -> tuple[Pictures, npt.NDArray[np.uint8]]:
-    """Return the window in the middle of each screenshot and of its mask."""
-    (top, bottom), (left, right) = (
-        ((most - side) // 2, (most + side) // 2)
-        for side, most in zip(window_size(images.shape[1:3]), images.shape[1:3], strict=True)
-    )
-    return images[:, top:bottom, left:right], masks[:, top:bottom, left:right]
+def _empty(batch: Batch, size_hw: tuple[int, int]) -> Batch:
+    """Return black images for windows of a batch, and masks in which no pixel counts."""
+    count = len(batch.images)
+    masks = None if batch.masks is None else np.full((count, *size_hw), NOT_COUNTED, np.uint8)
+    return Batch(np.zeros((count, *size_hw, 3), np.uint8), batch.targets[:, :0], masks)
 
 
-def change_with_masks(
-    images: Pictures, masks: npt.NDArray[np.uint8], settings: Augmentation, rng: np.random.Generator
-) -> tuple[Pictures, npt.NDArray[np.uint8]]:
-    """Return randomly changed windows of a batch of screenshots and their masks, changed alike, as new arrays.
+def _annotated(batch: Batch, at: int) -> AnnotatedImage:
+    """Return one image of a batch with the rows that are objects."""
+    target = batch.targets[at]
+    mask = None if batch.masks is None else batch.masks[at]
+    return AnnotatedImage(batch.images[at], target[target[:, LABEL] >= 0], mask)
 
-    Windows lie around pixels of classes that are as common as each other, or anywhere; see `change`.
 
-    Args:
-        images: Shape ``(images, height, width, 3)``.
-        masks: The class of each pixel, shape ``(images, height, width)``.
-        settings: How much is changed.
-        rng: The random generator.
-
-    Returns:
-        As many of either, of the size `window_size`; what lies beside an image is black, and 255 in its mask: it does
-        not count.
-    """
-    size_hw = window_size(images.shape[1:3])
-    changed, moved = (
-        np.zeros((len(images), *size_hw, 3), np.uint8),
-        np.full((len(masks), *size_hw), NOT_COUNTED, np.uint8),
-    )
-    anchors = _pixels_of_classes(masks, rng) if size_hw != images.shape[1:3] else None
-    for at, (canvas, mask) in enumerate(zip(changed, moved, strict=True)):
-        for source, mirrored, window in _placed(at, images, size_hw, settings, rng, anchors):
-            across = slice(None, None, -1 if mirrored else 1)
-            _paste(canvas, images[source][:, across], window)
-            _paste(mask, masks[source][:, across], window, Image.Resampling.NEAREST)
-    _recolor(changed, settings, rng)
-    return changed, moved
+def _show(changed: Batch, at: int, shown: AnnotatedImage, window: _Window) -> Rows:
+    """Draw what a window shows into one of some images and masks, and return the objects in it."""
+    _paste(changed.images[at], shown.image, window)
+    if changed.masks is not None and shown.mask is not None:
+        _paste(changed.masks[at], shown.mask, window, Image.Resampling.NEAREST)
+    return _seen(shown.objects, window)
 
 
 def _placed(
@@ -183,9 +156,11 @@ def _placed(
         yield source, settings.flip and rng.random() < 0.5, window
 
 
-def _objects(target: Rows) -> Rows:
-    """Return the rows that are objects."""
-    return target[target[:, LABEL] >= 0]
+def _anchors_of(batch: Batch, rng: np.random.Generator) -> Anchors:
+    """Return what windows lie around: objects, or pixels where only these are learned."""
+    if batch.masks is None or batch.targets.shape[1]:
+        return _anchors(batch.targets)
+    return _pixels_of_classes(batch.masks, rng)
 
 
 def _anchors(targets: Targets) -> Anchors:
@@ -267,15 +242,15 @@ def _quarters(
     return windows
 
 
-def _mirrored(
-    image: npt.NDArray[np.uint8], objects: Rows, window: _Window
-) -> tuple[npt.NDArray[np.uint8], Rows, _Window]:
-    """Mirror an image with its objects, and a window so that it shows the same part."""
-    width = image.shape[1]
-    turned = objects.copy()
-    turned[:, [0, 2]] = width - objects[:, [2, 0]]
+def _mirrored(shown: AnnotatedImage, window: _Window) -> tuple[AnnotatedImage, _Window]:
+    """Mirror an image with its objects and mask, and a window so that it shows the same part."""
+    width = shown.image.shape[1]
+    turned = shown.objects.copy()
+    turned[:, [0, 2]] = width - shown.objects[:, [2, 0]]
     left, top, right, bottom = window.source
-    return image[:, ::-1], turned, _Window((width - right, top, width - left, bottom), window.shown)
+    mask = None if shown.mask is None else shown.mask[:, ::-1]
+    mirrored = AnnotatedImage(shown.image[:, ::-1], turned, mask)
+    return mirrored, _Window((width - right, top, width - left, bottom), window.shown)
 
 
 def _paste(

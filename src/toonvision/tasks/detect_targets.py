@@ -5,11 +5,12 @@ box is to be ignored; rows of the class -1 are filled up, so that all images hav
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.images import shrink_factor
+from toonvision.data.images import Pictures, shrink_factor
 from toonvision.data.records import Crop, Frame
 from toonvision.metrics.detection import Objects
 
@@ -23,6 +24,24 @@ _REACH = 0.54
 """Share of the box that the Gaussian around its middle covers (TTFNet's alpha)."""
 _NOT_COUNTED = ("difficult", "crowd", "iscrowd", "ignore")
 """Attributes of objects that nobody need find."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some screenshots, and what is learned of them.
+
+    Attributes:
+        images: Shape ``(images, height, width, 3)``.
+        targets: Their objects; without room for any where only pixels are learned.
+        masks: The class of each pixel, 255 where it does not count, shape ``(images, height, width)``; None where
+            pixels are not learned.
+        places: See `toonvision.tasks.base.Dataset`; None where no masks of objects are known.
+    """
+
+    images: Pictures
+    targets: Targets
+    masks: Pictures | None = None
+    places: Pictures | None = None
 
 
 def is_ignored(crop: Crop) -> bool:

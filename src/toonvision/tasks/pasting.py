@@ -6,14 +6,14 @@ Source:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from toonvision.data.images import Pictures
-from toonvision.tasks.detect_targets import IGNORED, LABEL, Targets
+from toonvision.data.pixel_masks import NOT_COUNTED
+from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch
 
 _SMALLEST_WH = (8, 24)
 """Pixels of a figure that is worth pasting."""
@@ -32,6 +32,21 @@ Rows = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
+class AnnotatedImage:
+    """An image and what is learned of it.
+
+    Attributes:
+        image: Shape ``(height, width, 3)``, uint8.
+        objects: Its objects.
+        mask: The class of each pixel, shape ``(height, width)``, uint8; None where pixels are not learned.
+    """
+
+    image: npt.NDArray[np.uint8]
+    objects: Rows
+    mask: npt.NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Figure:
     """A figure that is cut out of an image.
 
@@ -40,68 +55,76 @@ class Figure:
         mask: 255 where the figure is, else 0; shape ``(height, width)``, uint8.
         label: Its class.
         bottom: The lower edge of its box in its image, in pixels.
+        pixels: The class of each pixel, 255 where that is not known, shape ``(height, width)``, uint8.
     """
 
     picture: npt.NDArray[np.uint8]
     mask: npt.NDArray[np.uint8]
     label: int
     bottom: int
+    pixels: npt.NDArray[np.uint8]
 
 
-def figures_of(images: Pictures, places: Pictures, targets: Targets) -> list[Figure]:
-    """Cut out the figures of a batch that are seen well enough.
-
-    Args:
-        images: The images.
-        places: The place, from 1, that the object of each pixel has among the targets of its image; 0 for none. Shape
-            ``(images, height, width)``.
-        targets: The objects.
-    """
+def figures_of(batch: Batch) -> list[Figure]:
+    """Cut out the figures of a batch that are seen well enough; none where no masks of objects are known."""
+    if batch.places is None:
+        return []
     found = []
-    for image, seen, objects in zip(images, places, targets, strict=True):
+    masks = np.full_like(batch.places, NOT_COUNTED) if batch.masks is None else batch.masks
+    for image, seen, objects, mask in zip(batch.images, batch.places, batch.targets, masks, strict=True):
         for place in np.flatnonzero((objects[:, LABEL] >= 0) & (objects[:, IGNORED] == 0)).tolist():
             left, top, right, bottom = np.rint(objects[place, :4]).astype(int).tolist()
             own = seen[top:bottom, left:right] == place + 1
             if right - left >= _SMALLEST_WH[0] and bottom - top >= _SMALLEST_WH[1] and own.mean() >= _FILLED:
-                cut = image[top:bottom, left:right]
-                found.append(Figure(cut, own.astype(np.uint8) * 255, int(objects[place, LABEL]), bottom))
+                cut, pixels = (one[top:bottom, left:right] for one in (image, mask))
+                found.append(Figure(cut, own.astype(np.uint8) * 255, int(objects[place, LABEL]), bottom, pixels))
     return found
 
 
-def with_figures(
-    image: npt.NDArray[np.uint8], objects: Rows, figures: Sequence[Figure], rng: np.random.Generator
-) -> tuple[npt.NDArray[np.uint8], Rows]:
-    """Return an image with one or two of some figures pasted into it, and its objects with theirs."""
+def with_figures(shown: AnnotatedImage, figures: Sequence[Figure], rng: np.random.Generator) -> AnnotatedImage:
+    """Return an image with one or two of some figures pasted into it, its objects and its mask with theirs."""
     by_label: dict[int, list[Figure]] = {}
     for figure in figures:
         by_label.setdefault(figure.label, []).append(figure)
     for _ in range(1 + int(rng.random() < _SECOND)):
         listed = by_label[sorted(by_label)[rng.integers(len(by_label))]]
-        image, objects = _with_figure(image, objects, listed[rng.integers(len(listed))], rng)
-    return image, objects
+        shown = _with_figure(shown, listed[rng.integers(len(listed))], rng)
+    return shown
 
 
-def _with_figure(
-    image: npt.NDArray[np.uint8], objects: Rows, figure: Figure, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.uint8], Rows]:
-    height, width = image.shape[:2]
+def _with_figure(shown: AnnotatedImage, figure: Figure, rng: np.random.Generator) -> AnnotatedImage:
+    height, width = shown.image.shape[:2]
     scale = rng.uniform(*_SCALES)
     own_width, own_height = (max(4, round(side * scale)) for side in figure.mask.shape[::-1])
     x = round(rng.uniform(-own_width / 4, width - own_width * 3 / 4))
     y = min(max(round(figure.bottom + rng.normal(0, _STEP)) - own_height, -own_height // 3), height - own_height // 2)
     box = (max(0, x), max(0, y), min(width, x + own_width), min(height, y + own_height))
     if min(box[2] - box[0], box[3] - box[1]) < _SMALLEST_WH[0]:
-        return image, objects
-    picture, mask = (
-        Image.fromarray(one).resize((own_width, own_height), Image.Resampling.BILINEAR)
-        for one in (figure.picture, figure.mask)
+        return shown
+    bilinear, nearest = Image.Resampling.BILINEAR, Image.Resampling.NEAREST
+    picture, mask, pixels = (
+        Image.fromarray(one).resize((own_width, own_height), resampling)
+        for one, resampling in ((figure.picture, bilinear), (figure.mask, bilinear), (figure.pixels, nearest))
     )
     if rng.random() < 0.5:
-        picture, mask = (one.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for one in (picture, mask))
+        picture, mask, pixels = (one.transpose(Image.Transpose.FLIP_LEFT_RIGHT) for one in (picture, mask, pixels))
+    behind = _hidden(shown.objects, box)
+    pasted = replace(
+        shown,
+        image=_pasted(shown.image, picture, (x, y), mask),
+        objects=np.vstack([behind, np.array([[*box, figure.label, 0]], np.float32)]),
+    )
+    if shown.mask is None:
+        return pasted
+    return replace(pasted, mask=_pasted(shown.mask, pixels, (x, y), mask.point(lambda value: 255 * (value > 127))))
+
+
+def _pasted(
+    image: npt.NDArray[np.uint8], figure: Image.Image, corner: tuple[int, int], mask: Image.Image
+) -> npt.NDArray[np.uint8]:
     canvas = Image.fromarray(image)
-    canvas.paste(picture, (x, y), mask)
-    behind = _hidden(objects, box)
-    return np.asarray(canvas), np.vstack([behind, np.array([[*box, figure.label, 0]], np.float32)])
+    canvas.paste(figure, corner, mask)
+    return np.asarray(canvas)
 
 
 def _hidden(objects: Rows, box: Sequence[float]) -> Rows:

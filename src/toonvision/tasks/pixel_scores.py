@@ -42,12 +42,14 @@ class PixelScores:
         predicted: The predicted ones, of the same shape.
         classes: Names of the classes.
         groups: A number for each screenshot, the same for those that belong together.
+        masked: The indices of these among the evaluated screenshots, not all of which need have a mask.
     """
 
     truth: Maps
     predicted: Maps
     classes: tuple[str, ...]
     groups: tuple[int, ...]
+    masked: tuple[int, ...] = ()
 
     @cached_property
     def counts(self) -> Counts:

@@ -3,8 +3,10 @@
 from toonvision.core.errors import UsageError
 from toonvision.data.images import Resize
 from toonvision.data.workspace import Workspace
+from toonvision.models.registry import find_network
 from toonvision.tasks import classify, detect, segment
 from toonvision.tasks.base import Dataset, TaskKind
+from toonvision.tasks.pixel_targets import with_pixels
 from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy, did_you_mean
 
 TASK_KINDS: dict[str, TaskKind] = {classify.name: classify, detect.name: detect, segment.name: segment}
@@ -43,6 +45,11 @@ def load_dataset(
     size_hw: tuple[int, int],
     split: str | None = "default",
     resize: Resize | None = None,
+    network: str | None = None,
 ) -> Dataset:
-    """Load a task's dataset, by default resized as the workspace's settings say; see `TaskKind.load`."""
-    return kind_of(task).load(workspace, task, split=split, size_hw=size_hw, resize=resize or workspace.resize)
+    """Load a task's dataset, by default resized as the workspace's settings say; see `TaskKind.load`.
+
+    It has the classes of pixels too where the network names them beside its objects.
+    """
+    dataset = kind_of(task).load(workspace, task, split=split, size_hw=size_hw, resize=resize or workspace.resize)
+    return with_pixels(workspace, dataset) if network and find_network(network).names_pixels else dataset

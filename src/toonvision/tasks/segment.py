@@ -22,13 +22,13 @@ from toonvision.metrics.classification import Indices
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.segmentation import Maps
-from toonvision.models.grid import PIXEL_STRIDE
 from toonvision.models.pixels import predictions_of
 from toonvision.tasks import detect
 from toonvision.tasks.base import Cases, Dataset, Outputs
-from toonvision.tasks.detect_augmentation import change_with_masks, middle_windows_of_masks
-from toonvision.tasks.detect_targets import factors_of
+from toonvision.tasks.detect_augmentation import change, middle_windows
+from toonvision.tasks.detect_targets import Batch, factors_of, padded_rows
 from toonvision.tasks.pixel_scores import RIGHT, PixelEvaluated, PixelScores
+from toonvision.tasks.pixel_targets import cell_shares, classes_shown, rare_classes
 from toonvision.tasks.segment_panels import pixel_panels
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.tasks.sketches import with_pixels
@@ -44,8 +44,6 @@ default_network = "segmenter"
 unit = "screenshot"
 watched: str | None = None
 sketch = with_pixels
-_FEWEST, _RARE = 10, 0.02
-"""A class that fewer masks show, and a smaller share of them, is left out: its pixels do not count."""
 input_size, learner = detect.input_size, detect.learner
 
 
@@ -65,7 +63,7 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     known = tuple(frame for frame in frames if stored.subset_of(frame))
     _require_subsets(workspace, [stored.subset_of(frame) for frame in known], split)
     dataset = _dataset_of(workspace, task, known, size_hw)
-    rare = _rare(dataset)
+    rare = rare_classes(occurrences(dataset))
     if rare:
         targets = _masks(workspace, dataset.frames, len(dataset.classes), size_hw, left_out=rare)
         dataset = replace(dataset, targets=targets)
@@ -92,16 +90,9 @@ def _masks(
     return load_masks(workspace, masks, classes=classes, size_hw=size_hw, left_out=left_out)
 
 
-def _rare(dataset: Dataset) -> list[int]:
-    """Return the classes that too few masks show to be learned, the same way with each split of these screenshots."""
-    shown = occurrences(dataset)
-    return np.flatnonzero(shown.sum(axis=0) < min(_FEWEST, _RARE * len(shown))).tolist()
-
-
 def occurrences(dataset: Dataset) -> Indices:
     """Return 1 for each class that a screenshot's mask shows, else 0; see `TaskKind.occurrences`."""
-    shown = [np.bincount(mask.ravel(), minlength=256)[: len(dataset.classes)] > 0 for mask in dataset.targets]
-    return np.array(shown, np.int64).reshape(len(shown), len(dataset.classes))
+    return classes_shown(dataset.targets, len(dataset.classes))
 
 
 def _require_subsets(workspace: Workspace, subset_of: Sequence[Subset | None], split: str) -> None:
@@ -127,26 +118,10 @@ def batch(
     dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
 ) -> tuple[Pictures, npt.NDArray[np.float32]]:
     """Return windows of screenshots, and what shares of each cell of the map have each class."""
-    images, masks = dataset.images[indices], dataset.targets[indices]
-    if rng is None:
-        images, masks = middle_windows_of_masks(images, masks)
-    else:
-        images, masks = change_with_masks(images, masks, augmentation, rng)
-    return images, cell_shares(masks, len(dataset.classes))
-
-
-def cell_shares(masks: Maps, classes: int) -> npt.NDArray[np.float32]:
-    """Return the share of each cell's 4 x 4 pixels that has each class, ``(images, rows, columns, classes)``.
-
-    The shares of a cell add up to that of its pixels that count.
-    """
-    count, height, width = masks.shape
-    rows, columns = height // PIXEL_STRIDE, width // PIXEL_STRIDE
-    values = np.minimum(masks, classes).astype(np.int64)  # one more for what does not count
-    cells = np.arange(count * rows * columns).reshape(count, rows, 1, columns, 1) * (classes + 1)
-    listed = (values.reshape(count, rows, PIXEL_STRIDE, columns, PIXEL_STRIDE) + cells).ravel()
-    found = np.bincount(listed, minlength=count * rows * columns * (classes + 1)).astype(np.float32)
-    return found.reshape(count, rows, columns, classes + 1)[..., :classes] / np.float32(PIXEL_STRIDE**2)
+    chosen = Batch(dataset.images[indices], padded_rows([[]] * len(indices)), masks=dataset.targets[indices])
+    shown = middle_windows(chosen) if rng is None else change(chosen, augmentation, rng)
+    assert shown.masks is not None
+    return shown.images, cell_shares(shown.masks, len(dataset.classes))
 
 
 def weights(dataset: Dataset, train: Indices, settings: TrainingSettings) -> npt.NDArray[np.float32] | None:

@@ -13,7 +13,11 @@ _COVER = 0.5
 
 
 def with_boxes(images: Pictures, predictions: Predictions) -> Pictures:
-    """Return images with the predicted boxes of confidence 0.3 or more, in a colour for each class."""
+    """Return images with the predicted boxes of confidence 0.3 or more, in a colour for each class.
+
+    Where pixels are named too, they are coloured as in `with_pixels`.
+    """
+    images = images if predictions.pixels is None else with_pixels(images, predictions)
     drawn = [Image.fromarray(image) for image in images]
     boxes = np.zeros((0, 4)) if predictions.boxes is None else predictions.boxes
     for at in np.flatnonzero(predictions.scores >= _SURE).tolist():

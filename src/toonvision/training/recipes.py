@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
 from toonvision.models.layout import MANY_CLASSES
-from toonvision.models.registry import TREES, find_network
+from toonvision.models.registry import TREES, WITH_PIXELS, find_network
 from toonvision.models.starting import RANDOM, has_start
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, did_you_mean
@@ -85,7 +85,7 @@ def settings_for(
         network: One of `toonvision.models.registry.NETWORKS`, or a layout.
         classes: Number of classes; with more than 8, `compact` is trained for twice as many steps.
         images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400;
-            `detector` and `segmenter`, from 20 to 400.
+            `detector`, alone and with pixels, and `segmenter`, from 20 to 400.
         taxonomy: The name of the taxonomy. A network that weights come with the package for begins with them.
 
     Examples:
@@ -95,10 +95,10 @@ def settings_for(
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
     start = taxonomy if has_start(taxonomy, network, classes) else RANDOM
-    if recipe := _OF_SCREENSHOTS.get(network):
+    if recipe := _OF_SCREENSHOTS.get(network.removesuffix(WITH_PIXELS)):
         epochs = _epochs(recipe, _SCREENSHOT_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS)
         rate = recipe.learning_rate if start == RANDOM else _RATE_AFTER_START
-        return replace(recipe, epochs=epochs, learning_rate=rate, start=start)
+        return replace(recipe, network=network, epochs=epochs, learning_rate=rate, start=start)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS

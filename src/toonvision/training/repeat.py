@@ -58,7 +58,14 @@ def load_run_data(workspace: Workspace, record: RunRecord) -> Dataset:
     Raises:
         InputRejectedError: If its split or images are not those that it was trained with.
     """
-    data = load_dataset(workspace, record.as_task, size_hw=record.size_hw, split=record.split, resize=record.resize)
+    data = load_dataset(
+        workspace,
+        record.as_task,
+        size_hw=record.size_hw,
+        split=record.split,
+        resize=record.resize,
+        network=record.settings.network,
+    )
     if data.digest != record.data_hash:
         raise InputRejectedError(
             f"{record.title}: the split {record.split!r} is not what it was when the run was trained, so images that "
@@ -105,7 +112,7 @@ def train_run(
         raise UsageError(f"seeds are different whole numbers from 0 to {SEED_LIMIT - 1}; got {list(seeds)[:5]}.")
     watch: TrainingWatcher = watcher or unwatched
     size = size_hw or kind_of(task).input_size(workspace, settings.network)
-    data = load_dataset(workspace, task, size_hw=size, split=split_name)
+    data = load_dataset(workspace, task, size_hw=size, split=split_name, network=settings.network)
     device = start_backend(settings.network, size)
     folder = choose_run_folder(workspace.runs, task.name, network=short_name(settings.network), name=name, force=force)
     record = _new_record(workspace, data, settings, name=folder.name, device=device)
@@ -208,6 +215,7 @@ def _train_once(
         versions=record.versions,
         temperature=None if record.settings.with_validation else kind.temperature(validated, data, val),
         thresholds=None if record.settings.with_validation else kind.thresholds(validated, data, val),
+        pixels=data.pixel_classes,
     )
     folder = repeat_folder(run, seed)
     save_model(model, card, folder)

@@ -1,0 +1,140 @@
+"""Every verb for a run that finds objects and names pixels, on a tiny workspace."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from builders import PIXEL_CLASSES, finding_things, naming_pixels
+from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.deploy.detector import Detector
+from toonvision.evaluation.evaluate import evaluate_run
+from toonvision.models.saving import read_card
+
+pytestmark = pytest.mark.usefixtures("eager")
+
+
+@pytest.fixture(scope="module")
+def workspace(small_workspace, tmp_path_factory):
+    root = tmp_path_factory.mktemp("joint")
+    finding = finding_things(small_workspace, root / "finding", level="label")
+    return naming_pixels(finding, root / "workspace", without=["shot_03", "shot_06"])
+
+
+@pytest.fixture
+def trained(run, workspace):
+    """The folder of the run things/both, trained once for all tests here."""
+    folder = workspace.runs / "things" / "both"
+    if not folder.exists():
+        outcome = run(
+            "train", "things", "--model", "detector+pixels", "-w", workspace.root, "--epochs", "6", "--batch-size", "4",
+            "--learning-rate", "0.01", "--repeat", "2", "--name", "both", "--no-flip", "--mosaic", "0", "--zoom", "0",
+            "--averaging", "0",
+        )  # fmt: skip
+        assert outcome.code == 0, outcome.err
+        assert "Over 2 trainings: AP50 median" in outcome.out
+        assert "Scores of each class of pixel" in outcome.out
+        assert "Other screenshots have no mask." in outcome.out
+        for path in (folder / "model.json", *folder.glob("repeats/*/model.json")):  # a few steps find little for sure
+            path.write_text(json.dumps({**json.loads(path.read_text()), "thresholds": [0.04, 0.04, 0.04]}))
+    return folder
+
+
+@pytest.fixture
+def exported(run, workspace, trained):
+    """The exported file of that run, written once."""
+    path = trained / "model.onnx"
+    if not path.exists():
+        outcome = run("export", "things/both", "-w", workspace.root)
+        assert outcome.code == 0, outcome.err
+        assert "it gives the same answers as Keras" in outcome.out
+    return path
+
+
+def test_the_saved_model_knows_the_classes_of_both(trained):
+    card = read_card(trained)
+    assert (card.kind, card.classes, card.pixels) == ("detect", ("apple", "pear", "stone"), PIXEL_CLASSES)
+
+
+def test_evaluate_has_the_scores_of_both_and_a_floor_for_each(run, workspace, trained):
+    outcome = run("evaluate", "things/both", "-w", workspace.root, "--json")
+    assert outcome.code == 0, outcome.err
+    assert 0 <= outcome.json["model"]["ap50"] <= 1
+    assert 0.2 < outcome.json["pixels"]["model"]["miou"]["value"] <= 1
+    assert [one["name"] for one in outcome.json["floors"]] == ["mean-box", "majority-of-the-place"]
+    assert all("miou" in one for one in outcome.json["repeats"])
+
+
+def test_the_report_shows_the_pixels_beside_the_boxes(run, workspace, trained):
+    outcome = run("report", "things/both", "-w", workspace.root)
+    assert outcome.code == 0, outcome.err
+    page = (trained / "report.html").read_text(encoding="utf-8")
+    for words in ("Precision and recall at every threshold", "Scores of each class of pixel", "have a mask"):
+        assert words in page
+    assert (trained / "figures" / "precision-recall.png").is_file()
+    assert (trained / "figures" / "pixel-iou.png").is_file()
+
+
+def test_one_file_answers_both_in_one_pass_as_keras_does(run, workspace, exported, tmp_path):
+    detector, path = Detector(exported), next((workspace.root / "screenshots").rglob("*.png"))
+    assert detector.pixel_classes == PIXEL_CLASSES
+    with Image.open(path) as image:
+        objects, pixels = detector.predict_with_pixels(image)
+        assert objects == detector.predict(image)
+        assert (pixels.shape, pixels.dtype) == ((48, 64), np.uint8)
+    (found,), _ = detector.predict_files([path], pixels=True)
+    np.testing.assert_array_equal(found.pixels[:48], pixels)
+    maps = {}
+    for name, more in (("keras", ["--keras"]), ("export", [])):
+        folder = tmp_path / name
+        outcome = run("predict", "things/both", workspace.root / "screenshots", "-w", workspace.root,
+                      "--masks", folder, *more)  # fmt: skip
+        assert outcome.code == 0, outcome.err
+        assert "Wrote the masks of 12 pictures" in outcome.err
+        maps[name] = {one.name: np.array(Image.open(one)) for one in folder.glob("*.png")}
+    assert maps["keras"].keys() == maps["export"].keys()
+    for name, mask in maps["keras"].items():
+        assert mask.shape == (48, 64)
+        assert (mask != maps["export"][name]).mean() < 0.001
+    np.testing.assert_array_equal(maps["export"][path.name], pixels)
+
+
+def test_a_run_whose_pixels_have_other_classes_by_now_is_refused(workspace, trained):
+    cards = [trained / "model.json", *trained.glob("repeats/*/model.json")]
+    before = [card.read_text() for card in cards]
+    for card, text in zip(cards, before, strict=True):
+        card.write_text(text.replace('"ground"', '"floor"'))
+    try:
+        with pytest.raises(ModelRefusedError, match="was trained to name the pixels floor, fruit and mineral, and the"):
+            evaluate_run(workspace, trained)
+    finally:
+        for card, text in zip(cards, before, strict=True):
+            card.write_text(text)
+
+
+def test_a_detector_without_pixels_names_none(run, workspace, tmp_path):
+    outcome = run(
+        "train",
+        "things",
+        "-w",
+        workspace.root,
+        "--epochs",
+        "1",
+        "--name",
+        "alone",
+        "--averaging",
+        "0",
+        "--size",
+        "64x64",
+    )
+    assert outcome.code == 0, outcome.err
+    assert "Mean IoU" not in outcome.out
+    refused = run("predict", "things/alone", workspace.root / "screenshots", "-w", workspace.root, "--masks", tmp_path)
+    assert refused.code == 2
+    assert "--masks is for runs that name pixels; things/alone finds boxes alone. Leave it out." in refused.err
+    assert run("export", "things/alone", "-w", workspace.root).code == 0
+    with pytest.raises(UsageError, match=r"names no pixels\. Train one that does, and export it"):
+        Detector(workspace.runs / "things" / "alone" / "model.onnx").find_batch(
+            np.zeros((1, 64, 64, 3), np.uint8), pixels=True
+        )
