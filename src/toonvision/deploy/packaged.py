@@ -73,8 +73,17 @@ def packaged_models(name: str) -> "dict[str, Classifier]":
     """
     from toonvision.deploy.classifier import Classifier
 
-    opened = [Classifier(path) for path in sorted(_folder(name).glob("*.onnx")) if path.name != DETECTOR]
+    opened = [Classifier(path) for path in packaged_files(name).values()]
     return {one.bundle.level: one for one in sorted(opened, key=lambda one: len(one.classes))}
+
+
+def packaged_files(name: str) -> dict[str, Path]:
+    """Return the file of each classifier that comes with the package for a taxonomy, by its level.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
+    return {path.stem: path for path in sorted(_folder(name).glob("*.onnx")) if path.name != DETECTOR}
 
 
 def packaged_scene(name: str) -> "Scene":
