@@ -78,7 +78,7 @@ def read_json(
         with suppress(ValueError, RecursionError):  # of what is no JSON the message comes from the next line
             if current and isinstance(values := json.loads(content), dict):
                 content = json.dumps(current(values)).encode()
-        found: Value = _checker(kind).validate_json(content)
+        found: Value = _checker(kind).validate_json(content)  # type: ignore[arg-type] # dataclasses are hashable
     except (FileNotFoundError, NotADirectoryError):
         raise InputRejectedError(missing) from None
     except ValidationError as error:
