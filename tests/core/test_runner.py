@@ -10,7 +10,7 @@ from collections import deque
 import pytest
 
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.core.runner import Message, work_through
+from toonvision.core.runner import Lost, Message, work_through
 
 
 def square(number, report):
@@ -79,4 +79,31 @@ def test_closing_the_iterator_ends_the_processes():
     messages = work_through(sleep, range(2), processes=2)
     assert isinstance(next(messages), Message)
     messages.close()
+    assert not multiprocessing.active_children()
+
+
+def die_once(marker, _report):
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return marker.name
+
+
+def die_on_one(number, _report):
+    if number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_job_whose_process_died_is_done_again_by_another(tmp_path):
+    jobs = [tmp_path / str(number) for number in range(3)]
+    messages = list(work_through(die_once, jobs, processes=2, again=1))
+    assert {one.job: one.content for one in messages} == {number: str(number) for number in range(3)}
+    assert not multiprocessing.active_children()
+
+
+def test_a_job_that_kills_its_process_each_time_is_given_up_and_all_others_are_done():
+    messages = {one.job: one.content for one in work_through(die_on_one, range(4), processes=2, again=2)}
+    assert messages.pop(1) == Lost("a worker process died (exit code -9); memory may be short")
+    assert messages == {number: number for number in (0, 2, 3)}
     assert not multiprocessing.active_children()

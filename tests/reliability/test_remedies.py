@@ -75,6 +75,8 @@ ELSEWHERE = {
     "Choose another ....": "that of --save is carried out below",
     "cut out the objects first; if they are annotated, give --boxes": "carried out below",
     "Leave out --boxes for pictures that show one object each.": "carried out below",
+    "Run: pip install 'toonvision[ray]'": "about the machine",
+    "--ray takes local, auto, or the HOST:PORT of a cluster's head; got ....": "an option; tests of clusters give both",
     "Leave them out.": "about the sample world",
     "Leave out --run.": "about runs",
     "Give --detector too.": "about runs",

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -94,12 +94,7 @@ def detect(
         named = [(one.path, whole_pixels(one.pixels, one.size_wh)) for one in found if one.pixels is not None]
         write_masks(named, taxonomy.level(PIXEL_LEVEL).classes, masks)
         run.workspace.watcher.say(f"Wrote the masks of {counted(len(named), 'picture')} to {masks}")
-    above = taxonomy.all_parents(card.level)
-
-    def levels(one: FoundObject) -> dict[str, Any]:
-        return {"levels": {card.level: one.label, **{name: names.get(one.label) for name, names in above.items()}}}
-
-    return of_run(run, objects_result([card.level, *above], found, findings, levels))
+    return of_run(run, found_result(card.level, taxonomy.all_parents(card.level), found, findings))
 
 
 def keep(
@@ -146,6 +141,17 @@ def find_with(
 def of_run(run: StoredRun, result: Result[list[FoundObjects]]) -> Result[list[FoundObjects]]:
     """Return the objects that a run found, with its folder, and the command that comes next."""
     return replace(result, folder=run.folder, next=run.workspace.command("report", run.name))
+
+
+def found_result(
+    level: str, above: Mapping[str, Mapping[str, str]], found: list[FoundObjects], findings: Sequence[Finding]
+) -> Result[list[FoundObjects]]:
+    """Return what a detector of a level found; `above` has the class at each coarser level of each of its classes."""
+
+    def levels(one: FoundObject) -> dict[str, Any]:
+        return {"levels": {level: one.label, **{name: names.get(one.label) for name, names in above.items()}}}
+
+    return objects_result([level, *above], found, findings, levels)
 
 
 def objects_result(

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toonvision.api.predicting import NOTHING_READ, draw_answers, require_paths, verdict_cells, verdict_data
 from toonvision.api.result import Block, Result, table
@@ -17,6 +17,9 @@ from toonvision.deploy.packaged import accuracy_text, packaged_accuracy, package
 from toonvision.metrics.predictions import Prediction
 from toonvision.taxonomy.labels import Category, Taxonomy
 from toonvision.taxonomy.loader import built_in
+
+if TYPE_CHECKING:
+    from toonvision.deploy.classifier import Classifier
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,23 @@ def predict_with(
     models, taxonomy = packaged_models(name), built_in(name)
     paths, folder = paths_of(pictures) or [], None if save is None else Path(save)
     require_paths(paths, folder)
-    found: dict[str, list[Prediction]] = {}
+    result = predict_levels(models, taxonomy, paths, watcher=watcher)
+    if folder is not None:
+        categories = [category for level in models for category in taxonomy.level(level).classes]
+        draw_answers([one.finest for one in result.value], categories, folder, watcher)
+    return result
+
+
+def predict_levels(
+    models: "Mapping[str, Classifier]", taxonomy: Taxonomy, paths: Sequence[Path], *, watcher: Watcher = NOBODY
+) -> Result[list[LevelPredictions]]:
+    """Predict pictures with the opened models that come with the package for a taxonomy, by their levels."""
+    name, found = taxonomy.name, dict[str, list[Prediction]]()
     for level, model in models.items():
         with watcher.progress(f"predicting the {level}", "pictures") as progress:
             found[level], findings = model.predict_files(paths, progress=progress)
     predictions = _joined(taxonomy, found)
     categories = {category.name: category for level in models for category in taxonomy.level(level).classes}
-    if folder is not None:
-        draw_answers([one.finest for one in predictions], list(categories.values()), folder, watcher)
     data = {
         "predictions": [_data(one) for one in predictions],
         "classes": {level: list(model.classes) for level, model in models.items()},

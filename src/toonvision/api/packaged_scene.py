@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from toonvision.api.detecting import keep, objects_result
+from toonvision.api.detecting import keep
 from toonvision.api.predicting import require_empty, require_paths
 from toonvision.api.result import Result
 from toonvision.api.run import Paths, paths_of
-from toonvision.api.two_stage import named_data, named_file
+from toonvision.api.two_stage import named_result
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.deploy.packaged import detector_accuracy, packaged_scene
 from toonvision.metrics.found_objects import FoundObjects
@@ -43,11 +43,8 @@ def find_packaged(
     level = scene.detector.bundle.level
     with watcher.progress("predicting", "pictures") as progress:
         found, findings = scene.detector.predict_files(paths, progress=progress)
-    named = [named_file(one, level, scene.namers, taxonomy) for one in found]
-    objects = [one for one, _ in named]
-    keep(taxonomy, watcher, objects, save=folders["save"], voc=folders["voc"])
-    notes = [note for _, own in named for note in own]
-    result = objects_result([level, *(one.level for one in scene.namers)], objects, [*findings, *notes], named_data)
+    result = named_result(found, findings, level, scene.namers, taxonomy)
+    keep(taxonomy, watcher, result.value, save=folders["save"], voc=folders["voc"])
     accuracy = detector_accuracy(name)
     learned = f"These models learned from drawings alone. The detector {accuracy or 'was not measured'}."
     return replace(

@@ -4,7 +4,7 @@ import csv
 import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, Opened, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction, Verdict
 from toonvision.models.registry import TREES
-from toonvision.models.saving import ModelCard, read_card
+from toonvision.models.saving import read_card
 from toonvision.tasks.novelty_panels import NO_SCORE
 from toonvision.taxonomy.labels import Category
 
@@ -49,11 +49,12 @@ def predict(
         predictions, findings = _predict_boxes(run, pictures, keras=keras)
     else:
         predictions, findings = predict_files(run, pictures, keras=keras)
-        findings = [*findings, *_not_crops(run, predictions)]
+        findings = [*findings, *not_crops(run, [one.path for one in predictions])]
     if save is not None:
         draw_answers(predictions, taxonomy.level(card.level).classes, save, run.workspace.watcher)
-    above = taxonomy.all_parents(card.level)
-    return _result(run, card, predictions, findings, above, boxes=boxes)
+    result = predictions_result(predictions, findings, taxonomy.all_parents(card.level), boxes=boxes)
+    then = "export" if not (run.folder / EXPORT).is_file() else "report" if card.network == TREES else "explain"
+    return replace(result, folder=run.folder, next=run.workspace.command(then, run.name))
 
 
 def require_paths(pictures: Sequence[Path], save: Path | None) -> None:
@@ -194,14 +195,14 @@ def _no_boxes(path: Path, findings: Sequence[Finding] = ()) -> InputRejectedErro
     )
 
 
-def _not_crops(run: StoredRun, predictions: Sequence[Prediction]) -> list[Finding]:
+def not_crops(run: StoredRun, pictures: Sequence[Path]) -> list[Finding]:
     """Warn of pictures that are much larger than the crops that the model learned from, or of another shape."""
     try:
         with run.workspace.files.reading() as catalog:
             crops = np.array([crop.box.size_wh for crop in catalog.crops()], dtype=np.float64)
     except InputRejectedError:
         return []
-    sizes = [(one.path, size) for one in predictions[:_MOST_MEASURED] if (size := _size_wh(one.path))]
+    sizes = [(path, size) for path in pictures[:_MOST_MEASURED] if (size := _size_wh(path))]
     if not len(crops) or not sizes:
         return []
     areas, shapes = crops.prod(axis=1), crops[:, 0] / crops[:, 1]
@@ -232,15 +233,21 @@ def _size_wh(path: Path) -> tuple[int, int] | None:
         return None
 
 
-def _result(
-    run: StoredRun,
-    card: ModelCard,
+def predictions_result(
     predictions: list[Prediction],
     findings: Sequence[Finding],
     above: Mapping[str, Mapping[str, str]],
     *,
-    boxes: bool,
+    boxes: bool = False,
 ) -> Result[list[Prediction]]:
+    """Return predictions as a table and as plain data.
+
+    Args:
+        predictions: One for each picture, or each box.
+        findings: What could not be read, and what is to be known.
+        above: Coarser level to the class there of each class.
+        boxes: Whether annotated boxes were predicted.
+    """
     own = ["Object", "Annotated as"] if boxes else []
     columns = ["Picture", *own, "Predicted", *(level.capitalize() for level in above), "None of these", "Confidence"]
     rows, data = [], []
@@ -253,14 +260,11 @@ def _result(
             [p.path, *list(about.values())[:2], p.predicted, *coarser, _rejected(p.novelty), f"{p.confidence:.1%}"]
         )
     none = (NOTHING_READ,)
-    then = "export" if not (run.folder / EXPORT).is_file() else "report" if card.network == TREES else "explain"
     return Result(
         predictions,
         (table("Predictions", columns, rows, names=len(columns) - 1), _novelty_text(predictions)) if rows else none,
         {"predictions": data, "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
-        folder=run.folder,
-        next=run.workspace.command(then, run.name),
     )
 
 

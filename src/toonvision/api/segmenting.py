@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,7 @@ def segment(
         InputRejectedError: If no such picture exists.
         ModelRefusedError: If the model cannot be used.
     """
-    from toonvision.api.predicting import NOTHING_READ, require_empty, require_paths
+    from toonvision.api.predicting import require_empty, require_paths
     from toonvision.models.saving import read_card
 
     if boxes:
@@ -82,20 +82,28 @@ def segment(
     found, findings = _name_with(run, pictures, keras=keras)
     categories = {one.name: one for one in taxonomy.level(card.level).classes}
     _keep(run, found, [categories[name] for name in card.classes], save=save, masks=masks)
+    result = shares_result(found, findings, {name: categories[name].title for name in card.classes})
+    return replace(result, folder=run.folder, next=run.workspace.command("report", run.name))
+
+
+def shares_result(
+    found: list[NamedPixels], findings: Sequence[Finding], titles: Mapping[str, str]
+) -> Result[list[NamedPixels]]:
+    """Return which share of the pixels each class has, as a table and as plain data; `titles` are those of classes."""
+    from toonvision.api.predicting import NOTHING_READ
+
     data: list[dict[str, Any]] = [
         {"picture": str(one.path), "confidence": one.score, "shares": dict(one.shares)} for one in found
     ]
     rows = [[one["picture"], percent(one["confidence"]), *map(percent, one["shares"].values())] for one in data]
-    columns = ["Picture", "Confidence", *(categories[name].title for name in card.classes)]
+    columns = ["Picture", "Confidence", *titles.values()]
     text = f"Named the pixels of {counted(len(found), 'picture')}. The table shows which share each class has."
     blocks: tuple[Block, ...] = (table("Pixels", columns, rows), text) if found else (NOTHING_READ,)
     return Result(
         found,
         blocks,
-        {"pictures": data, "classes": list(card.classes), "findings": [asdict(finding) for finding in findings]},
+        {"pictures": data, "classes": list(titles), "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
-        folder=run.folder,
-        next=run.workspace.command("report", run.name),
     )
 
 

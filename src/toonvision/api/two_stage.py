@@ -57,12 +57,31 @@ def find_and_name(
         require_empty(voc, "--voc")
     namers = [namer_of(run, taxonomy) for run in classifiers]
     found, findings = find_with(detector, pictures)
-    named = [named_file(one, card.level, namers, taxonomy) for one in found]
-    objects = [one for one, _ in named]
-    keep(taxonomy, detector.workspace.watcher, objects, save=save, voc=voc)
+    result = named_result(found, findings, card.level, namers, taxonomy)
+    keep(taxonomy, detector.workspace.watcher, result.value, save=save, voc=voc)
+    return of_run(detector, result)
+
+
+def named_result(
+    found: Sequence[FoundObjects],
+    findings: Sequence[Finding],
+    level: str,
+    namers: Sequence[Namer],
+    taxonomy: Taxonomy,
+) -> Result[list[FoundObjects]]:
+    """Name the objects that a detector of a level found in picture files, as a table and as plain data.
+
+    Args:
+        found: What was found.
+        findings: What could not be read.
+        level: The level at which the detector names.
+        namers: What names its objects.
+        taxonomy: What the labels mean.
+    """
+    named = [named_file(one, level, namers, taxonomy) for one in found]
     notes = [note for _, own in named for note in own]
-    levels = [card.level, *(one.level for one in namers)]
-    return of_run(detector, objects_result(levels, objects, [*findings, *notes], named_data))
+    levels = [level, *(one.level for one in namers)]
+    return objects_result(levels, [one for one, _ in named], [*findings, *notes], named_data)
 
 
 def require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> None:

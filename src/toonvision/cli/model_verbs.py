@@ -4,6 +4,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,10 +17,12 @@ from toonvision.cli.panels import ADVANCED
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 from toonvision.core.files import write_text
+from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, detector_accuracy, packaged_names
 from toonvision.taxonomy.labels import DETECT, SEGMENT
 
 if TYPE_CHECKING:
+    from toonvision.api.bulk import Answering
     from toonvision.api.result import Result
     from toonvision.api.run import Run
     from toonvision.api.workspace import Workspace
@@ -227,6 +230,10 @@ def predict(
     keras: Annotated[
         bool, typer.Option("--keras", help="Use the trained network itself, even where there is an export.")
     ] = False,
+    ray: Annotated[
+        str | None,
+        choice("Predict on a Ray cluster: local, auto or HOST:PORT; needs --csv, and exported models.", "no"),
+    ] = None,
     force: options.ForceOption = False,
     workspace: options.WorkspaceOption = options.HERE,
 ) -> "Result[Any]":
@@ -238,39 +245,79 @@ def predict(
     no run and no workspace: its models learned from drawings alone.
 
     With --detector and --classifier, boxes are found by one run and named by others, and no run comes first.
+
+    Many pictures are predicted by several processes straight into --csv, or by a cluster with --ray; where that is
+    stopped, the same command goes on.
     """
+    from toonvision.api.bulk_answers import packaged_answering, run_answering, stages_answering
     from toonvision.api.detecting import objects_csv
     from toonvision.api.packaged import level_predictions_csv, predict_with
     from toonvision.api.packaged_scene import find_packaged
     from toonvision.api.predicting import predictions_csv
     from toonvision.api.segmenting import shares_csv
+    from toonvision.api.two_stage import find_and_name
 
     target, named = _csv_target(csv_file, force=force), pictures or []
-    result: Result[Any]
-    rows: Callable[[Any], str] = level_predictions_csv
+    alone = {"--save": save, "--voc": voc, "--masks": masks, "--boxes": boxes, "--keras": keras}
+    direct: Callable[[], Result[Any]]
+    rows: Callable[[Any], str]
     if detector is not None or classifier is not None:
         given = {"--with": with_ is not None, "--find": find, "--boxes": boxes, "--keras": keras}
         given |= {"--masks": masks is not None}
-        result = _two_stages(workspace, detector, classifier, [Path(run), *named], given, save=save, voc=voc)
-        rows = objects_csv
+        named = [Path(run), *named]
+        stages = _two_stages(workspace, detector, classifier, named[0], given)
+        direct, rows = partial(find_and_name, *stages, named, save=save, voc=voc), objects_csv
+        bulk: Callable[[], Answering | None] = partial(stages_answering, *stages)
     elif with_ is None:
         if find:
             raise UsageError(
                 "--find is for models that come with the package; a run finds what its task is. Leave it out."
             )
         found = _run_to_predict(workspace, run, named)
-        result = found.predict(named, boxes=boxes, save=save, voc=voc, masks=masks, keras=keras)
+        direct = partial(found.predict, named, boxes=boxes, save=save, voc=voc, masks=masks, keras=keras)
         csv_of: dict[str, Callable[[Any], str]] = {DETECT: objects_csv, SEGMENT: shares_csv}
-        rows = csv_of.get(found.record.kind, predictions_csv)
+        rows, bulk = csv_of.get(found.record.kind, predictions_csv), partial(run_answering, found)
     else:
         folders = {"--voc": voc is not None and not find, "--masks": masks is not None}
         _refuse_beside_with(workspace / "runs", run, {"--boxes": boxes, "--keras": keras, **folders})
+        named, bulk = [Path(run), *named], partial(packaged_answering, with_, find=find)
         if find:
-            result = find_packaged(with_, [Path(run), *named], save=save, voc=voc, watcher=TERMINAL)
+            direct = partial(find_packaged, with_, named, save=save, voc=voc, watcher=TERMINAL)
             rows = objects_csv
         else:
-            result = predict_with(with_, [Path(run), *named], save=save, watcher=TERMINAL)
+            direct, rows = partial(predict_with, with_, named, save=save, watcher=TERMINAL), level_predictions_csv
+    written = _in_bulk(bulk, named, target, ray, [flag for flag, value in alone.items() if value])
+    if written is not None:
+        return written
+    result: Result[Any] = direct()
     return result if csv_file is None else _as_csv(result, rows(result), target)
+
+
+def _in_bulk(
+    bulk: "Callable[[], Answering | None]",
+    pictures: Sequence[Path],
+    target: Path | None,
+    ray: str | None,
+    alone: Sequence[str],
+) -> "Result[Any] | None":
+    """Predict many pictures straight into a file; None where that is not what is asked, or there is no export."""
+    from toonvision.api.bulk import are_many, predict_to_file
+
+    if ray is not None and (target is None or alone):
+        leave = f", and leave out {' and '.join(alone)}" if alone else ""
+        raise UsageError(f"--ray writes answers to a file as they come. Give --csv FILE{leave}.")
+    if target is None or alone or (ray is None and not are_many(pictures)):
+        return None
+    answering = bulk()
+    if answering is None:
+        if ray is not None:
+            raise UsageError(
+                "--ray needs exported models, and one of these runs has none. Write it: toonvision export RUN"
+            )
+        return None
+    result = predict_to_file(answering, pictures, target, ray=ray, watcher=TERMINAL)
+    say(f"Wrote the answers about {counted(result.value.pictures, 'picture')} to {target}")
+    return result
 
 
 def _as_csv(result: "Result[Any]", text: str, target: Path | None) -> "Result[Any]":
@@ -285,12 +332,10 @@ def _two_stages(
     workspace: Path,
     detector: str | None,
     classifier: str | None,
-    pictures: Sequence[Path],
+    first: Path,
     switches: Mapping[str, bool],
-    **folders: Path | None,
-) -> "Result[Any]":
-    """Find objects with one run, and name them with others."""
-    from toonvision.api.two_stage import find_and_name
+) -> "tuple[Run, list[Run]]":
+    """Return the run that finds, and those that name."""
     from toonvision.api.workspace import open_workspace
     from toonvision.training.record import is_run
 
@@ -300,11 +345,10 @@ def _two_stages(
         raise UsageError(
             f"--detector finds boxes, and exports or Keras answer as they can; leave out {' and '.join(given)}."
         )
-    if is_run(workspace / "runs", str(pictures[0])):
-        raise UsageError(f"--detector takes the place of a run; got the run {str(pictures[0])!r} too. Leave it out.")
+    if is_run(workspace / "runs", str(first)):
+        raise UsageError(f"--detector takes the place of a run; got the run {str(first)!r} too. Leave it out.")
     ws = open_workspace(workspace, watcher=TERMINAL)
-    namers = [ws.run(name) for name in classifier.split(",") if name]
-    return find_and_name(ws.run(detector), namers, pictures, **folders)
+    return ws.run(detector), [ws.run(name) for name in classifier.split(",") if name]
 
 
 def _csv_target(csv_file: Path | None, *, force: bool) -> Path | None:

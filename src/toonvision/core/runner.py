@@ -1,36 +1,64 @@
-"""WorkerProcess processes: started fresh, given jobs one after the other, and ended with their parent.
-
-`work_through` is where jobs are spread over several processes; nothing else depends on how they run.
-"""
+"""Jobs that are spread over several processes, or over a cluster; nothing else depends on how they run."""
 
 import contextlib
-import multiprocessing
 import os
-import signal
-import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from multiprocessing import connection, resource_tracker
+from dataclasses import dataclass, field
+from multiprocessing import connection
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar, cast
 
-from toonvision.core.errors import EnvironmentFaultError, ToonVisionError
+from toonvision.core.errors import EnvironmentFaultError, Finding, ToonVisionError
+from toonvision.core.processes import WorkerProcess, start_process
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Report = Callable[[Any], None]
 """Sends a message about a job that is not done yet; what is sent must be picklable."""
+_PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True)
 class Message(Generic[Result]):
-    """What a process sent about a job, by its index: what the job reported or, when it is `done`, its result."""
+    """What was sent about a job, by its index: what the job reported or, when it is `done`, its result.
+
+    `by` names who did it, where that is no process of this machine.
+    """
 
     job: int
     content: Any
     done: bool
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Stands for the result of a job that was given up, since whatever did it died each time."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """Asks for so many jobs more."""
+
+    jobs: int
+
+
+@dataclass(frozen=True)
+class Leader:
+    """A process that has jobs done elsewhere.
+
+    Attributes:
+        lead: A function of a module, called as ``lead(function, again, pipe)``. It sends a `Room` for what it can take,
+            a `Message` for each job, and a `Finding` for what is to be known; it receives indices with jobs, and None
+            at the end. It gives a job up by itself.
+        died: What the error says when the process dies.
+    """
+
+    lead: Callable[..., None]
+    died: str
 
 
 def available_cores() -> int:
@@ -41,132 +69,120 @@ def available_cores() -> int:
 
 
 def work_through(
-    function: Callable[[Job, Report], Result], jobs: Iterable[Job], *, processes: int
+    function: Callable[[Job, Report], Result],
+    jobs: Iterable[Job],
+    *,
+    processes: int = 1,
+    leader: Leader | None = None,
+    again: int = 0,
+    note: Callable[[Finding], None] = lambda _: None,
 ) -> Iterator[Message[Result]]:
-    """Do jobs in several processes, each of which does one after the other.
+    """Do jobs in several processes, each of which does one after the other; or have one lead them elsewhere.
 
-    `function`, which does one job, is a function of a module, so that a new process can import it; jobs are pickled.
+    Args:
+        function: Does one job; a function of a module, so that a new process can import it. Jobs are pickled.
+        jobs: What to do.
+        processes: How many processes.
+        leader: What takes the place of these.
+        again: How often a job is done again whose process died, before it is given up.
+        note: Receives what a leader has to say.
 
     Yields:
-        What the jobs report, and their results, in the order in which they arrive. All processes are killed when
-        the iterator ends or is closed.
+        What the jobs report, and their results, in the order in which they arrive; a `Lost` for one that was given up.
+        All processes are killed when the iterator ends or is closed.
 
     Raises:
         ToonVisionError: If a job raised one.
         OSError: If a job raised one, for example on a full disk.
-        EnvironmentFaultError: If a process died.
+        EnvironmentFaultError: If a process died, and its job may not be done again, or it had none.
     """
     waiting = deque(enumerate(jobs))
-    running: dict[Connection, WorkerProcess] = {}
+    deaths: Counter[int] = Counter()
+    running: dict[Connection, _Worker] = {}
+
+    def start() -> None:
+        worker = _Worker(start_process(leader.lead, function, again) if leader else start_process(_serve, function))
+        running[worker.process.pipe] = worker
+
     try:
-        for _ in range(min(processes, len(waiting))):
-            worker = start_process(_serve, function)
-            running[worker.pipe] = worker
-            _assign(worker, waiting.popleft())
-        while running:
+        for _ in range(min(1 if leader else processes, len(waiting))):
+            start()
+        while waiting or any(worker.jobs for worker in running.values()):
             for ready in connection.wait(list(running)):
-                pipe = cast("Connection", ready)
-                message = _received(running[pipe])
+                worker = running[cast("Connection", ready)]
+                message = _received(worker.process)
                 if isinstance(message, Exception):
                     raise message
-                if message.done and waiting:
-                    _assign(running[pipe], waiting.popleft())
-                elif message.done:
-                    running.pop(pipe).kill()
-                yield message
+                if isinstance(message, Finding):
+                    note(message)
+                elif isinstance(message, Room):
+                    worker.room += message.jobs
+                elif isinstance(message, Message):
+                    worker.note(message)
+                    yield message
+                else:
+                    del running[worker.process.pipe]
+                    yield from _buried(worker, waiting, deaths, again, leader)
+                    start()
+                worker.fill(waiting)
     finally:
         for worker in running.values():
-            worker.kill()
+            worker.process.end(_PATIENCE_S if leader else 0)
 
 
 @dataclass
-class WorkerProcess:
-    """A running process and our end of the pipe to it."""
+class _Worker:
+    """A process, the jobs that it has, and how many more it may be given."""
 
-    process: SpawnProcess
-    pipe: Connection
+    process: WorkerProcess
+    jobs: dict[int, Any] = field(default_factory=dict)
+    room: int = 0
 
-    def last_message(self) -> object:
-        """Wait for the process to end; return the message that was not read yet, or None if it died without one."""
-        self.process.join()
-        try:
-            return self.pipe.recv() if self.pipe.poll() else None
-        except (EOFError, OSError):
-            return None
-        finally:
-            self.pipe.close()
+    def note(self, message: Message[Any]) -> None:
+        if message.done:
+            del self.jobs[message.job]
+            self.room += 1
 
-    def kill(self) -> None:
-        """Kill the process, and wait until it is gone."""
-        self.process.kill()
-        self.process.join()
-        self.pipe.close()
+    def fill(self, waiting: deque[tuple[int, Any]]) -> None:
+        while waiting and self.room:
+            number, job = waiting.popleft()
+            self.jobs[number] = job
+            self.room -= 1
+            with contextlib.suppress(OSError):  # it died: the next message of it is None
+                self.process.pipe.send((number, job))
 
 
-def start_process(work: Callable[..., None], *args: Any) -> WorkerProcess:
-    """Start a process that runs ``work(*args, pipe)`` and is killed when this one ends.
+def _buried(
+    worker: _Worker, waiting: deque[tuple[int, Any]], deaths: Counter[int], again: int, leader: Leader | None
+) -> Iterator[Message[Any]]:
+    """Put the jobs of a process that died back; yield those that are given up."""
+    worker.process.process.join(_PATIENCE_S)  # for its exit code
+    worker.process.kill()
+    worker.room = 0
+    died = f"a worker process died (exit code {worker.process.process.exitcode}); memory may be short"
+    if leader or not again or not worker.jobs:
+        raise EnvironmentFaultError(leader.died if leader else f"{died}. Close other programs, then run again.")
+    for number, job in worker.jobs.items():
+        deaths[number] += 1
+        if deaths[number] > again:
+            yield Message(number, Lost(died), done=True)
+        else:
+            waiting.appendleft((number, job))
+    worker.jobs.clear()
 
-    Ctrl-C does not reach it: its parent decides what to end. `work` is a function of a module; the arguments are
-    pickled.
-    """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_begin, args=(work, args, theirs), daemon=True)
-    with _interrupts_held():
-        process.start()
-    theirs.close()
-    return WorkerProcess(process, ours)
 
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back; a process that is started meanwhile never receives it.
-
-    A new process inherits the blocked signal. Blocking alone would not hold it back here, since another thread may
-    receive it.
-    """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    received: list[int] = []
-    resource_tracker.ensure_running()  # it would let interrupts through while it starts
-    before = signal.signal(signal.SIGINT, lambda number, _frame: received.append(number))
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _received(worker: WorkerProcess) -> object:
+    """Return what a process sent; None if it died."""
     try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        signal.signal(signal.SIGINT, before)
-        if received:
-            signal.raise_signal(signal.SIGINT)
-
-
-def _assign(worker: WorkerProcess, job: object) -> None:
-    with contextlib.suppress(BrokenPipeError):  # the worker died: `_received` reports it
-        worker.pipe.send(job)
-
-
-def _received(worker: WorkerProcess) -> Message[Any] | Exception:
-    try:
-        message: Message[Any] | Exception = worker.pipe.recv()
+        message: object = worker.pipe.recv()
     except (EOFError, OSError):
-        worker.process.join()
-        raise EnvironmentFaultError(
-            f"a worker process died (exit code {worker.process.exitcode}); memory may be short. Close other programs, "
-            "then run again."
-        ) from None
+        return None
     return message
-
-
-def _begin(work: Callable[..., None], args: tuple[Any, ...], pipe: Connection) -> None:
-    """Run in the new process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for systems where it could not be held back
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    work(*args, pipe)
 
 
 def _serve(function: Callable[[Any, Report], Any], pipe: Connection) -> None:
     """Do the jobs that arrive, until one fails or the parent ends."""
+    pipe.send(Room(1))
     while True:
         number, job = pipe.recv()
 
@@ -179,11 +195,3 @@ def _serve(function: Callable[[Any, Report], Any], pipe: Connection) -> None:
             pipe.send(error)
             return
         pipe.send(Message(number, result, done=True))
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent ends: nobody would receive its results."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)

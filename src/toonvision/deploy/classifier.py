@@ -105,6 +105,7 @@ class Classifier(OpenedModel):
             classes=self.classes,
             size_hw=self.bundle.size_hw,
             resize=self.bundle.resize,
+            threads=self._threads,
             progress=progress,
         )
 

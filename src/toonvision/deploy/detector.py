@@ -167,5 +167,6 @@ class Detector(OpenedModel):
             classes=self.classes,
             thresholds=self.thresholds,
             size_hw=self.bundle.size_hw,
+            threads=self._threads,
             progress=progress,
         )

@@ -55,11 +55,12 @@ def packaged_names() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in WEIGHTS.iterdir() if path.is_dir()))
 
 
-def packaged_models(name: str) -> "dict[str, Classifier]":
+def packaged_models(name: str, *, threads: int | None = None) -> "dict[str, Classifier]":
     """Open the models that come with the package for a taxonomy; a plain installation is enough for them.
 
     Args:
         name: The taxonomy, for example ``toontown``.
+        threads: How many pictures are predicted at once; by default as many as there are cores.
 
     Returns:
         A classifier by the level that it answers at, from the fewest classes to the most.
@@ -73,24 +74,17 @@ def packaged_models(name: str) -> "dict[str, Classifier]":
     """
     from toonvision.deploy.classifier import Classifier
 
-    opened = [Classifier(path) for path in packaged_files(name).values()]
+    files = [path for path in sorted(_folder(name).glob("*.onnx")) if path.name != DETECTOR]
+    opened = [Classifier(path, threads=threads) for path in files]
     return {one.bundle.level: one for one in sorted(opened, key=lambda one: len(one.classes))}
 
 
-def packaged_files(name: str) -> dict[str, Path]:
-    """Return the file of each classifier that comes with the package for a taxonomy, by its level.
-
-    Raises:
-        UsageError: If there is none of that name.
-    """
-    return {path.stem: path for path in sorted(_folder(name).glob("*.onnx")) if path.name != DETECTOR}
-
-
-def packaged_scene(name: str) -> "Scene":
+def packaged_scene(name: str, *, threads: int | None = None) -> "Scene":
     """Open the detector that comes with the package for a taxonomy, with the classifiers that name what it finds.
 
     Args:
         name: The taxonomy, for example ``toontown``.
+        threads: How many pictures are predicted at once; by default as many as there are cores.
 
     Raises:
         UsageError: If there is none of that name.
@@ -102,8 +96,18 @@ def packaged_scene(name: str) -> "Scene":
     from toonvision.deploy.detector import Detector
     from toonvision.deploy.scene import Scene
 
-    detector = Detector(_folder(name) / DETECTOR)
-    return Scene(detector, *(one for level, one in packaged_models(name).items() if level != detector.bundle.level))
+    detector = Detector(_folder(name) / DETECTOR, threads=threads)
+    models = packaged_models(name, threads=threads)
+    return Scene(detector, *(one for level, one in models.items() if level != detector.bundle.level))
+
+
+def packaged_files(name: str) -> tuple[Path, ...]:
+    """Return the files of the models that come with the package for a taxonomy.
+
+    Raises:
+        UsageError: If there are none of that name.
+    """
+    return tuple(sorted(_folder(name).glob("*.onnx")))
 
 
 def packaged_accuracy(name: str) -> dict[str, Proportion]:

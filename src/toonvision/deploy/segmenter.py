@@ -103,5 +103,6 @@ class Segmenter(OpenedModel):
             [Path(path) for path in paths],
             classes=self.classes,
             size_hw=self.bundle.size_hw,
+            threads=self._threads,
             progress=progress,
         )

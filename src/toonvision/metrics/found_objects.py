@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,7 @@ def find_in_files(
     classes: tuple[str, ...],
     thresholds: Sequence[float],
     size_hw: tuple[int, int],
+    threads: int | None = None,
     progress: Progress = silent,
 ) -> tuple[list[FoundObjects], list[Finding]]:
     """Find objects in picture files, and in all pictures in folders, with any detector.
@@ -104,6 +106,7 @@ def find_in_files(
         classes: Names of the classes.
         thresholds: The confidence from which on a prediction of each class counts.
         size_hw: Height and width of the input in pixels.
+        threads: How many files are read at once; by default as many as there are cores.
         progress: Called with how many pictures are done.
 
     Returns:
@@ -114,7 +117,8 @@ def find_in_files(
     """
     found: list[FoundObjects] = []
     findings: list[Finding] = []
-    for files, read_files in read_groups(paths, lambda file: read_shrunk(file, size_hw), findings, progress=progress):
+    read = partial(read_shrunk, size_hw=size_hw)
+    for files, read_files in read_groups(paths, read, findings, threads=threads, progress=progress):
         sizes = [size for _, size in read_files]
         predictions = answer(np.stack([image for image, _ in read_files]))
         listed = objects_of(predictions, sizes, classes=classes, thresholds=thresholds, size_hw=size_hw)

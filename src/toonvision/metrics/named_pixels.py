@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ def name_in_files(
     *,
     classes: tuple[str, ...],
     size_hw: tuple[int, int],
+    threads: int | None = None,
     progress: Progress = silent,
 ) -> tuple[list[NamedPixels], list[Finding]]:
     """Name the pixels of picture files, and of all pictures in folders, with any segmenter.
@@ -79,6 +81,7 @@ def name_in_files(
         paths: Pictures or folders.
         classes: Names of the classes.
         size_hw: Height and width of the input in pixels.
+        threads: How many files are read at once; by default as many as there are cores.
         progress: Called with how many pictures are done.
 
     Returns:
@@ -89,7 +92,8 @@ def name_in_files(
     """
     found: list[NamedPixels] = []
     findings: list[Finding] = []
-    for files, read in read_groups(paths, lambda file: read_shrunk(file, size_hw), findings, progress=progress):
+    shrunk = partial(read_shrunk, size_hw=size_hw)
+    for files, read in read_groups(paths, shrunk, findings, threads=threads, progress=progress):
         predictions = answer(np.stack([image for image, _ in read]))
         assert predictions.pixels is not None
         for file, (_, size_wh), pixels, score in zip(files, read, predictions.pixels, predictions.scores, strict=True):

@@ -144,6 +144,7 @@ def predict_files_by(
     classes: tuple[str, ...],
     size_hw: tuple[int, int],
     resize: Resize,
+    threads: int | None = None,
     progress: Progress = silent,
 ) -> tuple[list[Prediction], list[Finding]]:
     """Return predictions for picture files, and for all pictures in folders, with any model.
@@ -154,6 +155,7 @@ def predict_files_by(
         classes: Names of the classes, in the order of the probabilities.
         size_hw: Height and width of the input in pixels.
         resize: How pictures are resized to that size.
+        threads: How many files are read at once; by default as many as there are cores.
         progress: Called with how many pictures are done.
 
     Returns:
@@ -168,7 +170,7 @@ def predict_files_by(
 
     predictions: list[Prediction] = []
     findings: list[Finding] = []
-    for shown, images in read_groups(paths, read, findings, progress=progress):
+    for shown, images in read_groups(paths, read, findings, threads=threads, progress=progress):
         answers = answer(np.stack(images))
         novelty = [None] * len(shown) if answers.novelty is None else answers.novelty.tolist()
         rows = zip(answers.probabilities, shown, novelty, strict=True)
@@ -177,7 +179,12 @@ def predict_files_by(
 
 
 def read_groups(
-    paths: Sequence[Path], read: Callable[[Path], Read], findings: list[Finding], *, progress: Progress = silent
+    paths: Sequence[Path],
+    read: Callable[[Path], Read],
+    findings: list[Finding],
+    *,
+    threads: int | None = None,
+    progress: Progress = silent,
 ) -> Iterator[tuple[list[Path], list[Read]]]:
     """Read picture files, and all pictures in folders, in groups.
 
@@ -185,6 +192,7 @@ def read_groups(
         paths: Pictures or folders.
         read: Reads one; raises `RejectedItemError` if it cannot.
         findings: Receives a finding for each file that could not be read.
+        threads: How many files are read at once; by default as many as there are cores.
         progress: Called with how many pictures are done.
 
     Yields:
@@ -202,12 +210,9 @@ def read_groups(
         except RejectedItemError as error:
             return error.finding(str(file), pictures=1)
 
-    files: list[Path] = []
-    for path in paths:
-        own, notes = _files(path)
-        files += own
-        findings += notes
-    with ThreadPoolExecutor(available_cores()) as pool:
+    files, notes = picture_files(paths)
+    findings += notes
+    with ThreadPoolExecutor(threads or available_cores()) as pool:
         for start in range(0, len(files), GROUP):
             group = files[start : start + GROUP]
             done = list(zip(group, pool.map(tried, group), strict=True))
@@ -216,6 +221,24 @@ def read_groups(
             if found:
                 yield [file for file, _ in found], [one for _, one in found]
             progress(start + len(group), len(files))
+
+
+def picture_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
+    """Return the pictures that paths mean, in their order, and what is to be known of others.
+
+    Args:
+        paths: Pictures or folders.
+
+    Raises:
+        InputRejectedError: If a folder cannot be read.
+    """
+    files: list[Path] = []
+    findings: list[Finding] = []
+    for path in paths:
+        own, notes = _files(path)
+        files += own
+        findings += notes
+    return files, findings
 
 
 def _files(path: Path) -> tuple[Sequence[Path], list[Finding]]:

@@ -6,7 +6,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError
-from toonvision.core.runner import WorkerProcess, available_cores, start_process
+from toonvision.core.processes import WorkerProcess, start_process
+from toonvision.core.runner import available_cores
 from toonvision.models.backend import threads_for
 from toonvision.tuning.settings import MOST_RETRIES
 from toonvision.tuning.storage import Address

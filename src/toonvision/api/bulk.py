@@ -1,0 +1,233 @@
+"""Predicting many pictures: in shards, on all cores or on a Ray cluster, straight into one CSV file."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from toonvision.api.predicting import require_paths
+from toonvision.api.result import Result, table
+from toonvision.api.watching import NOBODY, Watcher
+from toonvision.core.cluster import ray_leader
+from toonvision.core.errors import EnvironmentFaultError, Finding
+from toonvision.core.files import replacing
+from toonvision.core.folders import exclusive
+from toonvision.core.nodes import SharedFile, shared_file
+from toonvision.core.runner import Leader, Lost, Message, Report, available_cores, work_through
+from toonvision.core.shards import SHARD, Shard, ShardFolder, shards_of
+from toonvision.core.wording import counted, some
+from toonvision.metrics.predictions import picture_files
+
+MANY = 8 * SHARD
+"""So many pictures are worth processes of their own, each of which takes a second or two to start."""
+_AGAIN = 3
+_MOST_LOOKED_AT = 16
+_HERE = "this machine"
+Answer = Callable[[Sequence[Path]], Result[Any]]
+"""Predicts pictures; returns them as plain data, with findings."""
+
+
+@dataclass(frozen=True)
+class Answering:
+    """What answers about pictures, ready to be sent to another process or machine.
+
+    Attributes:
+        identity: A text that differs where the answers would.
+        open: Called with ``threads``, opens the models, which it holds as bytes.
+        csv: Writes what was answered, with a heading.
+        warn: Called with the pictures, here alone: returns what is to be known of them.
+    """
+
+    identity: str
+    open: Callable[..., Answer]
+    csv: Callable[[Result[Any]], str]
+    warn: Callable[[Sequence[Path]], list[Finding]] = lambda _: []
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        path: The file.
+        pictures: How many pictures were read.
+        known: How many of these were finished before.
+        did: How many pictures each worker predicted.
+    """
+
+    path: Path
+    pictures: int
+    known: int
+    did: dict[str, int]
+
+
+def are_many(pictures: Sequence[Path]) -> bool:
+    """Return whether pictures and folders are so many that `predict_to_file` is quicker."""
+    return len(picture_files([path for path in pictures if path.exists()])[0]) >= MANY
+
+
+def predict_to_file(
+    answering: Answering,
+    pictures: Sequence[Path],
+    target: Path,
+    *,
+    ray: str | None = None,
+    watcher: Watcher = NOBODY,
+) -> Result[Written]:
+    """Predict pictures and write the answers to a CSV file, with the same bytes whatever does the work.
+
+    Results of shards are stored beside the file as they come, and removed when it is complete. The same call goes on
+    where one was stopped.
+
+    Args:
+        answering: What answers.
+        pictures: Pictures or folders.
+        target: The file.
+        ray: The address of a Ray cluster; None for processes of this machine.
+        watcher: What watches the progress.
+
+    Raises:
+        UsageError: If Ray is not installed, or has no such address.
+        InputRejectedError: If a folder cannot be read.
+        ModelRefusedError: If an output is NaN.
+        EnvironmentFaultError: If a shard was lost again and again, or the cluster; what was finished is kept.
+        WorkspaceBusyError: If another process writes the same file.
+    """
+    require_paths(pictures, None)
+    paths, notes = picture_files(pictures)
+    files = [(str(path), *shared_file(path)[1:]) for path in paths]
+    shards, folder = shards_of(files, answering.identity, size=SHARD), target.with_name(f"{target.name}.shards")
+    folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(folder, purpose="predicting"):
+        store = ShardFolder(folder)
+        missing = [shard for shard in shards if not store.has(shard)]
+        known = sum(len(shard.files) for shard in shards if store.has(shard))
+        if known:
+            watcher.say(f"{counted(known, 'picture')} of {len(files):,} were finished before.")
+        leader = ray_leader(ray, _some(files)) if ray and missing else None
+        done, refused = _work(answering, missing, store, leader, watcher)
+        findings = [*notes, *refused, *_join(store.results(shards), target), *answering.warn(paths)]
+    shutil.rmtree(folder)
+    return _result(Written(target, len(files), known, dict(done)), findings)
+
+
+def _work(
+    answering: Answering,
+    missing: Sequence[Shard],
+    store: ShardFolder,
+    leader: Leader | None,
+    watcher: Watcher,
+) -> tuple[Counter[str], list[Finding]]:
+    """Do what is missing, and store it; return how many pictures each worker did, and which nodes were refused."""
+    did, lost, refused = Counter[str](), list[tuple[Shard, Lost]](), list[Finding]()
+    pictures = sum(len(shard.files) for shard in missing)
+    if leader is None and pictures < MANY:
+        messages = _here(_ShardWork(answering, available_cores()), missing)
+    else:
+        watcher.say("Starting to work on the Ray cluster." if leader else f"Starting {available_cores()} processes.")
+        work = _ShardWork(answering, 1)
+
+        def note(finding: Finding) -> None:
+            refused.append(finding)
+            watcher.say(str(finding))
+
+        messages = work_through(
+            work,
+            (shard.files for shard in missing),
+            processes=available_cores(),
+            leader=leader,
+            again=_AGAIN,
+            note=note,
+        )
+    with watcher.progress("predicting", "pictures") as progress:
+        for message in messages:
+            shard = missing[message.job]
+            if isinstance(message.content, Lost):
+                lost.append((shard, message.content))
+                continue
+            store.write(shard, message.content)
+            did[message.by or _HERE] += len(shard.files)
+            progress(did.total(), pictures)
+    if lost:
+        raise _lost(lost)
+    return did, refused
+
+
+def _here(work: "_ShardWork", missing: Sequence[Shard]) -> Iterator[Message[dict[str, Any]]]:
+    for number, shard in enumerate(missing):
+        yield Message(number, work(shard.files, lambda _: None), done=True)
+
+
+class _ShardWork:
+    """Predicts shards; the models are opened once in each process that it is sent to."""
+
+    def __init__(self, answering: Answering, threads: int) -> None:
+        self._open, self._csv, self._folder = partial(answering.open, threads=threads), answering.csv, Path.cwd()
+        self._answer: Answer | None = None
+
+    def __call__(self, files: Sequence[str], _report: Report) -> dict[str, Any]:
+        """Return the answers as CSV with a heading, how many there are, and the findings."""
+        if self._answer is None:
+            if not all(Path(file).is_absolute() for file in files):
+                os.chdir(self._folder)
+            self._answer = self._open()
+        result = self._answer([Path(file) for file in files])
+        return {
+            "csv": self._csv(result),
+            "answers": len(result.value),
+            "findings": [asdict(finding) for finding in result.findings],
+        }
+
+
+def _some(files: Sequence[SharedFile]) -> list[SharedFile]:
+    """Return files from the first to the last, absolute, by which a node is known to see the same storage."""
+    step = max(1, len(files) // _MOST_LOOKED_AT)
+    return [(str(Path(path).absolute()), size, changed) for path, size, changed in files[::step]]
+
+
+def _lost(lost: Sequence[tuple[Shard, Lost]]) -> EnvironmentFaultError:
+    ranges = [f"{shard.files[0]} to {shard.files[-1]}" for shard, _ in lost]
+    pictures = sum(len(shard.files) for shard, _ in lost)
+    return EnvironmentFaultError(
+        f"{counted(pictures, 'picture')}, {some(ranges)}: {lost[0][1].reason}, {_AGAIN + 1} times. All others are "
+        "finished, and kept. Free memory, or move these pictures away, then run the same command again."
+    )
+
+
+def _join(results: Iterable[Mapping[str, Any]], target: Path) -> list[Finding]:
+    """Write the answers of shards into one file, under the heading of the first that has any; return the findings."""
+    heading, findings = None, []
+    with replacing(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        first = ""
+        for result in results:
+            head, _, rows = result["csv"].partition("\n")
+            first = first or head
+            if result["answers"] and heading is None:
+                heading = head
+                file.write(f"{heading}\n")
+            file.write(rows)
+            findings += [Finding(**finding) for finding in result["findings"]]
+        if heading is None:
+            file.write(f"{first}\n")
+    return findings
+
+
+def _result(written: Written, findings: Sequence[Finding]) -> Result[Written]:
+    rows = [[name, done] for name, done in sorted(written.did.items())]
+    return Result(
+        written,
+        (table("Who predicted how many pictures", ["Worker", "Pictures"], rows),) if rows else (),
+        {
+            "csv": str(written.path),
+            "pictures": written.pictures,
+            "finished_before": written.known,
+            "workers": written.did,
+            "findings": [asdict(finding) for finding in findings],
+        },
+        findings=tuple(findings),
+        folder=written.path.parent,
+    )

@@ -1,0 +1,50 @@
+"""Jobs that are done on other machines, some of which kill what does them."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from toonvision.core.errors import ModelRefusedError
+
+
+def slow_square(number, _report):
+    time.sleep(0.3)
+    return number * number
+
+
+def die_once(job, _report):
+    number, folder = job
+    marker = Path(folder) / str(number)
+    if number % 3 == 0 and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def die_on_two(number, _report):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def refuse(_number, _report):
+    raise ModelRefusedError("the model answers NaN.")
+
+
+def lead_slowly(_function, _again, pipe):
+    """Lead with room for two jobs, and send back how many are here."""
+    from toonvision.core.runner import Message, Room
+
+    pipe.send(Room(2))
+    here = []
+    while True:
+        time.sleep(0.05)
+        while pipe.poll():
+            if (received := pipe.recv()) is None:
+                return
+            here.append(received)
+        if here:
+            number, _ = here[0]
+            pipe.send(Message(number, len(here), done=True, by="elsewhere"))
+            del here[0]
