@@ -184,6 +184,22 @@ def test_boxes_are_not_asked_for_where_a_run_finds_them(run, workspace, trained)
     assert run("predict", "things/two", screenshots, "-w", workspace.root).code == 0
 
 
+def test_a_narrower_detector_is_trained_saved_and_exported_by_its_name(run, workspace):
+    asked = ("train", "things", "-w", workspace.root, "--model", "detector-0.50", "--epochs", "1", "--name", "narrow")
+    outcome = run(*asked)
+    assert outcome.code == 0, outcome.err
+    folder = workspace.runs / "things" / "narrow"
+    try:
+        assert (read_card(folder).network, read_record(folder).settings.network) == ("detector-0.5", "detector-0.5")
+        assert read_record(folder).settings.start == "none"
+        assert read_record(folder).parameters < 24_000
+        outcome = run("export", "things/narrow", "-w", workspace.root)
+        assert outcome.code == 0, outcome.err
+        assert Detector(folder / "model.onnx").bundle.network == "detector-0.5"
+    finally:
+        shutil.rmtree(folder)
+
+
 def test_suspect_boxes_are_searched_for_saved_and_not_searched_for_again(run, workspace):
     asked = ("suspects", "things", "-w", workspace.root, "--folds", "3", "--epochs", "1", "--json")
     outcome = run(*asked)

@@ -17,7 +17,7 @@ from toonvision.tasks.base import Learner, build
 
 name = "spot"
 counts = frozenset()
-unit, default_network = "crop", "spotter"
+unit, default_network, watched = "crop", "spotter", None
 sketch = None
 items, input_size, cases = classify.items, classify.input_size, classify.cases
 

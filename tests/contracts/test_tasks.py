@@ -153,7 +153,8 @@ def test_a_run_records_its_kind_and_the_metrics_of_each_epoch(run, task, name):
     (epoch,) = read_history(run / "history.csv")
     metrics = [metric for metric in epoch if not metric.startswith("val_")]
     assert metrics[0] == "loss"
-    assert [*epoch] == metrics + [f"val_{metric}" for metric in metrics]
+    watched = kind_of(task).watched
+    assert [*epoch] == metrics + [f"val_{metric}" for metric in (*metrics, *([watched] if watched else ()))]
     assert all(np.isfinite(value) for value in epoch.values())
 
 

@@ -18,13 +18,15 @@ from toonvision.models.cells import corners
 CENTERS, SIDES = "centers", "sides"
 """Names of the outputs."""
 _STEM, _FILTERS, _PYRAMID = 16, (32, 48, 96, 128), 48
+_TOGETHER = 8
+"""Numbers of filters are multiples of it, which processors compute at once."""
 _RARE = -2.19
 """The first logit of an object's middle, a probability of 10 %."""
 BOX_WEIGHT = 2.0
 """Of the boxes' loss, beside that of the middles."""
 
 
-def detector(size_hw: tuple[int, int], classes: int) -> keras.Model:
+def detector(size_hw: tuple[int, int], classes: int, width: float = 1.0) -> keras.Model:
     """Build the network.
 
     A convolution with stride 2, two separable ones at each of the strides 4 to 32, a pyramid of 48 maps that brings
@@ -33,6 +35,7 @@ def detector(size_hw: tuple[int, int], classes: int) -> keras.Model:
     Args:
         size_hw: Height and width of the input in pixels, multiples of 32.
         classes: Number of classes, at least 1.
+        width: What the numbers of filters are multiplied by.
 
     Returns:
         A network from uint8 images ``(batch, height, width, 3)`` to logits of the middles ``(batch, height / 8, width /
@@ -40,35 +43,50 @@ def detector(size_hw: tuple[int, int], classes: int) -> keras.Model:
         pixels, ``(batch, height / 8, width / 8, 4)``.
     """
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
-    _, x = pyramid(inputs)
-    return keras.Model(inputs, box_heads(x, classes), name="detector")
+    _, x = pyramid(inputs, width)
+    return keras.Model(inputs, box_heads(x, classes, width), name="detector")
 
 
-def box_heads(x: Tensor, classes: int) -> list[Tensor]:
+def box_heads(x: Tensor, classes: int, width: float = 1.0) -> list[Tensor]:
     """Return the two outputs of a detector, from maps at stride 8."""
-    rare = keras.initializers.Constant(_RARE)
-    centers = layers.Conv2D(classes, 1, bias_initializer=rare, name=CENTERS)(separable(x, _PYRAMID))
-    return [centers, layers.Conv2D(4, 1, name=SIDES)(separable(x, _PYRAMID))]
+    rare, filters = keras.initializers.Constant(_RARE), scaled(_PYRAMID, width)
+    centers = layers.Conv2D(classes, 1, bias_initializer=rare, name=CENTERS)(separable(x, filters))
+    return [centers, layers.Conv2D(4, 1, name=SIDES)(separable(x, filters))]
 
 
-def pyramid(images: Tensor) -> tuple[Tensor, Tensor]:
+def pyramid(images: Tensor, width: float = 1.0) -> tuple[Tensor, Tensor]:
     """Return maps of screenshots: the body that networks for screenshots share.
 
     Args:
         images: uint8, shape ``(batch, height, width, 3)``.
+        width: What the numbers of filters are multiplied by.
 
     Returns:
-        32 maps at stride 4, of what lies around each cell alone, and 48 at stride 8, to which coarser ones were added.
+        32 maps at stride 4, of what lies around each cell alone, and 48 at stride 8, to which coarser ones were added;
+        with another width accordingly many.
     """
-    x = normalized(layers.Conv2D(_STEM, 3, strides=2, padding="same", use_bias=False)(around_zero(images)))
+    x = normalized(
+        layers.Conv2D(scaled(_STEM, width), 3, strides=2, padding="same", use_bias=False)(around_zero(images))
+    )
     maps = []
-    for filters in _FILTERS:
+    for filters in (scaled(one, width) for one in _FILTERS):
         x = separable(separable(x, filters, strides=2), filters)
         maps.append(x)
-    x = layers.Conv2D(_PYRAMID, 1)(maps[-1])
+    filters = scaled(_PYRAMID, width)
+    x = layers.Conv2D(filters, 1)(maps[-1])
     for finer in (maps[2], maps[1]):
-        x = with_finer(x, finer, _PYRAMID)
+        x = with_finer(x, finer, filters)
     return maps[0], x
+
+
+def scaled(filters: int, width: float) -> int:
+    """Return a number of filters times a width, as a multiple of 8.
+
+    Examples:
+        >>> scaled(48, 1.0), scaled(48, 0.75), scaled(16, 0.25)
+        (48, 40, 8)
+    """
+    return max(_TOGETHER, _TOGETHER * round(filters * width / _TOGETHER))
 
 
 def with_finer(x: Tensor, finer: Tensor, filters: int) -> Tensor:

@@ -68,10 +68,10 @@ def _binary(size_hw: tuple[int, int], classes: int) -> "keras.Model":
     return binary(size_hw, classes)
 
 
-def _detector(size_hw: tuple[int, int], classes: int) -> "keras.Model":
+def _detector(size_hw: tuple[int, int], classes: int, *, width: float = 1.0) -> "keras.Model":
     from toonvision.models.detector import detector
 
-    return detector(size_hw, classes)
+    return detector(size_hw, classes, width)
 
 
 def _detector_with_pixels(size_hw: tuple[int, int], classes: int, pixels: int) -> "keras.Model":
@@ -134,6 +134,9 @@ _DETECTOR_WITH_PIXELS = replace(
     build=_detector_with_pixels,
     names_pixels=True,
 )
+_DETECTOR = "detector"
+NARROWEST, WIDEST = 0.25, 2.0
+"""What the filters of a detector can be multiplied by."""
 TREES = "trees"
 FOREST = Network(
     TREES, 16, "colour histograms with extremely randomised trees: no network", _no_network, pixels=96 * 32
@@ -146,7 +149,8 @@ def build_network(name: str, *, size_hw: tuple[int, int], classes: int, pixels: 
 
     Args:
         name: One of `NETWORKS`; ``compact+1`` to ``compact+9`` with that many branches for coarser levels;
-            ``detector+pixels``; or a layout such as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
+            ``detector-0.25`` to ``detector-2`` with that many times the filters; ``detector+pixels``; or a layout such
+            as ``16c3-p3-p2-d0.2-12c3-p2-p3-d0.3``.
         size_hw: Height and width of the input in pixels.
         classes: Number of classes, at least 2; of objects at least 1.
         pixels: Number of classes of pixels of a network that names them beside its objects, at least 2.
@@ -184,6 +188,8 @@ def find_network(name: str) -> Network:
         return replace(NETWORKS["compact"], name=name, build=partial(_compact, branches=branches), branches=branches)
     if name == _DETECTOR_WITH_PIXELS.name:
         return _DETECTOR_WITH_PIXELS
+    if scaled := re.fullmatch(rf"{_DETECTOR}-(\d(?:\.\d{{1,2}})?)", name):
+        return _of_width(float(scaled[1]))
     if _is_layout(name):
         layout = Layout.parse(name)
         return Network(layout.name, layout.smallest, "a layout", partial(_layout, layout))
@@ -192,6 +198,29 @@ def find_network(name: str) -> Network:
         f"a model is one of {', '.join(known)}, or a layout such as 16c3-p3-p2-d0.2-12c3-p2-p3-d0.3 or "
         f"z-12c3n-p2-16c3n-p4; got {name!r}.{did_you_mean(name, known)}"
     )
+
+
+def detector_name(width: float) -> str:
+    """Return the name of the detector whose filters are multiplied by a width.
+
+    Examples:
+        >>> detector_name(0.75), detector_name(1.0)
+        ('detector-0.75', 'detector')
+    """
+    return _DETECTOR if width == 1 else f"{_DETECTOR}-{width:g}"
+
+
+def _of_width(width: float) -> Network:
+    if not NARROWEST <= width <= WIDEST:
+        raise UsageError(
+            f"a detector has {NARROWEST:g} to {WIDEST:g} times its filters; got {width:g}. Write e.g. --model "
+            f"{detector_name(0.75)}."
+        )
+    usual, name = NETWORKS[_DETECTOR], detector_name(width)
+    if width == 1:
+        return usual
+    return replace(usual, name=name, about=f"{_DETECTOR} with {width:g} times its filters",
+                   build=partial(_detector, width=width))  # fmt: skip
 
 
 def input_size(name: str, size_hw: tuple[int, int]) -> tuple[int, int]:

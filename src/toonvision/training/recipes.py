@@ -95,7 +95,7 @@ def settings_for(
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
     start = taxonomy if has_start(taxonomy, network, classes) else RANDOM
-    if recipe := _OF_SCREENSHOTS.get(network.removesuffix(WITH_PIXELS)):
+    if recipe := _OF_SCREENSHOTS.get(network.removesuffix(WITH_PIXELS).partition("-")[0]):
         epochs = _epochs(recipe, _SCREENSHOT_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS)
         rate = recipe.learning_rate if start == RANDOM else _RATE_AFTER_START
         return replace(recipe, network=network, epochs=epochs, learning_rate=rate, start=start)
