@@ -26,7 +26,7 @@ def toons(run, tmp_path):
 
 
 def test_each_frame_is_a_line_of_json_and_the_summary_is_the_last(run, walk, toons):
-    outcome = run("watch", walk, "-w", toons, "--json", "--context", "ttc", "--name", "walk")
+    outcome = run("watch", walk, "--headless", "-w", toons, "--json", "--context", "ttc", "--name", "walk")
     assert outcome.code == 0, outcome.err
     *frames, summary = [json.loads(line) for line in outcome.out.splitlines()]
     assert [one["frame"] for one in frames] == [1, 2, 3, 4, 5, 6]
@@ -41,7 +41,7 @@ def test_each_frame_is_a_line_of_json_and_the_summary_is_the_last(run, walk, too
 
 def test_without_a_workspace_it_is_watched_and_nothing_is_logged(run, walk, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    outcome = run("watch", walk, "--seconds", "0.35")
+    outcome = run("watch", walk, "--headless", "--seconds", "0.35")
     assert outcome.code == 0, outcome.err
     assert "Watched 4 frames" in outcome.out
     assert list(tmp_path.iterdir()) == []
@@ -52,7 +52,7 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_ends_with_3(run, walk, to
     folder.mkdir()
     (folder / "0.png").write_bytes(b"no picture")
     (folder / "1.png").write_bytes((walk / "1.png").read_bytes())
-    outcome = run("watch", folder, "-w", toons)
+    outcome = run("watch", folder, "--headless", "-w", toons)
     assert outcome.code == 3
     assert "skipped" in outcome.err
     assert "Watched 1 frame" in outcome.out
@@ -70,20 +70,20 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_ends_with_3(run, walk, to
     ],
 )
 def test_what_cannot_be_watched_is_refused(run, toons, asked, code, said):
-    outcome = run("watch", *asked, "-w", toons)
+    outcome = run("watch", *asked, "--headless", "-w", toons)
     assert outcome.code == code
     assert said in outcome.err
     assert not (toons / "watch").exists()
 
 
 def test_a_taxonomy_without_packaged_models_needs_a_run_that_finds(run, own_workspace, walk):
-    outcome = run("watch", walk, "-w", own_workspace.root)
+    outcome = run("watch", walk, "--headless", "-w", own_workspace.root)
     assert outcome.code == 2
     assert "no models come with the package for small. Train and export a run that finds" in outcome.err
 
 
 def test_the_report_of_a_log_is_written_by_its_name(run, walk, toons):
-    assert run("watch", walk, "-w", toons, "--name", "walk").code == 0
+    assert run("watch", walk, "--headless", "-w", toons, "--name", "walk").code == 0
     outcome = run("report", "watch/walk", "-w", toons)
     assert outcome.code == 0, outcome.err
     assert (toons / "watch" / "walk" / "report.html").is_file()

@@ -53,6 +53,7 @@ class ToldModels:
     named: list = field(default_factory=list)
     wait_s: float = 0.0
     taxonomy: None = None
+    heights: None = None
     level: str = "kind"
     tracking: TrackSettings = DEFAULT_TRACKING
 
@@ -76,6 +77,9 @@ class ToldModels:
             return np.array([[self.sure, 1 - self.sure]], np.float32)
 
         return (Namer("suit", "suit", ("bb", "lb"), (24, 18), "stretch", PARENTS["suit"], answer),)
+
+    def warm_up(self):
+        pass
 
     def find(self, _):
         if self.wait_s:

@@ -98,6 +98,7 @@ def test_a_result_is_plain_data_with_every_level():
     assert track["confidences"]["suit"] > 0.8
     assert (plain["frame"], plain["seconds"], plain["drops"]) == (20, 2.0, 0)
     assert len(track["box"]) == 4
+    assert {"bearing_deg", "distance", "nearest", "farthest", "trend", "in_front_of"} <= set(track)
 
 
 @pytest.fixture(scope="module")

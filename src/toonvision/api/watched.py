@@ -2,11 +2,15 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from PIL import Image
 
 from toonvision.api.base import Opened, StoredRun
 from toonvision.api.result import Result
@@ -19,6 +23,9 @@ from toonvision.watch.frames import Source, clock
 from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.meter import Meter, WatchSummary
 from toonvision.watch.models import WatchModels
+
+if TYPE_CHECKING:
+    from toonvision.watch.shown import Shown
 
 FOLDER = "watch"
 _SAY_EVERY_S = 5.0
@@ -141,7 +148,7 @@ def watch(
     """
     from toonvision.watch.sources import open_source
 
-    meter, kept, files = Meter(), list[str](), list[Path]()
+    meter, kept, files, interrupted = Meter(), list[str](), list[Path](), False
     with ExitStack() as open_things:
         opened = source or open_source(order.source, rate=order.rate)
         open_things.callback(opened.close)
@@ -154,8 +161,8 @@ def watch(
             for frame in watch_frames(opened, models, realtime=order.realtime, seconds=order.seconds):
                 for one in (meter, *own, *followers, status):
                     one.see(frame)
-        except KeyboardInterrupt:
-            pass  # how a person ends it
+        except KeyboardInterrupt:  # how a person ends it
+            interrupted = True
     summary = meter.summary()
     return Result(
         summary,
@@ -163,6 +170,7 @@ def watch(
         {
             **summary.plain(),
             "source": opened.title,
+            "interrupted": interrupted,
             "files": [str(path) for path in files],
             "findings": [asdict(one) for one in opened.findings],
         },
@@ -189,6 +197,41 @@ def report_of_log(ws: Opened, name: str) -> Result[Path]:
     folder = ws.root / FOLDER / plain_name(name.removeprefix(f"{FOLDER}/"), "a log")
     page, facts = write_watch_report(folder, ws.files.taxonomy)
     return report_result(page, facts, (), ws.next_step())
+
+
+@contextmanager
+def watching_page(
+    ws: Opened | None, order: WatchOrder, shown: "Shown", *, port: int, watcher: Watcher = NOBODY
+) -> Iterator[str]:
+    """Serve the page of a watch while the block runs.
+
+    Args:
+        ws: The workspace, which snapshots are kept in; without one none can be taken.
+        order: What is watched.
+        shown: What the page shows, a follower of the watch.
+        port: The port wanted, or the next free one; 0 for any.
+        watcher: Told what a person should know.
+
+    Yields:
+        The address to open, with the key of the page.
+    """
+    from toonvision.watch.page import PageOptions, watching_app
+    from toonvision.web.server import PageServer
+
+    options = PageOptions()
+    if ws is not None:
+        contexts = [(one.name, one.title) for one in ws.files.taxonomy.contexts]
+        options = PageOptions(contexts, order.context, partial(_keep_snapshot, ws))
+    with PageServer(watching_app(shown, options), port=port, note=watcher.say).in_background() as access:
+        yield access.url
+
+
+def _keep_snapshot(ws: Opened, image: Image.Image, context: str) -> tuple[Path, bool]:
+    """Keep a picture as a screenshot of a context, unless it repeats the newest one."""
+    from toonvision.api.capturing import capture_folder
+    from toonvision.capture.keeping import Keeper
+
+    return Keeper(capture_folder(ws, context or None)).keep(image, datetime.now())
 
 
 def _exported(run: StoredRun) -> Path:

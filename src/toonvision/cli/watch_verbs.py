@@ -1,6 +1,9 @@
 """The command that watches a game."""
 
 import json
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +11,7 @@ import typer
 
 from toonvision.cli import options
 from toonvision.cli.options import choice
+from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
 from toonvision.deploy.packaged import packaged_names
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from toonvision.api.workspace import Workspace
     from toonvision.watch.loop import WatchedFrame
 
+_LOOK_EVERY_S = 0.5
 _SOURCES = (
     "screen, screen:2, region:LEFT,TOP,WIDTHxHEIGHT, window:TITLE, camera, world (the drawn world, to try it), "
     "a video, or a folder of screenshots."
@@ -35,6 +40,7 @@ def watch(
     ] = None,
     detector: Annotated[str | None, choice("Find with this run instead, which is exported.", "no")] = None,
     classifier: Annotated[str | None, choice("Name with these runs (RUN,RUN), one a level.", "no")] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Without the page in the browser.")] = False,
     realtime: Annotated[bool, typer.Option("--realtime", help="A file at the speed at which it was taken.")] = False,
     seconds: Annotated[float | None, choice("Stop after so much time.", "its end, or Ctrl-C", min=0.1)] = None,
     rate: Annotated[
@@ -47,24 +53,51 @@ def watch(
     uncertain: Annotated[
         Path | None, choice("Keep the frames that the models are least sure of in this folder.", "no")
     ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="The page's port, or the next free one; 0 for any.")
+    ] = 8791,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the page's address.")] = False,
     workspace: options.WorkspaceOption = options.HERE,
     as_json: bool = False,
 ) -> "Result[Any]":
     """Watch the game: find, follow, name and count what is on the screen, live.
 
+    Without --headless its page opens in the browser: the picture with boxes, who is there, and charts over time.
     With --json each frame is a line on standard output, and so is the summary at the end. Without a workspace nothing
     is logged.
     """  # fmt: skip
-    from toonvision.api.watched import WatchOrder, models_of
+    import webbrowser
+
+    from toonvision.api.watched import Follower, WatchOrder, models_of, watching_page
     from toonvision.api.watched import watch as watch_it
+    from toonvision.watch.shown import Shown
 
     ws = _opened(workspace, needed=detector is not None or classifier is not None)
     found = ws.run(detector) if ws and detector else None
     namers = [ws.run(one) for one in (classifier or "").split(",") if one] if ws else []
     models, title = models_of(ws, with_=with_, detector=found, classifiers=namers)
     order = WatchOrder(source, realtime, seconds, rate, context, name, log_mb, save_video, uncertain)
-    lines = [_Lines()] if as_json else []
-    return watch_it(ws, order, models, title=title, followers=lines, watcher=TERMINAL)
+    followers: list[Follower] = [_Lines()] if as_json else []
+    if headless:
+        return watch_it(ws, order, models, title=title, followers=followers, watcher=TERMINAL)
+    shown = Shown(models, source)
+    with watching_page(ws, order, shown, port=port, watcher=TERMINAL) as url:
+        typer.echo(url, err=as_json)
+        sys.stdout.flush()
+        if not no_browser:
+            webbrowser.open(url)
+        result = watch_it(ws, order, models, title=title, followers=[*followers, shown], watcher=TERMINAL)
+        if not (as_json or seconds or result.data["interrupted"]):
+            _wait()
+    return result
+
+
+def _wait() -> None:
+    """Leave the page open until Ctrl-C."""
+    say("That was all. The page stays until Ctrl-C.")
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(_LOOK_EVERY_S)
 
 
 class _Lines:

@@ -4,14 +4,16 @@ Of a live source the newest frame wins, and what was dropped is counted. Of file
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Event, Thread
 from typing import Any
 
 from PIL import Image
 
 from toonvision.watch.asking import Asking
+from toonvision.watch.distance import Heights, Whereabouts, whereabouts
 from toonvision.watch.frames import Frame, Source
 from toonvision.watch.mailbox import Mailbox
 from toonvision.watch.models import WatchModels
@@ -33,6 +35,7 @@ class WatchedFrame:
         tracks: The figures that are there, or were a moment ago, by number.
         image: The frame, in RGB.
         name: Its file, where each frame has its own.
+        heights: How high the objects are that the models know; None where no taxonomy says that.
     """
 
     number: int
@@ -42,6 +45,12 @@ class WatchedFrame:
     tracks: tuple[Track, ...]
     image: Image.Image
     name: str = ""
+    heights: Heights | None = None
+
+    @cached_property
+    def where(self) -> Mapping[int, Whereabouts]:
+        """Where each figure is, by the number of its track: direction, distance, and whether it comes nearer."""
+        return whereabouts(self.tracks, self.image.size, self.heights)
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data for JSON, without the picture."""
@@ -51,7 +60,7 @@ class WatchedFrame:
             "delay_ms": round(1000 * self.delay, 2),
             "drops": self.drops,
             **({"file": self.name} if self.name else {}),
-            "tracks": [plain_track(one) for one in self.tracks],
+            "tracks": [plain_track(one) | self.where[one.number].plain() for one in self.tracks],
         }
 
 
@@ -91,6 +100,7 @@ def watch_frames(
     stop, box = Event(), Mailbox[Frame](newest=source.live)
     grabber = Thread(target=_grab, args=(source, box, stop, realtime and not source.live), daemon=True)
     tracker, asking = Tracker(models.paths, models.tracking), Asking(models.namers, models.level)
+    models.warm_up()
     grabber.start()
     try:
         while (frame := box.take()) is not None:
@@ -100,7 +110,9 @@ def watch_frames(
             if said := asking.ask(frame.image, tracks, frame.seconds):
                 tracks = tracker.learn(said)
             delay = time.monotonic() - frame.taken
-            yield WatchedFrame(frame.number, frame.seconds, delay, box.drops, tracks, frame.image, frame.name)
+            yield WatchedFrame(
+                frame.number, frame.seconds, delay, box.drops, tracks, frame.image, frame.name, models.heights
+            )
     finally:
         stop.set()
         box.close()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from PIL import Image
 
 from toonvision.data.images import fit
@@ -12,6 +13,7 @@ from toonvision.deploy.scene import Namer, Scene
 from toonvision.metrics.found_objects import FoundObject, objects_of
 from toonvision.taxonomy.labels import Category, Taxonomy, color_at
 from toonvision.watch.association import TrackSettings
+from toonvision.watch.distance import Heights
 from toonvision.watch.level_paths import LevelPaths
 
 _LEAST_SCORE = TrackSettings().least
@@ -51,6 +53,11 @@ class WatchModels:
         return LevelPaths.of(self.level, {self.level: self.detector.classes, **classes}, parents)
 
     @cached_property
+    def heights(self) -> Heights | None:
+        """How high the objects are; None where no taxonomy says that."""
+        return Heights.of(self.taxonomy, self.paths) if self.taxonomy is not None else None
+
+    @cached_property
     def tracking(self) -> TrackSettings:
         """How boxes become tracks: a box is sure from the confidence on at which the detector counts it."""
         return TrackSettings(sure=max(min(self.detector.thresholds), _LEAST_SCORE))
@@ -64,6 +71,12 @@ class WatchModels:
             listed = enumerate(classes)
             found[name] = {one: known.get(one) or Category(one, one, color_at(at)) for at, one in listed}
         return found
+
+    def warm_up(self) -> None:
+        """Run every model once: its first answer takes longer than all others."""
+        self.find(Image.new("RGB", (64, 64)))
+        for one in self.namers:
+            one.answer(np.zeros((1, *one.size_hw, 3), np.uint8))
 
     def find(self, image: Image.Image) -> tuple[FoundObject, ...]:
         """Find the objects in a picture, also those that are too doubtful to count alone.

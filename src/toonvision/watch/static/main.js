@@ -1,0 +1,150 @@
+// The watching page: asks for frames, shows them, and keeps snapshots.
+
+import { Away, Refused, banner, element, pause, request } from "/static/base/base.js";
+import { Chart, clock } from "/static/watch/chart.js";
+import { finest, inkOn, showFrame } from "/static/watch/view.js";
+
+const by = (id) => document.getElementById(id);
+const classes = new Map();
+const state = { paused: false, frame: 0, chart: null, isOpen: true, rates: [] };
+const MESSAGE_MS = 5000;
+let messageTimer = 0;
+
+function say(text) {
+  clearTimeout(messageTimer);
+  banner(by("message"), text);
+  messageTimer = setTimeout(() => banner(by("message"), ""), MESSAGE_MS);
+}
+
+async function start() {
+  const about = await request("/about");
+  by("title").textContent = about.title;
+  document.title = `${about.title} · ToonVision`;
+  for (const level of about.levels) {
+    for (const one of level.classes) classes.set(`${level.name} ${one.name}`, one);
+    by("level").append(element("option", { text: level.name[0].toUpperCase() + level.name.slice(1), value: level.name }));
+  }
+  by("snapshot").disabled = !about.can_snapshot;
+  if (!about.can_snapshot) by("snapshot").title = "There is no workspace to keep it in: start with -w WORKSPACE";
+  by("context").hidden = !about.can_snapshot || about.contexts.length < 2;
+  for (const one of about.contexts) by("context").append(element("option", { text: one.title, value: one.name }));
+  if (about.context) by("context").value = about.context;
+  state.chart = new Chart(by("chart"), about.levels);
+  state.chart.load(await request("/history"));
+  connect();
+}
+
+function connect() {
+  const socket = new WebSocket(`ws://${location.host}/live`);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => { banner(by("away"), ""); socket.send("next"); };
+  socket.onmessage = async ({ data }) => {
+    if (typeof data === "string") {
+      if (JSON.parse(data).ended) return ended();
+    } else if (!state.paused) {
+      await show(data);
+    }
+    if (state.paused) await pause(100);
+    if (socket.readyState === WebSocket.OPEN) socket.send("next");
+  };
+  socket.onclose = async () => {
+    if (!state.isOpen) return;
+    banner(by("away"), "The program is away. Start it again in the terminal, and open the address that it shows.");
+    await pause(1000);
+    connect();
+  };
+}
+
+function ended() {
+  state.isOpen = false;
+  banner(by("away"), "This is the end: nothing more comes. The log is complete.");
+}
+
+async function show(content) {
+  const length = new DataView(content).getUint32(0, true);
+  const data = JSON.parse(new TextDecoder().decode(new Uint8Array(content, 4, length)));
+  const bitmap = await createImageBitmap(new Blob([new Uint8Array(content, 4 + length)], { type: "image/jpeg" }));
+  if (state.paused) return;
+  state.frame = data.frame;
+  by("waiting").hidden = true;
+  showFrame({ canvas: by("picture"), overlay: by("overlay"), bitmap, data, classes });
+  showPace(data);
+  showTracks(data);
+  state.chart.count(data);
+}
+
+function showPace({ seconds, summary, drops }) {
+  by("time").textContent = clock(seconds);
+  by("rate").textContent = recentRate(summary).toFixed(1);
+  by("delay").textContent = `${summary.delay_p50_ms.toFixed(1)} ms`;
+  by("delay-95").textContent = `${summary.delay_p95_ms.toFixed(1)} ms`;
+  by("drops").textContent = drops.toLocaleString("en");
+}
+
+/** Return the frames a second that were handled in the last two seconds. */
+function recentRate({ frames, seconds, frames_per_second: whole }) {
+  state.rates.push([seconds, frames]);
+  while (state.rates.length > 2 && state.rates[0][0] < seconds - 2) state.rates.shift();
+  const [[then, before]] = state.rates;
+  return seconds - then > 0.5 ? (frames - before) / (seconds - then) : whole;
+}
+
+function showTracks({ tracks, seconds }) {
+  const there = tracks.filter((track) => !track.missing_s);
+  by("count").textContent = there.length ? String(there.length) : "";
+  by("nobody").hidden = tracks.length > 0;
+  by("tracks").replaceChildren(...tracks.map((track) => trackRow(track, seconds)));
+}
+
+function trackRow(track, seconds) {
+  const one = finest(track, classes);
+  const chip = element("span", { className: "chip number", text: String(track.track) });
+  chip.style.background = one.color;
+  chip.style.color = inkOn(one.color);
+  const share = element("span", { className: "number", text: `${Math.round(100 * one.share)} %` });
+  const row = element("li", { className: track.missing_s ? "missing" : "" },
+    chip, element("span", { className: "what", text: one.title }), share,
+    element("span", { className: "more number", text: moreOf(track, seconds) }));
+  return row;
+}
+
+function moreOf(track, seconds) {
+  const above = Object.entries(track.levels).slice(0, -1)
+    .map(([level, name]) => classes.get(`${level} ${name}`)?.title || name);
+  const away = track.distance ? [`${track.distance.toFixed(0)} away`] : [];
+  const trend = track.trend && track.trend !== "steady" ? [track.trend] : [];
+  const since = track.missing_s ? `last seen ${track.missing_s.toFixed(1)} s ago` : `for ${clock(seconds - track.since_s)}`;
+  return [...above, ...away, ...trend, since].join(" · ");
+}
+
+async function snapshot() {
+  if (by("snapshot").disabled) return;
+  try {
+    const body = { frame: state.frame, context: by("context").value };
+    const kept = await request("/snapshot", { method: "POST", body });
+    say(kept.new ? `Kept as ${kept.folder}/${kept.file}; it waits to be labelled.`
+      : `Not kept again: ${kept.folder}/${kept.file} shows the same.`);
+  } catch (error) {
+    if (!(error instanceof Refused || error instanceof Away)) throw error;
+    say(error.message);
+  }
+}
+
+function setPaused(paused) {
+  state.paused = paused;
+  by("pause").setAttribute("aria-pressed", String(paused));
+  by("pause").firstChild.textContent = paused ? "Go on " : "Pause ";
+}
+
+by("pause").addEventListener("click", () => setPaused(!state.paused));
+by("snapshot").addEventListener("click", snapshot);
+by("level").addEventListener("change", ({ target }) => { state.chart.level = target.value; state.chart.draw(); });
+by("span").addEventListener("change", ({ target }) => { state.chart.span = Number(target.value); state.chart.draw(); });
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input, button")) return;
+  if (event.key === "s") snapshot();
+  else if (event.key === " ") setPaused(!state.paused);
+  else return;
+  event.preventDefault();
+});
+start().catch((error) => banner(by("away"), error.message));

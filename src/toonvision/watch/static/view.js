@@ -1,0 +1,60 @@
+// The picture and what is known of it: pixels on a canvas, boxes and texts above it as SVG.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function drawn(name, attributes, text = "") {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text) made.textContent = text;
+  return made;
+}
+
+/** Return black or white, whichever can be read on a colour (WCAG's relative luminance). */
+export function inkOn(color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return (luminance + 0.05) ** 2 > 0.0525 ? "#000000" : "#ffffff";
+}
+
+/** Return the class of a track at its finest level, with title and colour. */
+export function finest(track, classes) {
+  const [level, name] = Object.entries(track.levels).at(-1) || ["", track.label];
+  const known = classes.get(`${level} ${name}`) || { name, title: name, color: "#666666" };
+  return { ...known, share: track.confidences[level] ?? 0 };
+}
+
+/** Show a frame: `bitmap` is its picture, `data` what came with it. */
+export function showFrame({ canvas, overlay, bitmap, data, classes }) {
+  if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+  }
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const [width, height] = data.size;
+  overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const shown = overlay.clientWidth ? width / overlay.clientWidth : 1;
+  overlay.replaceChildren(...data.tracks.map((track) => trackBox(track, classes, shown, width)));
+}
+
+/** Return a track's box; `unit` is how many pixels of the frame a pixel of the screen is. */
+function trackBox(track, classes, unit, frameWidth) {
+  const one = finest(track, classes);
+  const [left, top, right, bottom] = track.box;
+  const group = drawn("g", { class: track.missing_s ? "missing" : "" });
+  const size = 13 * unit;
+  const text = track.missing_s ? `${track.track}?` : `${track.track} ${one.title} ${Math.round(100 * one.share)} %`;
+  const wide = (text.length * 0.6 + 0.8) * size;
+  const x = Math.max(0, Math.min(left, frameWidth - wide));
+  const y = Math.max(0, top - 1.5 * size);
+  group.append(
+    drawn("rect", {
+      class: "box", x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top),
+      stroke: one.color, "stroke-width": 2.5 * unit, rx: 2 * unit,
+    }),
+    drawn("rect", { x, y, width: wide, height: 1.5 * size, fill: one.color, rx: 3 * unit }),
+    drawn("text", { x: x + 0.4 * size, y: y + 0.78 * size, fill: inkOn(one.color), "font-size": size }, text),
+  );
+  return group;
+}
