@@ -19,7 +19,7 @@ from toonvision.api.two_stage import named_result, require_kinds
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT
 from toonvision.deploy.detector import Detector
-from toonvision.deploy.packaged import packaged_files, packaged_models, packaged_scene
+from toonvision.deploy.packaged import DETECTOR, WEIGHTS, packaged_files, packaged_models, packaged_scene
 from toonvision.deploy.scene import Namer, namer_of_export
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.models.saving import read_card
@@ -37,7 +37,8 @@ def packaged_answering(name: str, *, find: bool) -> Answering:
     Raises:
         UsageError: If the package has no models for that taxonomy.
     """
-    identity = _identity([name, str(find)], [path.read_bytes() for path in packaged_files(name)])
+    files = [*packaged_files(name).values(), WEIGHTS / name / DETECTOR]
+    identity = _identity([name, str(find)], [path.read_bytes() for path in files])
     if find:
         return Answering(identity, partial(_open_scene, name), objects_csv)
     return Answering(identity, partial(_open_levels, name), level_predictions_csv)

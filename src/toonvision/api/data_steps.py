@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
     from toonvision.label.progress import Progress
+    from toonvision.label.proposals import Proposals
 
 _MOST_SHORTAGES, _MOST_ALIKE = 15, 20
 
@@ -70,6 +71,25 @@ class DataSteps(Opened):
         from toonvision.api.labelling import label
 
         return label(self, order)
+
+    def propose(
+        self, *, detector: str | None = None, classifiers: Sequence[str] = (), every: bool = False
+    ) -> "Result[list[Proposals]]":
+        """Let models propose boxes for screenshots that nobody has annotated; what a person decided stays.
+
+        Args:
+            detector: The run that finds; by default the newest one, or the detector that comes with the package.
+            classifiers: Runs that name, one a level; by default the newest one of each level.
+            every: Also propose for screenshots that are annotated or reviewed.
+
+        Raises:
+            UsageError: If there is no detector, a run is of another kind, or two name one level.
+            InputRejectedError: If there is no screenshot.
+            ModelRefusedError: If a model cannot be used, or has another taxonomy.
+        """
+        from toonvision.api.proposing import ProposeOrder, propose
+
+        return propose(self, ProposeOrder(detector, tuple(classifiers), every))
 
     def extract(self) -> "Result[ExtractionSummary]":
         """Cut new and changed boxes out of the screenshots.

@@ -6,6 +6,7 @@ import typer
 
 from toonvision.cli import options
 from toonvision.cli.options import choice
+from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -42,13 +43,32 @@ def label(
     ws: "Workspace",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the web browser.")] = True,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Its port; 0 takes any that is free.")] = 8710,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Let models propose boxes, which the page then shows, and end.")
+    ] = False,
+    detector: Annotated[
+        str | None, choice("The run that finds.", "the newest, or the one that comes with the package")
+    ] = None,
+    classifier: Annotated[
+        str | None, choice("The runs that name (RUN,RUN), one a level.", "the newest of each level")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Propose also where a person has decided; that stays as it is.")
+    ] = False,
 ) -> "Result[Any]":
     """Draw and review boxes in the browser; its address is the first line of the output.
 
-    Every decision is saved at once. Ctrl-C ends the page.
+    Every decision is saved at once. Ctrl-C ends the page. With --propose, models do the first step: what they find is
+    stored beside the annotations, and shown by the page.
     """
     from toonvision.api.labelling import LabelOrder
 
+    if propose:
+        names = [name for name in (classifier or "").split(",") if name]
+        return ws.propose(detector=detector, classifiers=names, every=every)
+    asked = {"--detector": detector is not None, "--classifier": classifier is not None, "--every": every}
+    if given := [flag for flag, on in asked.items() if on]:
+        raise UsageError(f"{' and '.join(given)} are about proposing. Give --propose, too.")
     return ws.label(LabelOrder(browser, port))
 
 

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,7 @@ from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.core.files import read_text
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from pydantic import BaseModel, TypeAdapter
     from pydantic_core import ErrorDetails
 
 _LARGEST_FILE = 10_000_000
@@ -68,7 +69,7 @@ def read_json(
         InputRejectedError: If there is no such file.
         ModelRefusedError: If the content is not such a value; names the first fault.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     if path.exists() and not path.is_file():
         raise ModelRefusedError(f"{path}: is no regular file. {remedy}")
@@ -77,13 +78,22 @@ def read_json(
         with suppress(ValueError, RecursionError):  # of what is no JSON the message comes from the next line
             if current and isinstance(values := json.loads(content), dict):
                 content = json.dumps(current(values)).encode()
-        return TypeAdapter(kind).validate_json(content)
+        found: Value = _checker(kind).validate_json(content)  # type: ignore[arg-type] # dataclasses are hashable
     except (FileNotFoundError, NotADirectoryError):
         raise InputRejectedError(missing) from None
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join(map(str, fault["loc"])) or "content"
         raise ModelRefusedError(f"{path}: not {what} ({where}: {fault['msg']}{_received(fault)}). {remedy}") from error
+    return found
+
+
+@cache
+def _checker(kind: Any) -> "TypeAdapter[Any]":
+    """Return what checks values of a dataclass; making it takes far longer than a check."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
 
 
 def _received(fault: "ErrorDetails") -> str:

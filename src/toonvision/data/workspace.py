@@ -41,7 +41,7 @@ SCREENSHOTS = "screenshots"
 DEFAULT_SIZE_HW = (600, 200)
 MASKS = "masks"
 ANNOTATIONS = "annotations"
-_WRITTEN = ("crops", "cache", "figures", "splits", "runs", "studies", ANNOTATIONS)
+_WRITTEN = ("crops", "cache", "figures", "splits", "runs", "studies", "proposals", ANNOTATIONS)
 _PATIENCE_S = 0.5
 _LEVELS = 3
 """Folders below the workspace's that links are looked for in: a run's figures lie in runs/<task>/<name>/figures."""
@@ -127,6 +127,7 @@ class Workspace:
     masks = _Inside(MASKS)
     annotations = _Inside(ANNOTATIONS)
     reviews = _Inside("reviews.jsonl")
+    proposals = _Inside("proposals")
     splits = _Inside("splits")
     runs = _Inside("runs")
     studies = _Inside("studies")

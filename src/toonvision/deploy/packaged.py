@@ -74,9 +74,17 @@ def packaged_models(name: str, *, threads: int | None = None) -> "dict[str, Clas
     """
     from toonvision.deploy.classifier import Classifier
 
-    files = [path for path in sorted(_folder(name).glob("*.onnx")) if path.name != DETECTOR]
-    opened = [Classifier(path, threads=threads) for path in files]
+    opened = [Classifier(path, threads=threads) for path in packaged_files(name).values()]
     return {one.bundle.level: one for one in sorted(opened, key=lambda one: len(one.classes))}
+
+
+def packaged_files(name: str) -> dict[str, Path]:
+    """Return the file of each classifier that comes with the package for a taxonomy, by its level.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
+    return {path.stem: path for path in sorted(_folder(name).glob("*.onnx")) if path.name != DETECTOR}
 
 
 def packaged_scene(name: str, *, threads: int | None = None) -> "Scene":
@@ -99,15 +107,6 @@ def packaged_scene(name: str, *, threads: int | None = None) -> "Scene":
     detector = Detector(_folder(name) / DETECTOR, threads=threads)
     models = packaged_models(name, threads=threads)
     return Scene(detector, *(one for level, one in models.items() if level != detector.bundle.level))
-
-
-def packaged_files(name: str) -> tuple[Path, ...]:
-    """Return the files of the models that come with the package for a taxonomy.
-
-    Raises:
-        UsageError: If there are none of that name.
-    """
-    return tuple(sorted(_folder(name).glob("*.onnx")))
 
 
 def packaged_accuracy(name: str) -> dict[str, Proportion]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from toonvision.core.errors import RejectedItemError
@@ -13,6 +13,7 @@ from toonvision.data.examination import attributes_of
 from toonvision.data.own_annotations import Annotation, LabelledBox, read_annotation, write_annotation
 from toonvision.data.workspace import Workspace
 from toonvision.label.screenshots import Screenshot
+from toonvision.taxonomy.labels import LABEL_LEVEL
 
 SAME_OBJECT = 0.5
 """Overlap (intersection over union) from which on two boxes are of one object."""
@@ -30,6 +31,8 @@ class Proposal:
         level: The level of the taxonomy at which the label is sure, such as ``suit``.
         others: Other labels that it may have, the likeliest first.
         doubts: What speaks against it, each a short sentence, such as ``the suit's model says Sellbot``.
+        levels: The class at each level that a model was asked about, the detector's first.
+        probabilities: The probability of each of these, 0 to 1.
     """
 
     label: str
@@ -39,6 +42,13 @@ class Proposal:
     level: str = ""
     others: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    levels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    probabilities: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it has a label of the taxonomy, so that it can be accepted as it is."""
+        return self.level in ("", LABEL_LEVEL)
 
     @property
     def id(self) -> str:

@@ -50,11 +50,12 @@ def changed(sheet: Sheet, change: Change) -> Sheet:
 
 
 def _accept(sheet: Sheet, change: Change) -> Annotation:
-    return _with_boxes(sheet, [_accepted(_proposal(sheet, change.id))])
+    return _with_boxes(sheet, [_accepted(_labelled(_proposal(sheet, change.id)))])
 
 
 def _accept_all(sheet: Sheet, _: Change) -> Annotation:
-    return _with_boxes(sheet, map(_accepted, sheet.proposals))
+    """Accept what has a label; what the models know a class of only stays until a person says its label."""
+    return _with_boxes(sheet, (_accepted(one) for one in sheet.proposals if one.is_exact))
 
 
 def _reject(sheet: Sheet, change: Change) -> Annotation:
@@ -105,6 +106,8 @@ def _empty(sheet: Sheet, _: Change) -> Annotation:
 
 
 def _confirm(sheet: Sheet, change: Change) -> Annotation:
+    for one in sheet.proposals:
+        _labelled(one)
     return replace(_accept_all(sheet, change), review="done")
 
 
@@ -161,6 +164,14 @@ def _accepted(proposal: Proposal) -> LabelledBox:
 def _as_rejected(boxes: Iterable[LabelledBox]) -> list[LabelledBox]:
     """Return what a model proposed among boxes that are taken away: it is not proposed again."""
     return [LabelledBox(one.id, one.label, one.box, model=one.model, score=one.score) for one in boxes if one.model]
+
+
+def _labelled(proposal: Proposal) -> Proposal:
+    """Return a proposal that has a label of the taxonomy, not just a class that several labels have."""
+    if proposal.is_exact:
+        return proposal
+    reason = f"the models know no more than that this is a {proposal.label}"
+    raise RejectedItemError(reason, "choose its label, or reject it", code="no-label")
 
 
 def _proposal(sheet: Sheet, proposal_id: str) -> Proposal:

@@ -1,0 +1,93 @@
+"""What models propose for screenshots, kept beside what a person decided, and never in its place.
+
+A file a screenshot, ``proposals/<context>/<name>.json``, named as its annotation would be: derived, so that it can be
+made again at any time.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from toonvision.core.errors import RejectedItemError, ToonVisionError
+from toonvision.core.files import read_regular, write_many
+from toonvision.core.settings import read_json
+from toonvision.data.images import LARGEST_FILE
+from toonvision.data.workspace import Workspace
+from toonvision.label.annotations import Proposal
+from toonvision.label.screenshots import Screenshot
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """What models propose for a screenshot.
+
+    Attributes:
+        source: The key of its source.
+        picture: Its path below the source, with slashes.
+        sha256: Of the picture's file: what is proposed for another file of that name is of no use.
+        size_wh: Its width and height in pixels.
+        models: What identifies the models: a hash of their files.
+        fingerprint: What near-duplicates are recognised by.
+        objects: The objects, the surest first.
+    """
+
+    source: str
+    picture: str
+    sha256: str
+    size_wh: tuple[int, int]
+    models: str
+    fingerprint: str
+    objects: tuple[Proposal, ...]
+
+
+def proposals_file(workspace: Workspace, shot: Screenshot) -> Path:
+    """Return the file of the proposals of a screenshot."""
+    return (workspace.proposals / shot.annotation.relative_to(workspace.annotations)).with_suffix(".json")
+
+
+def write_proposals(workspace: Workspace, proposed: Iterable[tuple[Screenshot, Proposals]]) -> None:
+    """Write the proposals of some screenshots, each file whole or not at all."""
+    folders: dict[Path, dict[str, bytes]] = {}
+    for shot, one in proposed:
+        path = proposals_file(workspace, shot)
+        folders.setdefault(path.parent, {})[path.name] = f"{json.dumps(asdict(one), ensure_ascii=False)}\n".encode()
+    with ThreadPoolExecutor() as pool:
+        for folder, contents in folders.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_many(folder, contents, pool)
+
+
+def read_proposals(workspace: Workspace, shot: Screenshot) -> Proposals | None:
+    """Return the stored proposals of a screenshot; None where there are none that can be used.
+
+    Whether its picture is still the one that they were made for, only `proposals_of` asks.
+    """
+    path = proposals_file(workspace, shot)
+    if not path.exists():
+        return None
+    try:
+        found = read_json(path, Proposals, what="proposals", missing="")
+    except ToonVisionError:  # they are derived: what is damaged is made again
+        return None
+    return found if (found.source, found.picture) == (shot.source.key, shot.name) else None
+
+
+def proposals_of(workspace: Workspace) -> Callable[[Screenshot], tuple[Proposal, ...]]:
+    """Return what a review asks for proposals: those that are stored, for the picture as it is now."""
+
+    def of(shot: Screenshot) -> tuple[Proposal, ...]:
+        found = read_proposals(workspace, shot)
+        return found.objects if found and picture_hash(shot) == found.sha256 else ()
+
+    return of
+
+
+def picture_hash(shot: Screenshot) -> str:
+    """Return the SHA-256 of a screenshot's file; an empty text where it cannot be read."""
+    try:
+        return hashlib.sha256(read_regular(shot.path, limit=LARGEST_FILE)).hexdigest()
+    except RejectedItemError:
+        return ""

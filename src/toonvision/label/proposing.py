@@ -1,0 +1,210 @@
+"""Proposing: exported models find and name what is in screenshots, in several processes."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
+from toonvision.core.files import read_regular
+from toonvision.core.progress import Progress, silent
+from toonvision.core.runner import Report, available_cores, work_through
+from toonvision.data import images
+from toonvision.data.boxes import fit_box
+from toonvision.data.fingerprints import fingerprint
+from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.deploy.scene import NamedObject, Scene, named
+from toonvision.label.annotations import Proposal
+from toonvision.label.proposals import Proposals, read_proposals, write_proposals
+from toonvision.label.screenshots import Screenshot
+from toonvision.metrics.detection import overlaps
+from toonvision.metrics.found_objects import FoundObject, objects_of
+from toonvision.taxonomy.exact import agreeing, exact_label
+from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
+
+_FLOOR = 0.6
+"""Share of the confidence from which on a box counts; what is below that is not even asked about."""
+_ONE_OBJECT = 0.6
+"""Overlap from which on boxes of two classes are of one object, of which the surer one is proposed."""
+_AT_ONCE = 16
+"""Screenshots of a job."""
+_MOST_OTHERS = 12
+"""Labels that are offered where the models know a class of several labels only."""
+
+
+@dataclass(frozen=True)
+class Proposer:
+    """The models that propose, by their files.
+
+    Attributes:
+        detector: The exported detector.
+        classifiers: Exported classifiers, the one of the coarsest level first.
+        title: What people call them, as in ``detect/detector-1 + suit/compact-1``.
+    """
+
+    detector: Path
+    classifiers: tuple[Path, ...]
+    title: str
+
+    @property
+    def identity(self) -> str:
+        """A hash of their files."""
+        digests = [hashlib.sha256(path.read_bytes()).digest() for path in (self.detector, *self.classifiers)]
+        return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def propose(
+    workspace: Workspace,
+    shots: Sequence[Screenshot],
+    proposer: Proposer,
+    *,
+    processes: int | None = None,
+    progress: Progress = silent,
+) -> Iterator[tuple[Screenshot, Proposals | Finding]]:
+    """Propose objects for screenshots, and store that; what the same models proposed before is not made again.
+
+    Args:
+        workspace: Where the screenshots are.
+        shots: The screenshots.
+        proposer: The models.
+        processes: How many processes work; by default as many as there are cores.
+        progress: Called with how many screenshots are done.
+
+    Yields:
+        Each screenshot with its proposals, or why it cannot be read, in the order in which they are done.
+
+    Raises:
+        ModelRefusedError: If a model cannot be used, or is of another taxonomy.
+    """
+    require_taxonomy(Scene(proposer.detector, *proposer.classifiers), workspace.taxonomy)
+    groups = [tuple(shots[start : start + _AT_ONCE]) for start in range(0, len(shots), _AT_ONCE)]
+    identity, done = proposer.identity, 0
+    progress(done, len(shots))
+    jobs = [_Job(group, proposer, identity, workspace.root) for group in groups]
+    for message in work_through(_propose_some, jobs, processes=processes or available_cores()):
+        results = list(zip(groups[message.job], message.content, strict=True))
+        write_proposals(workspace, [(shot, one) for shot, one in results if isinstance(one, Proposals)])
+        yield from results
+        done += len(results)
+        progress(done, len(shots))
+
+
+def require_taxonomy(scene: Scene, taxonomy: Taxonomy) -> None:
+    """Refuse models of another taxonomy than the workspace's.
+
+    Raises:
+        ModelRefusedError: Naming both.
+    """
+    bundle = scene.detector.bundle
+    if bundle.taxonomy != taxonomy.digest:
+        raise ModelRefusedError(
+            f"the detector has the taxonomy {bundle.taxonomy_name} ({bundle.taxonomy}), this workspace {taxonomy.name} "
+            f"({taxonomy.digest}). Train one here, or label in the workspace that it was trained in."
+        )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Some screenshots, and all that another process needs to propose for them."""
+
+    shots: tuple[Screenshot, ...]
+    proposer: Proposer
+    models: str
+    root: Path
+
+
+def _propose_some(job: _Job, _report: Report) -> list[Proposals | Finding]:
+    scene, workspace = _opened(job.proposer, job.root)
+    return [_propose_one(shot, job, scene, workspace) for shot in job.shots]
+
+
+@lru_cache(maxsize=1)
+def _opened(proposer: Proposer, root: Path) -> tuple[Scene, Workspace]:
+    """Open the models and the workspace, once in each process."""
+    scene = Scene(proposer.detector, *proposer.classifiers, threads=1)
+    return scene, open_workspace(root, untouched=True)
+
+
+def _propose_one(shot: Screenshot, job: _Job, scene: Scene, workspace: Workspace) -> Proposals | Finding:
+    try:
+        with images.room_for(shot.path):
+            content = read_regular(shot.path, limit=images.LARGEST_FILE)
+            digest = hashlib.sha256(content).hexdigest()
+            known = read_proposals(workspace, shot)
+            if known and (known.sha256, known.models) == (digest, job.models):
+                return known
+            declared = shot.given.size_wh if shot.given else None
+            image = images.decode(content, has_boxes=shot.given is not None, declared_wh=declared)
+            objects, mark = _found(image, scene)
+    except RejectedItemError as error:
+        return error.finding(shot.name, pictures=1)
+    proposed = [_proposal(one, image.size, job.proposer.title, workspace.taxonomy) for one in objects]
+    proposed.sort(key=lambda one: (-one.score, one.box, one.label))
+    return Proposals(shot.source.key, shot.name, digest, image.size, job.models, mark, tuple(proposed))
+
+
+def _found(image: Image.Image, scene: Scene) -> tuple[list[NamedObject], str]:
+    """Find and name the objects of a screenshot, those too that do not count for the detector; and fingerprint it."""
+    detector = scene.detector
+    size_hw, factor = detector.bundle.size_hw, images.shrink_factor(image.size, detector.bundle.size_hw)
+    shrunk = images.fit(image, size_hw=size_hw, resize="shrink")
+    (found,) = objects_of(
+        detector.find_batch(shrunk[None]),
+        [image.size],
+        classes=detector.classes,
+        thresholds=[_FLOOR * one for one in detector.thresholds],
+        size_hw=size_hw,
+    )
+    width, height = (side // factor for side in image.size)
+    mark = fingerprint(Image.fromarray(shrunk[:height, :width]))
+    return named(image, _once(found), detector.bundle.level, scene.namers), mark
+
+
+def _once(objects: Sequence[FoundObject]) -> list[FoundObject]:
+    """Return objects, the surest first, without those that are found a second time, as of another class."""
+    kept: list[FoundObject] = []
+    for one in objects:
+        box = np.array([one.box], np.float32)
+        if not kept or overlaps(box, np.array([other.box for other in kept], np.float32)).max() < _ONE_OBJECT:
+            kept.append(one)
+    return kept
+
+
+def _proposal(one: NamedObject, size_wh: tuple[int, int], title: str, taxonomy: Taxonomy) -> Proposal:
+    """Return an object as it is proposed: with the label on which the models agree, and what speaks against it."""
+    agreed = agreeing(one.levels, taxonomy)
+    label = exact_label(agreed, taxonomy)
+    is_exact = label in taxonomy.by_name
+    box, _ = fit_box(one.box, size_wh)
+    score = math.prod(one.confidences[level] for level in agreed)
+    return Proposal(
+        label,
+        box,
+        round(float(score), 6),
+        title,
+        LABEL_LEVEL if is_exact else list(agreed)[-1],
+        () if is_exact else _possible(agreed, taxonomy),
+        tuple(_doubt(level, name, taxonomy) for level, name in one.levels.items() if level not in agreed),
+        dict(one.levels),
+        {level: round(float(share), 6) for level, share in one.confidences.items()},
+    )
+
+
+def _possible(agreed: dict[str, str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the labels that have some classes together; none where these are too many to choose from."""
+    found = tuple(
+        label.name
+        for label in taxonomy.labels
+        if all(taxonomy.class_of(label.name, level) == name for level, name in agreed.items())
+    )
+    return found if len(found) <= _MOST_OTHERS else ()
+
+
+def _doubt(level: str, name: str, taxonomy: Taxonomy) -> str:
+    titles = {category.name: category.title for category in taxonomy.level(level).classes}
+    return f"the {taxonomy.level(level).title.lower()} would be {titles.get(name, name)}"
