@@ -18,6 +18,7 @@ from toonvision.data.setup import SetupPlan
 if TYPE_CHECKING:
     from toonvision.api.capturing import CaptureOrder
     from toonvision.api.labelling import LabelOrder
+    from toonvision.api.proposing import Proposed
     from toonvision.capture.keeping import Keeper
     from toonvision.data.balance import Balance, CountTable
     from toonvision.data.check import Checked
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
     from toonvision.label.progress import Progress
-    from toonvision.label.proposals import Proposals
 
 _MOST_SHORTAGES, _MOST_ALIKE = 15, 20
 
@@ -73,14 +73,22 @@ class DataSteps(Opened):
         return label(self, order)
 
     def propose(
-        self, *, detector: str | None = None, classifiers: Sequence[str] = (), every: bool = False
-    ) -> "Result[list[Proposals]]":
+        self,
+        *,
+        detector: str | None = None,
+        classifiers: Sequence[str] = (),
+        every: bool = False,
+        sure: float = 95,
+        seed: int = 0,
+    ) -> "Result[Proposed]":
         """Let models propose boxes for screenshots that nobody has annotated; what a person decided stays.
 
         Args:
             detector: The run that finds; by default the newest one, or the detector that comes with the package.
             classifiers: Runs that name, one a level; by default the newest one of each level.
             every: Also propose for screenshots that are annotated or reviewed.
+            sure: The precision in percent from which on boxes are accepted without asking; 100 asks about all.
+            seed: Decides which 5 % of what is sure enough a person is asked about all the same.
 
         Raises:
             UsageError: If there is no detector, a run is of another kind, or two name one level.
@@ -89,7 +97,7 @@ class DataSteps(Opened):
         """
         from toonvision.api.proposing import ProposeOrder, propose
 
-        return propose(self, ProposeOrder(detector, tuple(classifiers), every))
+        return propose(self, ProposeOrder(detector, tuple(classifiers), every, sure, seed))
 
     def extract(self) -> "Result[ExtractionSummary]":
         """Cut new and changed boxes out of the screenshots.

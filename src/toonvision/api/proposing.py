@@ -3,21 +3,25 @@
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened, StoredRun
 from toonvision.api.result import Result
 from toonvision.core.errors import Finding, ToonVisionError, UsageError
 from toonvision.core.wording import counted
+from toonvision.data.splits import Split, read_split
 from toonvision.deploy.packaged import detector_accuracy, packaged_files, packaged_names
+from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL
 from toonvision.taxonomy.loader import built_in
 from toonvision.training.record import read_record
 
 if TYPE_CHECKING:
+    from toonvision.label.accepting import Accepted
     from toonvision.label.proposals import Proposals
     from toonvision.label.proposing import Proposer
-    from toonvision.label.screenshots import Screenshot
+    from toonvision.label.screenshots import Listed, Screenshot
+    from toonvision.label.thresholds import Thresholds
 
 
 @dataclass(frozen=True)
@@ -28,70 +32,137 @@ class ProposeOrder:
         detector: The run that finds; None takes the newest one, or the one that comes with the package.
         classifiers: Runs that name, one a level; empty takes the newest one of each level.
         every: Also propose for screenshots that are annotated or reviewed: what a person decided stays.
+        sure: The precision in percent from which on boxes are accepted without asking, at the lower end of its
+            interval; 100 asks about all.
+        seed: Decides which 5 % of what is sure enough a person is asked about all the same.
     """
 
     detector: str | None = None
     classifiers: tuple[str, ...] = ()
     every: bool = False
+    sure: float = 95
+    seed: int = 0
 
 
-def propose(workspace: Opened, order: ProposeOrder) -> "Result[list[Proposals]]":
+@dataclass(frozen=True)
+class Proposed:
+    """What models proposed.
+
+    Attributes:
+        proposals: What they see in each screenshot that was asked about.
+        thresholds: From which score on their boxes are accepted without asking.
+        accepted: What was.
+        audit: How many of those that a person was asked about all the same were right, of earlier rounds, too.
+    """
+
+    proposals: "tuple[Proposals, ...]"
+    thresholds: "Thresholds"
+    accepted: "Accepted"
+    audit: Proportion
+
+
+def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
     """Let models propose boxes for screenshots, and store that beside what a person decided.
+
+    What is sure enough, measured on annotated screenshots that the models did not learn from, is accepted.
 
     Raises:
         UsageError: If there is no detector, a run is of another kind, or two name one level.
         InputRejectedError: If there is no screenshot.
         ModelRefusedError: If a model cannot be used, or has another taxonomy.
+        WorkspaceBusyError: If the labelling page is open.
     """
-    from toonvision.label import proposing
-    from toonvision.label.proposals import Proposals
+    from toonvision.label import accepting, proposing
+    from toonvision.label.proposals import Proposals, StoredThresholds, proposals_of, write_thresholds
+    from toonvision.label.screenshots import list_screenshots
+    from toonvision.label.session import open_session
+    from toonvision.label.thresholds import choose_thresholds
 
-    proposer = choose_proposer(workspace, order)
-    shots = _asked_about(workspace, every=order.every)
+    proposer, splits = choose_proposer(workspace, order)
+    listed = list_screenshots(workspace.files)
+    known = accepting.annotated(listed, splits)
+    asked = {shot.id for shot in _asked_about(listed, every=order.every)}
+    shots = [shot for shot in listed.screenshots if shot.id in asked or shot in known]
     with workspace.watcher.progress(f"proposing with {proposer.title}", "screenshots") as progress:
-        done = [one for _, one in proposing.propose(workspace.files, shots, proposer, progress=progress)]
-    proposed = [one for one in done if isinstance(one, Proposals)]
-    findings = tuple(one for one in done if isinstance(one, Finding))
-    objects = [thing for one in proposed for thing in one.objects]
-    exact, doubted = sum(one.is_exact for one in objects), sum(bool(one.doubts) for one in objects)
-    text = (
-        f"{proposer.title} proposes {counted(len(objects), 'box', 'boxes')} in "
-        f"{counted(len(proposed), 'screenshot')}: {exact:,} with a label, {len(objects) - exact:,} with a class of "
-        f"several labels; on {doubted:,} of them models disagree."
-    )
-    if not proposed and not findings:
-        text = "Every screenshot is annotated or reviewed; --every proposes for these, too."
+        done = list(proposing.propose(workspace.files, shots, proposer, progress=progress))
+    measured = {shot.id for shot in known}
+    pairs = [(shot, one) for shot, one in done if isinstance(one, Proposals)]
+    rights = accepting.compared(workspace.files, [pair for pair in pairs if pair[0].id in measured])
+    thresholds = choose_thresholds(rights, target=order.sure / 100)
+    if pairs:
+        write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds))
+    with open_session(workspace.files, proposals=proposals_of(workspace.files)) as session:
+        accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)
+    proposed = tuple(one for shot, one in pairs if shot.id in asked)
+    value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files))
+    findings = tuple(one for _, one in done if isinstance(one, Finding))
     return Result(
-        proposed,
-        (text,),
-        {
-            "models": proposer.title,
-            "screenshots": len(proposed),
-            "boxes": len(objects),
-            "exact": exact,
-            "disagree": doubted,
-            "labels": dict(sorted(Counter(one.label for one in objects).items())),
-            "findings": [asdict(finding) for finding in findings],
-        },
+        value,
+        proposed_blocks(proposer.title, value, compared=len(rights), screenshots=len(known)),
+        {**proposed_data(proposer.title, value), "findings": [asdict(finding) for finding in findings]},
         findings=findings,
         folder=workspace.root,
         next=workspace.command("label"),
     )
 
 
-def _asked_about(workspace: Opened, *, every: bool) -> "list[Screenshot]":
-    """Return the screenshots that nobody has annotated, or whose review is not ended."""
-    from toonvision.label.screenshots import list_screenshots
+def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: int) -> tuple[str, ...]:
+    """Return what models proposed, and what was accepted without asking, in sentences."""
+    objects = [thing for one in value.proposals for thing in one.objects]
+    exact, doubted = sum(one.is_exact for one in objects), sum(bool(one.doubts) for one in objects)
+    lines = [
+        f"{title} proposes {counted(len(objects), 'box', 'boxes')} in {counted(len(value.proposals), 'screenshot')}: "
+        f"{exact:,} with a label, {len(objects) - exact:,} with a class of several labels; on {doubted:,} of them "
+        "models disagree."
+    ]
+    if not value.proposals:
+        lines = ["Every screenshot is annotated or reviewed; --every proposes for these, too."]
+    sure = [limits for limits in (*value.thresholds.labels.values(), value.thresholds.others) if limits.accept <= 1]
+    if sure:
+        right = Proportion(sum(one.measured.count for one in sure), sum(one.measured.total for one in sure))
+        lines.append(
+            f"Accepted without asking: {value.accepted.unasked:,}. Boxes of that score were right in {right} of "
+            f"{right.total:,} on {counted(screenshots, 'annotated screenshot')} that the models did not learn from. "
+            f"About {value.accepted.audited:,} more of that score a person is asked all the same."
+        )
+    else:
+        lines.append(
+            f"Nothing is accepted without asking: {counted(compared, 'proposal')} with a label on "
+            f"{counted(screenshots, 'annotated screenshot')} that the models did not learn from do not prove a "
+            f"precision of {value.thresholds.target:.0%}."
+        )
+    if value.audit.total:
+        said = "Right of those that were asked about all the same, so far:"
+        lines.append(f"{said} {value.audit} of {value.audit.total:,}.")
+    return ("\n".join(lines),)
 
-    listed = list_screenshots(workspace.files)
+
+def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
+    """Return the same as plain data."""
+    objects = [thing for one in value.proposals for thing in one.objects]
+    return {
+        "models": title,
+        "screenshots": len(value.proposals),
+        "boxes": len(objects),
+        "exact": sum(one.is_exact for one in objects),
+        "disagree": sum(bool(one.doubts) for one in objects),
+        "labels": dict(sorted(Counter(one.label for one in objects).items())),
+        "thresholds": asdict(value.thresholds),
+        "accepted": asdict(value.accepted),
+        "audit": value.audit.plain(),
+    }
+
+
+def _asked_about(listed: "Listed", *, every: bool) -> "list[Screenshot]":
+    """Return the screenshots that nobody has annotated, or whose review is not ended."""
     if every:
         return list(listed.screenshots)
     reviews = {shot: file.annotation.review for shot, file in listed.files.items()}
     return [one for one in listed.screenshots if reviews.get(one.id, "done" if one.given else "open") != "done"]
 
 
-def choose_proposer(workspace: Opened, order: ProposeOrder) -> "Proposer":
-    """Return the models that propose; runs are exported where they are not yet.
+def choose_proposer(workspace: Opened, order: ProposeOrder) -> "tuple[Proposer, list[Split]]":
+    """Return the models that propose, and the splits that they were trained with; runs are exported if need be.
 
     Raises:
         UsageError: If there is no detector, a run is of another kind, or two name one level.
@@ -116,7 +187,10 @@ def choose_proposer(workspace: Opened, order: ProposeOrder) -> "Proposer":
     own.pop(level, None)
     levels = [name for name in _levels(workspace) if name in own]
     files = tuple(own[name][0] for name in levels)
-    return Proposer(found, files, " + ".join([title, *(own[name][1] for name in levels)]))
+    trained = [one for one in (detector, *namers) if one is not None]
+    names = sorted({one.record.split for one in trained})
+    splits = [read_split(workspace.files.splits, name) for name in names]
+    return Proposer(found, files, " + ".join([title, *(own[name][1] for name in levels)])), splits
 
 
 def _packaged(workspace: Opened) -> tuple[Path, str, str]:

@@ -55,6 +55,12 @@ def label(
     every: Annotated[
         bool, typer.Option("--every", help="Propose also where a person has decided; that stays as it is.")
     ] = False,
+    sure: Annotated[
+        float,
+        typer.Option(
+            min=50, max=100, help="Precision in percent from which on boxes are accepted without asking; 100 asks all."
+        ),
+    ] = 95,
 ) -> "Result[Any]":
     """Draw and review boxes in the browser; its address is the first line of the output.
 
@@ -65,7 +71,7 @@ def label(
 
     if propose:
         names = [name for name in (classifier or "").split(",") if name]
-        return ws.propose(detector=detector, classifiers=names, every=every)
+        return ws.propose(detector=detector, classifiers=names, every=every, sure=sure)
     asked = {"--detector": detector is not None, "--classifier": classifier is not None, "--every": every}
     if given := [flag for flag, on in asked.items() if on]:
         raise UsageError(f"{' and '.join(given)} are about proposing. Give --propose, too.")

@@ -100,7 +100,11 @@ class Split:
 
     def subset_of(self, item: Item | StoredScreenshot) -> Subset | None:
         """Return the subset of a screenshot, or of what it shows; None where the split does not know it."""
-        return self.subsets.get(f"{item.source}/{item.screenshot}") or self.subsets.get(item.screenshot)
+        return self.subset_of_path(item.source, item.screenshot)
+
+    def subset_of_path(self, source: str, path: str) -> Subset | None:
+        """Return the subset of a screenshot by its source and its path below that; None where it is not known."""
+        return self.subsets.get(f"{source}/{path}") or self.subsets.get(path)
 
     def tears(self, group: Iterable[Crop | StoredScreenshot]) -> bool:
         """Return whether what must stay together lies in several subsets."""

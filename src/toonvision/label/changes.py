@@ -10,10 +10,11 @@ from toonvision.data.own_annotations import Annotation, LabelledBox
 from toonvision.label.annotations import Proposal, Sheet, undecided
 
 Kind = Literal[
-    "accept", "accept_all", "reject", "reject_all", "relabel", "draw", "move", "delete", "empty", "confirm", "skip",
-    "unsure",
+    "accept", "accept_all", "unasked", "reject", "reject_all", "relabel", "draw", "move", "delete", "empty", "confirm",
+    "skip", "unsure",
 ]  # fmt: skip
-"""`confirm` accepts what is left of the proposals and ends the review; `empty` says that there is nothing."""
+"""`confirm` accepts what is left of the proposals and ends the review; `empty` says that there is nothing; `unasked`
+accepts some for their score, without a person."""
 _DIGITS = 4
 """Of a score, as it is stored."""
 
@@ -28,6 +29,7 @@ class Change:
         label: The new label, of `relabel`.
         box: The new place, of `move`.
         boxes: The new boxes, of `draw`.
+        ids: The proposals, of `unasked`.
     """
 
     kind: Kind
@@ -35,6 +37,7 @@ class Change:
     label: str = ""
     box: Box | None = None
     boxes: tuple[LabelledBox, ...] = ()
+    ids: tuple[str, ...] = ()
 
 
 def changed(sheet: Sheet, change: Change) -> Sheet:
@@ -56,6 +59,11 @@ def _accept(sheet: Sheet, change: Change) -> Annotation:
 def _accept_all(sheet: Sheet, _: Change) -> Annotation:
     """Accept what has a label; what the models know a class of only stays until a person says its label."""
     return _with_boxes(sheet, (_accepted(one) for one in sheet.proposals if one.is_exact))
+
+
+def _unasked(sheet: Sheet, change: Change) -> Annotation:
+    sure = [_labelled(_proposal(sheet, one)) for one in change.ids]
+    return _with_boxes(sheet, [replace(_accepted(one), origin="unasked") for one in sure])
 
 
 def _reject(sheet: Sheet, change: Change) -> Annotation:
@@ -122,6 +130,7 @@ def _unsure(sheet: Sheet, _: Change) -> Annotation:
 _CHANGES: Mapping[str, Callable[[Sheet, Change], Annotation]] = {
     "accept": _accept,
     "accept_all": _accept_all,
+    "unasked": _unasked,
     "reject": _reject,
     "reject_all": _reject_all,
     "relabel": _relabel,

@@ -12,12 +12,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError, ToonVisionError
-from toonvision.core.files import read_regular, write_many
+from toonvision.core.files import read_regular, write_many, write_text
 from toonvision.core.settings import read_json
 from toonvision.data.images import LARGEST_FILE
 from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal
 from toonvision.label.screenshots import Screenshot
+from toonvision.label.thresholds import Thresholds
+
+_THRESHOLDS = "thresholds.json"
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,47 @@ def read_proposals(workspace: Workspace, shot: Screenshot) -> Proposals | None:
 
 
 def proposals_of(workspace: Workspace) -> Callable[[Screenshot], tuple[Proposal, ...]]:
-    """Return what a review asks for proposals: those that are stored, for the picture as it is now."""
+    """Return what a review asks for proposals: those for the picture as it is now that are worth showing."""
+    limits = read_thresholds(workspace)
 
     def of(shot: Screenshot) -> tuple[Proposal, ...]:
         found = read_proposals(workspace, shot)
-        return found.objects if found and picture_hash(shot) == found.sha256 else ()
+        if found is None or picture_hash(shot) != found.sha256:
+            return ()
+        if limits is None or limits.models != found.models:
+            return found.objects
+        return tuple(one for one in found.objects if one.score >= limits.thresholds.of(one.label).floor)
 
     return of
+
+
+@dataclass(frozen=True)
+class StoredThresholds:
+    """The thresholds of some models.
+
+    Attributes:
+        models: What identifies the models, as in `Proposals`.
+        thresholds: The thresholds.
+    """
+
+    models: str
+    thresholds: Thresholds
+
+
+def write_thresholds(workspace: Workspace, stored: StoredThresholds) -> None:
+    """Write the thresholds of the models that proposed last."""
+    write_text(workspace.proposals / _THRESHOLDS, f"{json.dumps(asdict(stored), indent=2, ensure_ascii=False)}\n")
+
+
+def read_thresholds(workspace: Workspace) -> StoredThresholds | None:
+    """Return the stored thresholds; None where there are none that can be used."""
+    path = workspace.proposals / _THRESHOLDS
+    if not path.exists():
+        return None
+    try:
+        return read_json(path, StoredThresholds, what="thresholds", missing="")
+    except ToonVisionError:
+        return None
 
 
 def picture_hash(shot: Screenshot) -> str:

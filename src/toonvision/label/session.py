@@ -19,6 +19,8 @@ from toonvision.label.progress import Pace, Progress, Tally, count_up, tally_of
 from toonvision.label.reviews import ReviewLog
 from toonvision.label.screenshots import Screenshot, list_screenshots
 
+AUDIT = "audit"
+"""In the log: the proposals that a person is asked about only to measure how good the unasked ones are."""
 ProposalsOf = Callable[[Screenshot], Sequence[Proposal]]
 """Returns what is proposed for a screenshot; asked each time that one is looked at."""
 
@@ -196,6 +198,12 @@ class Session:
             self._save(decision.shot, current, after, kind)
             target.append(decision)
             return decision.shot, after
+
+    def audit(self, shot_id: str, proposals: Sequence[Proposal]) -> None:
+        """Write down that proposals are asked about only to measure how good those are that are not."""
+        shot = self.screenshot(shot_id)
+        listed = [{"id": one.id, "label": one.label, "score": one.score} for one in proposals]
+        self._log.append({"source": shot.source.key, "screenshot": shot.name, "action": AUDIT, "boxes": listed})
 
     def progress(self) -> Progress:
         """Count what is reviewed and left, how quickly, and how good the proposals were."""

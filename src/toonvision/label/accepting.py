@@ -1,0 +1,122 @@
+"""Accepting proposals without asking, and how good that is: on validation screenshots, and on those a person audits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from toonvision.core.errors import RejectedItemError
+from toonvision.data.own_annotations import Annotation
+from toonvision.data.splits import Split
+from toonvision.data.workspace import Workspace
+from toonvision.label.annotations import load_sheet
+from toonvision.label.changes import Change
+from toonvision.label.proposals import Proposals
+from toonvision.label.reviews import read_reviews
+from toonvision.label.screenshots import Listed, Screenshot, list_screenshots
+from toonvision.label.session import AUDIT, Session
+from toonvision.label.thresholds import Scored, Thresholds, scored, sort_proposals
+from toonvision.metrics.intervals import Proportion
+
+_UNDECIDED = frozenset({"new", "open"})
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What was accepted without asking.
+
+    Attributes:
+        unasked: Boxes that were accepted.
+        audited: Boxes that are as sure, and about which a person is asked all the same.
+        screenshots: Screenshots with either.
+    """
+
+    unasked: int
+    audited: int
+    screenshots: int
+
+
+def annotated(listed: Listed, splits: Sequence[Split]) -> list[Screenshot]:
+    """Return the screenshots that a person has annotated and that models did not learn from.
+
+    Args:
+        listed: The screenshots of the workspace.
+        splits: The splits that the models were trained with: of these only validation screenshots count.
+    """
+    return [
+        shot
+        for shot in listed.screenshots
+        if _is_annotated(shot, listed)
+        and all(split.subset_of_path(shot.source.key, shot.name) == "val" for split in splits)
+    ]
+
+
+def _is_annotated(shot: Screenshot, listed: Listed) -> bool:
+    file = listed.files.get(shot.id)
+    return file.annotation.review == "done" if file else shot.given is not None
+
+
+def compared(workspace: Workspace, proposed: Iterable[tuple[Screenshot, Proposals]]) -> list[Scored]:
+    """Compare proposals with what a person annotated on the same screenshots."""
+    found: list[Scored] = []
+    for shot, one in proposed:
+        try:
+            boxes = load_sheet(workspace, shot).annotation.boxes
+        except RejectedItemError:
+            continue  # `toonvision check` says why
+        found += scored(one.objects, [(box.label, box.box) for box in boxes])
+    return found
+
+
+def accept_unasked(session: Session, thresholds: Thresholds, *, seed: int = 0) -> Accepted:
+    """Accept what is sure enough on screenshots that are not reviewed, and write down what is asked all the same.
+
+    A review is not ended by that: whether something was overlooked, only a person sees.
+    """
+    audited_before = _audited(session.workspace)
+    unasked = audited = screenshots = 0
+    for shot in session.screenshots:
+        if session.tally(shot.id).state not in _UNDECIDED:
+            continue
+        try:
+            found = sort_proposals(session.sheet(shot.id).proposals, thresholds, seed=seed)
+        except RejectedItemError:
+            continue
+        if found.unasked:
+            session.change(shot.id, Change("unasked", ids=tuple(one.id for one in found.unasked)))
+        known = audited_before.get((shot.source.key, shot.name), set())
+        fresh = [one for one in found.audited if one.id not in known]
+        if fresh:
+            session.audit(shot.id, fresh)
+        unasked, audited = unasked + len(found.unasked), audited + len(found.audited)
+        screenshots += bool(found.unasked or found.audited)
+    return Accepted(unasked, audited, screenshots)
+
+
+def audit(workspace: Workspace) -> Proportion:
+    """Return how many of the audited proposals a person accepted as they were, of those that are decided."""
+    chosen = _audited(workspace)
+    if not chosen:
+        return Proportion(0, 0)
+    listed = list_screenshots(workspace)
+    right = total = 0
+    for shot in listed.screenshots:
+        ids, file = chosen.get((shot.source.key, shot.name)), listed.files.get(shot.id)
+        if ids and file:
+            decided = _decided(file.annotation, ids)
+            right, total = right + sum(decided), total + len(decided)
+    return Proportion(right, total)
+
+
+def _decided(annotation: Annotation, ids: set[str]) -> list[bool]:
+    """Return for each audited proposal that is decided whether it was accepted as it was."""
+    boxes = [one.origin == "accepted" for one in annotation.boxes if one.id in ids]
+    return boxes + [False for one in annotation.rejected if one.id in ids]
+
+
+def _audited(workspace: Workspace) -> Mapping[tuple[str, str], set[str]]:
+    """Return the ids of the proposals that were chosen to be audited, by the source and the name of the screenshot."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for line in read_reviews(workspace.reviews)[0]:
+        if line.get("action") == AUDIT:
+            key = str(line.get("source")), str(line.get("screenshot"))
+            found.setdefault(key, set()).update(str(one["id"]) for one in line["boxes"])
+    return found

@@ -1,0 +1,172 @@
+"""From which score on a proposal is accepted without asking, and below which it is not even shown.
+
+Both come from screenshots that the models did not learn from and that a person has annotated: the validation subset. A
+random 5 % of what would be accepted is asked about all the same, so that the precision of the rest is measured.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from toonvision.data.boxes import Box
+from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
+from toonvision.metrics.intervals import Proportion
+
+TARGET = 0.95
+"""The precision that the lower end of its 95 % interval must reach."""
+_AUDITED = 0.05
+_WORTH_SHOWING = 0.1
+"""Share of right ones below which proposals cost more time than they save."""
+Truth = tuple[str, Box]
+"""An object as a person annotated it: label and bounding box."""
+ASKED = 2.0
+"""A score that nothing has, so that every proposal is asked about."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A proposal on a screenshot that a person has annotated.
+
+    Attributes:
+        label: What it says.
+        score: How sure the models are, 0 to 1.
+        is_right: Whether a person's box of that label has its place.
+    """
+
+    label: str
+    score: float
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The two scores between which a person is asked.
+
+    Attributes:
+        accept: From this on a proposal is accepted without asking; 2 where nothing is known to be good enough.
+        floor: Below this it is not shown.
+        measured: How many of those from `accept` on were right.
+    """
+
+    accept: float = ASKED
+    floor: float = 0.0
+    measured: Proportion = field(default_factory=lambda: Proportion(0, 0))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The limits of each label.
+
+    Attributes:
+        target: The precision that was asked for.
+        labels: The limits of labels that have enough proposals of their own.
+        others: Those of all other labels together.
+    """
+
+    target: float
+    labels: Mapping[str, Limits]
+    others: Limits
+
+    def of(self, label: str) -> Limits:
+        """Return the limits of a label."""
+        return self.labels.get(label, self.others)
+
+
+def scored(proposals: Sequence[Proposal], truth: Sequence[Truth]) -> list[Scored]:
+    """Compare the proposals of a screenshot, those with a label, with what a person annotated.
+
+    Each object is found once: of two proposals for it the surer one is right.
+    """
+    left = list(truth)
+    found = []
+    for one in sorted(proposals, key=lambda one: -one.score):
+        if not one.is_exact:
+            continue
+        match = next((at for at in left if at[0] == one.label and overlap(at[1], one.box) >= SAME_OBJECT), None)
+        if match:
+            left.remove(match)
+        found.append(Scored(one.label, one.score, match is not None))
+    return found
+
+
+def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET) -> Thresholds:
+    """Choose the limits of each label.
+
+    Args:
+        known: Proposals on screenshots that a person has annotated.
+        target: The precision to reach, above 0 and below 1.
+    """
+    by_label: dict[str, list[Scored]] = defaultdict(list)
+    for one in known:
+        by_label[one.label].append(one)
+    own = {label: limits_of(found, target=target) for label, found in sorted(by_label.items())}
+    enough = {label: limits for label, limits in own.items() if limits.accept < ASKED}
+    rest = [one for label, found in by_label.items() if label not in enough for one in found]
+    return Thresholds(target, enough, limits_of(rest, target=target))
+
+
+def limits_of(known: Sequence[Scored], *, target: float) -> Limits:
+    """Return the lowest score from which on the precision is sure to reach a target, and what is not worth showing.
+
+    Sure is that the lower end of the precision's 95 % Wilson interval reaches it: so it takes 73 proposals, all of them
+    right, for a target of 95 %.
+    """
+    order = sorted(known, key=lambda one: -one.score)
+    scores = np.array([one.score for one in order])
+    rights = np.cumsum([one.is_right for one in order])
+    last = np.append(scores[1:] < scores[:-1], True) if len(order) else np.zeros(0, np.bool_)  # of equal scores
+    accept, measured = ASKED, Proportion(0, 0)
+    for at in np.flatnonzero(last).tolist():
+        share = Proportion(int(rights[at]), at + 1)
+        if share.interval[0] >= target:
+            accept, measured = float(scores[at]), share
+    return Limits(accept, min(accept, _floor(scores, rights)), measured)
+
+
+def _floor(scores: npt.NDArray[np.float64], rights: npt.NDArray[np.int64]) -> float:
+    """Return the highest score below which too few proposals are right."""
+    floor = 0.0
+    for at in range(len(scores) - 1, 0, -1):
+        below = len(scores) - at
+        if scores[at] < scores[at - 1] and rights[-1] - rights[at - 1] < _WORTH_SHOWING * below:
+            floor = float(scores[at - 1])
+    return floor
+
+
+def is_audited(proposal: Proposal, *, seed: int = 0) -> bool:
+    """Return whether a proposal is among the random 5 % that are asked about however sure the models are."""
+    digest = hashlib.sha256(f"{seed} {proposal.id}".encode()).digest()
+    return int.from_bytes(digest[:8]) < _AUDITED * 2**64
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """What becomes of the proposals of a screenshot.
+
+    Attributes:
+        unasked: Those that are accepted without asking.
+        audited: Those that are as sure, and are asked about all the same.
+        hidden: Those that are not worth showing.
+    """
+
+    unasked: tuple[Proposal, ...] = ()
+    audited: tuple[Proposal, ...] = ()
+    hidden: tuple[Proposal, ...] = ()
+
+
+def sort_proposals(proposals: Iterable[Proposal], thresholds: Thresholds, *, seed: int = 0) -> Sorted:
+    """Say what becomes of proposals: nothing that models disagree on is accepted without asking."""
+    unasked: list[Proposal] = []
+    audited: list[Proposal] = []
+    hidden: list[Proposal] = []
+    for one in proposals:
+        limits = thresholds.of(one.label)
+        if one.score < limits.floor:
+            hidden.append(one)
+        elif one.is_exact and not one.doubts and one.score >= limits.accept:
+            (audited if is_audited(one, seed=seed) else unasked).append(one)
+    return Sorted(tuple(unasked), tuple(audited), tuple(hidden))

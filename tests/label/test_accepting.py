@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import pytest
+
+from label.made import shots_of, unlabelled
+from toonvision.data.boxes import Box
+from toonvision.data.own_annotations import read_annotation
+from toonvision.data.splits import Split
+from toonvision.label.accepting import accept_unasked, annotated, audit, compared
+from toonvision.label.annotations import Proposal
+from toonvision.label.changes import Change
+from toonvision.label.proposals import (
+    Proposals,
+    StoredThresholds,
+    picture_hash,
+    proposals_of,
+    write_proposals,
+    write_thresholds,
+)
+from toonvision.label.screenshots import list_screenshots
+from toonvision.label.session import open_session
+from toonvision.label.thresholds import Limits, Scored, Thresholds, choose_thresholds, is_audited
+
+SURE = choose_thresholds([Scored("apple", 0.9, True)] * 100)
+
+
+def boxes(count, score=0.95):
+    """Proposals of apples, each at a place of its own."""
+    return tuple(Proposal("apple", Box(n, 5, n + 1, 9), score, "m", "label") for n in range(count))
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    return unlabelled(tmp_path / "w")
+
+
+def test_sure_boxes_are_accepted_with_their_model_and_score_but_for_those_that_are_audited(workspace):
+    offered = boxes(50)
+    with open_session(workspace, proposals=lambda _: offered) as session:
+        done = accept_unasked(session, SURE)
+        shot = session.screenshots[0]
+        sheet = session.sheet(shot.id)
+    expected = [one for one in offered if not is_audited(one)]
+    assert done.unasked == len(expected) * 4
+    assert done.audited == (50 - len(expected)) * 4 > 0
+    assert {(one.origin, one.model, one.score) for one in sheet.annotation.boxes} == {("unasked", "m", 0.95)}
+    assert sheet.state == "open"
+    assert [one.id for one in sheet.proposals] == [one.id for one in offered if is_audited(one)]
+    assert read_annotation(shot.annotation, workspace.annotations).annotation == sheet.annotation
+
+
+def test_it_is_done_once_and_a_persons_decision_stays(workspace):
+    offered = boxes(30)
+    with open_session(workspace, proposals=lambda _: offered) as session:
+        first, second = (shot.id for shot in session.screenshots[:2])
+        session.change(first, Change("reject_all"))
+        session.change(second, Change("empty"))
+        before = [session.sheet(one).annotation for one in (first, second)]
+        accept_unasked(session, SURE)
+        lines = workspace.reviews.read_bytes()
+        assert accept_unasked(session, SURE).unasked == 0
+        assert [session.sheet(one).annotation for one in (first, second)] == before
+    assert workspace.reviews.read_bytes() == lines
+
+
+def test_the_audit_counts_what_a_person_says_of_those_that_were_asked_about_all_the_same(workspace):
+    offered = boxes(60)
+    assert audit(workspace).total == 0
+    with open_session(workspace, proposals=lambda _: offered) as session:
+        accept_unasked(session, SURE)
+        shot = session.screenshots[0].id
+        asked = [one.id for one in session.sheet(shot).proposals]
+        session.change(shot, Change("reject", asked[0]))
+        for one in asked[1:]:
+            session.change(shot, Change("accept", one))
+    found = audit(workspace)
+    assert (found.count, found.total) == (len(asked) - 1, len(asked))
+
+
+def test_proposals_are_compared_with_annotated_screenshots_that_were_not_learned_from(workspace):
+    shots = shots_of(workspace)
+    (truth, other), third = boxes(2), replace(boxes(3)[2], label="pear")
+    with open_session(workspace, proposals=lambda _: (truth,)) as session:
+        for shot in shots[:2]:
+            session.change(shot.id, Change("confirm"))
+    listed = list_screenshots(workspace)
+    assert annotated(listed, []) == list(shots[:2])
+    subsets = {shots[0].name: "val", shots[1].name: "train", shots[2].name: "val"}
+    assert annotated(listed, [Split("default", subsets)]) == [shots[0]]
+    proposed = Proposals("screenshots", shots[0].name, "", (64, 48), "m", "", (truth, other, third))
+    rights = compared(workspace, [(shots[0], proposed)])
+    assert [(one.label, one.is_right) for one in rights] == [("apple", True), ("apple", False), ("pear", False)]
+
+
+def test_what_is_below_the_floor_is_not_shown_while_its_models_are_those_that_were_measured(workspace):
+    shot = shots_of(workspace)[0]
+    low, high = boxes(1, score=0.1)[0], boxes(2, score=0.8)[1]
+    stored = Proposals("screenshots", shot.name, picture_hash(shot), (64, 48), "these", "", (high, low))
+    write_proposals(workspace, [(shot, stored)])
+    assert proposals_of(workspace)(shot) == (high, low)
+    limits = Thresholds(0.95, {}, Limits(floor=0.3))
+    write_thresholds(workspace, StoredThresholds("these", limits))
+    assert proposals_of(workspace)(shot) == (high,)
+    write_thresholds(workspace, StoredThresholds("others", limits))
+    assert proposals_of(workspace)(shot) == (high, low)

@@ -1,0 +1,111 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toonvision.data.boxes import Box
+from toonvision.label.annotations import Proposal
+from toonvision.label.thresholds import (
+    ASKED,
+    Scored,
+    choose_thresholds,
+    is_audited,
+    limits_of,
+    scored,
+    sort_proposals,
+)
+from toonvision.metrics.intervals import Proportion
+
+KNOWN = st.lists(
+    st.builds(
+        Scored,
+        st.sampled_from(["apple", "pear"]),
+        st.integers(0, 20).map(lambda n: n / 20),
+        st.sampled_from([True] * 9 + [False]),
+    ),
+    max_size=300,
+)
+
+
+def proposal(label="apple", score=0.9, box=(0, 0, 10, 10), **more):
+    return Proposal(label, Box(*box), score, "m", **{"level": "label", **more})
+
+
+@given(KNOWN, st.sampled_from([0.5, 0.8, 0.95]))
+def test_what_is_accepted_without_asking_was_right_often_enough_and_no_lower_score_was(known, target):
+    limits = limits_of(known, target=target)
+
+    def lower_bound(least):
+        above = [one.is_right for one in known if one.score >= least]
+        return Proportion(sum(above), len(above)).interval[0]
+
+    good = [one.score for one in known if lower_bound(one.score) >= target]
+    assert limits.accept == min(good, default=ASKED)
+    assert limits.floor <= limits.accept
+    if good:
+        assert limits.measured.interval[0] >= target
+
+
+@given(KNOWN)
+def test_what_is_hidden_was_hardly_ever_right(known):
+    limits = limits_of(known, target=0.95)
+    below = [one.is_right for one in known if one.score < limits.floor]
+    assert sum(below) <= 0.1 * len(below)
+
+
+@given(KNOWN, st.randoms())
+def test_the_order_of_what_is_known_does_not_matter(known, random):
+    shuffled = list(known)
+    random.shuffle(shuffled)
+    assert choose_thresholds(known) == choose_thresholds(shuffled)
+
+
+@given(KNOWN)
+def test_a_higher_target_accepts_no_more(known):
+    assert limits_of(known, target=0.8).accept <= limits_of(known, target=0.95).accept
+
+
+def test_it_takes_73_right_ones_for_95_percent():
+    def right(count):
+        return limits_of([Scored("apple", 0.9, True)] * count, target=0.95).accept
+
+    assert right(72) == ASKED
+    assert right(73) == 0.9
+
+
+def test_labels_with_too_few_of_their_own_are_measured_together():
+    known = [Scored(label, 0.9, True) for label in ("apple", "pear") for _ in range(40)]
+    found = choose_thresholds(known)
+    assert found.labels == {}
+    assert found.of("apple").accept == found.of("stone").accept == 0.9
+    wrong = [Scored("stone", 0.95, False)] * 20
+    assert choose_thresholds([*known, *wrong]).of("apple").accept == ASKED
+
+
+def test_a_proposal_is_right_where_its_label_is_at_its_place_and_an_object_counts_once():
+    truth = [("apple", Box(0, 0, 10, 10)), ("pear", Box(50, 50, 70, 70))]
+    found = scored(
+        [
+            proposal(score=0.5, box=(0, 0, 10, 9)),
+            proposal(score=0.8, box=(0, 0, 10, 10)),
+            proposal(score=0.9, box=(50, 50, 70, 70)),
+            proposal("fruit", score=0.99, level="kind"),
+        ],
+        truth,
+    )
+    assert [(one.score, one.is_right) for one in found] == [(0.9, False), (0.8, True), (0.5, False)]
+
+
+def test_a_share_of_5_percent_is_asked_about_all_the_same_and_each_seed_chooses_others():
+    many = [proposal(box=(n, 0, n + 10, 10)) for n in range(4_000)]
+    chosen = {one.id for one in many if is_audited(one)}
+    assert len(chosen) == pytest.approx(200, abs=45)
+    assert chosen == {one.id for one in many if is_audited(one)}
+    assert chosen != {one.id for one in many if is_audited(one, seed=1)}
+
+
+def test_what_models_disagree_on_or_know_no_label_of_is_never_accepted_without_asking():
+    thresholds = choose_thresholds([Scored("apple", 0.5, True)] * 100)
+    sure, doubted, vague = proposal(), proposal(doubts=("no",)), proposal("apple", level="kind")
+    found = sort_proposals([sure, doubted, vague], thresholds)
+    assert (*found.unasked, *found.audited) == (sure,)
+    assert found.hidden == ()
