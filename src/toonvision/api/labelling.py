@@ -39,10 +39,13 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
     """
     from toonvision.label.page import label_app
     from toonvision.label.proposals import proposals_of
+    from toonvision.label.queue import queue
+    from toonvision.label.screenshots import list_screenshots
     from toonvision.label.session import open_session
     from toonvision.web.server import PageServer
 
     with open_session(workspace.files, proposals=proposals_of(workspace.files)) as session:
+        session.put_in_order(queue(workspace.files, list_screenshots(workspace.files)))
         _say(workspace, session.findings)
         server = PageServer(label_app(session), port=order.port, note=workspace.watcher.say)
         workspace.watcher.say("Ctrl-C ends the page; every decision is saved when it is made.")

@@ -1,0 +1,128 @@
+"""The order in which screenshots are worth a person's time."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from toonvision.data.boxes import Box, with_sorted_corners
+from toonvision.data.fingerprints import near_groups
+from toonvision.data.workspace import Workspace
+from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
+from toonvision.label.proposals import read_proposals
+from toonvision.label.screenshots import Listed, Screenshot
+
+_ENOUGH = 3
+"""Objects of a kind, such as unsure ones, from which on a screenshot is no more worth for having more."""
+_SEEN = 0.3
+"""Score from which on an object that the models see, and the annotation lacks, is worth a look."""
+_WEIGHTS = {"unsure": 3.0, "disagree": 3.0, "differ": 4.0, "rare label": 2.0, "rare context": 1.0}
+_ANOTHER_LIKE_IT = 0.5
+"""What a screenshot is worth after one that looks almost the same."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A screenshot that waits for a person.
+
+    Attributes:
+        id: The screenshot's.
+        context: Where it was taken.
+        proposals: What models see in it; None where they were not asked.
+        boxes: What is annotated, label and box; None where nobody has said anything yet.
+        fingerprint: What near-duplicates are recognised by; empty where it is not known.
+    """
+
+    id: str
+    context: str
+    proposals: tuple[Proposal, ...] | None
+    boxes: tuple[tuple[str, Box], ...] | None = None
+    fingerprint: str = ""
+
+
+def queue(workspace: Workspace, listed: Listed) -> list[str]:
+    """Return the ids of the screenshots whose review is not ended, the most worthwhile first."""
+    waiting, labels, contexts = [], Counter[str](), Counter[str]()
+    for shot in listed.screenshots:
+        boxes = _boxes(shot, listed)
+        file = listed.files.get(shot.id)
+        for label, _ in boxes or ():
+            labels[label] += 1
+        if file and file.annotation.review == "done":
+            contexts[shot.context] += 1
+            continue
+        contexts[shot.context] += boxes is not None
+        known = read_proposals(workspace, shot)
+        proposals, mark = (known.objects, known.fingerprint) if known else (None, "")
+        waiting.append(Waiting(shot.id, shot.context, proposals, boxes, mark))
+    return in_order(waiting, labels=labels, contexts=contexts)
+
+
+def _boxes(shot: Screenshot, listed: Listed) -> tuple[tuple[str, Box], ...] | None:
+    """Return what is annotated in a screenshot, without looking at its picture."""
+    if file := listed.files.get(shot.id):
+        return tuple((one.label, one.box) for one in file.annotation.boxes)
+    if shot.given is None:
+        return None
+    edges = [(one.label, with_sorted_corners(one).xyxy) for one in shot.given.objects]
+    found = [(label, [max(0, round(edge)) for edge in xyxy]) for label, xyxy in edges if xyxy]
+    return tuple((label, Box(*xyxy)) for label, xyxy in found if xyxy[0] < xyxy[2] and xyxy[1] < xyxy[3])
+
+
+def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts: Mapping[str, int]) -> list[str]:
+    """Return the ids of screenshots, the most worthwhile first; equal ones in the order given.
+
+    Worth a person's time are scores in the middle, levels that disagree, objects that models see and the annotation
+    lacks or the reverse, labels and contexts of which there are few; and of screenshots that look almost the same one.
+
+    Args:
+        waiting: The screenshots.
+        labels: How many objects of each label are annotated.
+        contexts: How many screenshots of each context are annotated.
+    """
+    worth = [sum(_WEIGHTS[name] * share for name, share in reasons(one, labels, contexts).items()) for one in waiting]
+    order = sorted(range(len(waiting)), key=lambda at: -worth[at])
+    group = _groups(waiting)
+    seen: dict[int, int] = defaultdict(int)
+    final = []
+    for at in order:
+        final.append((-worth[at] * _ANOTHER_LIKE_IT ** seen[group[at]], at))
+        seen[group[at]] += 1
+    return [waiting[at].id for _, at in sorted(final)]
+
+
+def reasons(one: Waiting, labels: Mapping[str, int], contexts: Mapping[str, int]) -> dict[str, float]:
+    """Return how much each reason speaks for a screenshot, each from 0 to 1; see `in_order`."""
+    proposals = one.proposals or ()
+    unsure = sum(4 * proposal.score * (1 - proposal.score) for proposal in proposals)
+    disagree = sum(bool(proposal.doubts) for proposal in proposals)
+    names = {proposal.label for proposal in proposals if proposal.is_exact}
+    return {
+        "unsure": min(1.0, unsure / _ENOUGH),
+        "disagree": min(1.0, disagree / _ENOUGH),
+        "differ": min(1.0, _differing(one) / _ENOUGH),
+        "rare label": max((1 / (1 + labels.get(name, 0)) for name in names), default=0.0),
+        "rare context": 1 / (1 + contexts.get(one.context, 0)),
+    }
+
+
+def _differing(one: Waiting) -> int:
+    """Count the objects that models see and the annotation lacks, and those that it has and no model sees."""
+    if one.boxes is None or one.proposals is None:
+        return 0
+    lacking = [
+        proposal
+        for proposal in one.proposals
+        if proposal.score >= _SEEN and not any(overlap(proposal.box, box) >= SAME_OBJECT for _, box in one.boxes)
+    ]
+    places = [proposal.box for proposal in one.proposals]
+    unseen = [box for _, box in one.boxes if not any(overlap(place, box) >= SAME_OBJECT for place in places)]
+    return len(lacking) + len(unseen)
+
+
+def _groups(waiting: Sequence[Waiting]) -> list[int]:
+    """Return for each screenshot a number that those have in common that look almost the same."""
+    known = [at for at, one in enumerate(waiting) if one.fingerprint]
+    group = [-1 - at for at in range(len(waiting))]
+    for at, first in zip(known, near_groups([waiting[at].fingerprint for at in known]), strict=True):
+        group[at] = known[first]
+    return group

@@ -1,0 +1,77 @@
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import mark_of
+from label.made import labelled, unlabelled
+from toonvision.data.boxes import Box
+from toonvision.label.annotations import Proposal
+from toonvision.label.changes import Change
+from toonvision.label.queue import Waiting, in_order, queue
+from toonvision.label.screenshots import list_screenshots
+from toonvision.label.session import open_session
+
+
+def seen(score=0.97, label="apple", box=(0, 0, 10, 10), **more):
+    return Proposal(label, Box(*box), score, "m", **{"level": "label", **more})
+
+
+def ordered(*waiting, labels=None, contexts=None):
+    common = {"apple": 1000, "pear": 1000} if labels is None else labels
+    return in_order(waiting, labels=common, contexts=contexts or {"garden": 1000, "house": 1000})
+
+
+SURE = Waiting("sure", "garden", (seen(),), (("apple", Box(0, 0, 10, 10)),))
+
+
+@pytest.mark.parametrize(
+    "better",
+    [
+        replace(SURE, id="x", proposals=(seen(0.5),)),
+        replace(SURE, id="x", proposals=(seen(doubts=("the kind would be Mineral",)),)),
+        replace(SURE, id="x", proposals=(seen(), seen(box=(30, 30, 40, 40)))),
+        replace(SURE, id="x", boxes=(*SURE.boxes, ("pear", Box(30, 30, 40, 40)))),
+        replace(SURE, id="x", proposals=(seen(label="stone"),)),
+        replace(SURE, id="x", context="cellar"),
+    ],
+    ids=["unsure", "levels disagree", "not annotated", "not seen", "rare label", "rare context"],
+)
+def test_what_a_person_is_needed_for_comes_first(better):
+    assert ordered(SURE, better) == ["x", "sure"]
+
+
+def test_of_screenshots_that_look_the_same_one_comes_early_and_the_others_late():
+    unsure = Waiting("a", "garden", (seen(0.5),), None, mark_of(1))
+    twin, other = replace(unsure, id="b"), replace(unsure, id="c", fingerprint=mark_of(2))
+    assert ordered(unsure, twin, other) == ["a", "c", "b"]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.sampled_from(["garden", "house"])), max_size=20))
+def test_every_screenshot_is_in_the_order_once_and_it_is_always_the_same(drawn):
+    waiting = [Waiting(str(at), context, (seen(score),)) for at, (score, context) in enumerate(drawn)]
+    found = ordered(*waiting)
+    assert sorted(found) == sorted(one.id for one in waiting)
+    assert found == ordered(*waiting)
+
+
+def test_reviewed_screenshots_do_not_wait(tmp_path):
+    workspace = unlabelled(tmp_path / "w")
+    with open_session(workspace) as session:
+        session.change(session.screenshots[0].id, Change("empty"))
+        waiting = queue(workspace, list_screenshots(workspace))
+        assert sorted(waiting) == sorted(shot.id for shot in session.screenshots[1:])
+    given = labelled(tmp_path / "l")
+    assert len(queue(given, list_screenshots(given))) == 4
+
+
+def test_5000_screenshots_are_in_order_within_seconds():
+    waiting = [
+        Waiting(str(at), "garden", tuple(seen(0.1 + (at * n) % 80 / 100) for n in range(5)), None, mark_of(at))
+        for at in range(5_000)
+    ]
+    begun = time.process_time()
+    assert len(ordered(*waiting)) == 5_000
+    assert time.process_time() - begun < 20
