@@ -18,6 +18,7 @@ from toonvision.data.setup import INFER, SetupPlan, SetupRequest, carry_out, pla
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
+    from toonvision.api.growing import GrownModel
     from toonvision.api.run import Run
     from toonvision.studies.cross_validation import CrossValidation
     from toonvision.tuning.result import StudyResult
@@ -198,6 +199,22 @@ class Workspace(DataSteps, StudySteps):
                 size_hw=planned.size_hw, name=planned.name, force=force, watcher=watch,
             )  # fmt: skip
         return Run(self, folder)
+
+    def grow(self, task: str, *, seed: int = 0, **settings: Any) -> "Result[GrownModel]":
+        """Extract what is new, train a task again, and compare on the same test subset; see `toonvision.api.growing`.
+
+        Args:
+            task: What to train.
+            seed: Of the split and of the training.
+            **settings: Those of `train`.
+
+        Raises:
+            UsageError: If there is no such task, or a setting is impossible.
+            InputRejectedError: If nothing can be learned from the data.
+        """
+        from toonvision.api.growing import grow
+
+        return grow(self, task, lambda: self.train(task, seed=seed, **settings), seed=seed)
 
     def cross_validate(
         self,

@@ -1,5 +1,7 @@
 """The commands about data: capture, label, extract, balance, split, check, rebuild."""
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -55,6 +57,10 @@ def label(
     every: Annotated[
         bool, typer.Option("--every", help="Propose also where a person has decided; that stays as it is.")
     ] = False,
+    then_train: Annotated[
+        str | None,
+        choice("Then extract what is new, train this task again, say what that brought, and propose again.", "no task"),
+    ] = None,
     sure: Annotated[
         float,
         typer.Option(
@@ -65,17 +71,26 @@ def label(
     """Draw and review boxes in the browser; its address is the first line of the output.
 
     Every decision is saved at once. Ctrl-C ends the page. With --propose, models do the first step: what they find is
-    stored beside the annotations, and shown by the page.
+    stored beside the annotations, and shown by the page; --then-train goes on after it, or without it where --propose
+    is given, too.
     """
     from toonvision.api.labelling import LabelOrder
 
-    if propose:
-        names = [name for name in (classifier or "").split(",") if name]
-        return ws.propose(detector=detector, classifiers=names, every=every, sure=sure)
     asked = {"--detector": detector is not None, "--classifier": classifier is not None, "--every": every}
-    if given := [flag for flag, on in asked.items() if on]:
+    if (given := [flag for flag, on in asked.items() if on]) and not propose:
         raise UsageError(f"{' and '.join(given)} are about proposing. Give --propose, too.")
-    return ws.label(LabelOrder(browser, port))
+    if then_train is not None:
+        ws.files.taxonomy.task(then_train)
+
+    names = [name for name in (classifier or "").split(",") if name]
+    ask = partial(ws.propose, detector=detector, classifiers=names, every=every, sure=sure)
+    if then_train is None:
+        return ask() if propose else ws.label(LabelOrder(browser, port))
+    if not propose:
+        ws.label(LabelOrder(browser, port))
+    grown, more = ws.grow(then_train), ask()
+    data = {**grown.data, "proposed": more.data}
+    return replace(grown, blocks=(*grown.blocks, *more.blocks), data=data, next=more.next)
 
 
 def extract(ws: "Workspace") -> "Result[Any]":

@@ -1,0 +1,133 @@
+"""Growing a data set: what is new joins the train and val subsets, the test subset stays, and two trainings compare."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from toonvision.core.folders import exclusive
+from toonvision.core.seeds import generator
+from toonvision.data.groups import linked
+from toonvision.data.records import Crop, StoredScreenshot
+from toonvision.data.split_plan import divide
+from toonvision.data.splits import Split, read_split, screenshot_keys, write_split
+from toonvision.data.subsets import Subset
+from toonvision.data.workspace import Workspace
+from toonvision.evaluation.evaluate import Evaluation
+from toonvision.metrics.bootstrap import Estimate, estimate, paired_difference
+from toonvision.tasks.box_scores import BoxScores
+
+_NO_TEST: Mapping[Subset, int] = {"train": 80, "val": 20}
+
+
+@dataclass(frozen=True)
+class Grown:
+    """How a split grew.
+
+    Attributes:
+        split: The split afterwards.
+        train: Screenshots that joined the train subset.
+        val: Those that joined the val subset.
+        left_out: New screenshots that look like one of the test subset, or belong to it otherwise: none may learn them.
+    """
+
+    split: Split
+    train: int
+    val: int
+    left_out: tuple[str, ...]
+
+
+def grow_split(workspace: Workspace, name: str = "default", *, seed: int = 0) -> Grown:
+    """Put the screenshots that a split does not know into its train and val subsets, and write it.
+
+    Raises:
+        InputRejectedError: If there is no such split, or nothing was extracted.
+        WorkspaceBusyError: If another process writes to the workspace.
+    """
+    with workspace.reading() as catalog, exclusive(workspace.root, purpose="split"):
+        known = catalog.known()
+        grown = with_new(read_split(workspace.splits, name), known.screenshots, known.crops, seed=seed)
+        if grown.train or grown.val:
+            write_split(workspace.splits, grown.split, replace=True)
+    return grown
+
+
+def with_new(split: Split, screenshots: Sequence[StoredScreenshot], crops: Sequence[Crop], *, seed: int = 0) -> Grown:
+    """Put new screenshots into the train and val subsets of a split; those that it knows keep theirs.
+
+    One that belongs to a known one, as a near-duplicate or a frame of its recording, joins it; one that belongs to a
+    screenshot of the test subset is left out. The others are dealt by label, in groups, as a new split deals them. The
+    same seed gives the same split.
+    """
+    keys = screenshot_keys([(shot.source, shot.name) for shot in screenshots])
+    subsets: dict[str, Subset] = {
+        keys[shot.source, shot.name]: subset for shot in screenshots if (subset := split.subset_of(shot))
+    }
+    joined: dict[str, Subset] = {}
+    left_out, free = [], []
+    for group in linked(screenshots):
+        new = [shot for shot in group.shots if keys[shot.source, shot.name] not in subsets]
+        lying = {subset for shot in group.shots if (subset := subsets.get(keys[shot.source, shot.name]))}
+        if "test" in lying:
+            left_out += [shot.name for shot in new]
+        elif lying:
+            joined.update({keys[shot.source, shot.name]: "train" if "train" in lying else "val" for shot in new})
+        else:
+            free += new
+    joined |= _dealt(free, crops, keys, seed=seed)
+    added = list(joined.values())
+    grown = replace(split, subsets={**split.subsets, **joined}, ratios=None, seed=None, from_source=False)
+    return Grown(grown if joined else split, added.count("train"), added.count("val"), tuple(left_out))
+
+
+def _dealt(
+    shots: Sequence[StoredScreenshot], crops: Sequence[Crop], keys: dict[tuple[str, str], str], *, seed: int
+) -> dict[str, Subset]:
+    """Deal screenshots that belong to no known one; where there are too few to deal, all join the train subset."""
+    ids = {shot.id for shot in shots}
+    own = [crop for crop in crops if crop.screenshot_id in ids]
+    if len(linked(shots)) < len(_NO_TEST) + 1 or not own:
+        return {keys[shot.source, shot.name]: "train" for shot in shots}
+    return divide(own, shots, keys, _NO_TEST, seed=seed)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round of labelling and training brought.
+
+    Attributes:
+        before: The error of the earlier run on the test subset, 0 to 1.
+        after: That of the new one.
+        change: The difference, with its 95 % interval over screenshots: below 0 the new one is better.
+        images: How many crops or screenshots of the test subset were compared.
+        measure: What the error is.
+    """
+
+    before: float
+    after: float
+    change: Estimate
+    images: int
+    measure: str
+
+
+def compare_rounds(before: Evaluation[Any], after: Evaluation[Any]) -> Round | None:
+    """Compare two runs of a task on the same test images; None where these are not the same.
+
+    Args:
+        before: The earlier run on its test subset.
+        after: The new run on its own.
+    """
+    marks = [tuple((one.source, one.screenshot, one.hash) for one in run.items) for run in (before, after)]
+    if marks[0] != marks[1] or before.record.classes != after.record.classes:
+        return None
+    if isinstance(after.best, BoxScores):
+        old, new = (run.best.drawn.mean[:, 0] for run in (before, after))
+        errors = [1 - run.best.precision.ap50 for run in (before, after)]
+        change = estimate(errors[1] - errors[0], old - new)
+        return Round(errors[0], errors[1], change, len(after.items), "1 - AP50")
+    rights = [np.stack([~scores.wrong for scores in run.scores]) for run in (before, after)]
+    groups = [(item.source, item.screenshot) for item in after.items]
+    change = paired_difference([(rights[0], rights[1])], groups, rng=generator(0, "rounds"))
+    old_error, new_error = (float(1 - right.mean()) for right in rights)
+    return Round(old_error, new_error, change, len(after.items), "share wrong")
