@@ -11,10 +11,11 @@ export class Chooser {
     this.text = document.getElementById("chooser-text");
     this.list = document.getElementById("chooser-list");
     this.swallowUntil = 0;
+    this.rest = "";
     this.text.addEventListener("input", () => this.#typed());
     this.dialog.addEventListener("keydown", (event) => this.#key(event));
     this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
-    this.dialog.addEventListener("close", () => this.#closed());
+    this.dialog.addEventListener("close", () => this.#answer(null));
   }
 
   /**
@@ -24,7 +25,6 @@ export class Chooser {
    */
   ask({ first = [], only = () => true } = {}) {
     if (this.dialog.open) return Promise.resolve(null);
-    this.chosen = null;
     const possible = this.labels.filter(only);
     const ahead = first.map((name) => possible.find((one) => one.name === name)).filter(Boolean);
     this.possible = [...new Set([...ahead, ...possible])];
@@ -35,15 +35,20 @@ export class Chooser {
     return new Promise((resolve) => { this.resolve = resolve; });
   }
 
-  /** Return whether a key belongs to a name that was typed beyond its code, and is to be ignored. */
+  /** Return whether a key goes on with a name whose first letters have chosen it already, and is to be ignored. */
   swallows(event) {
-    return event.key.length === 1 && performance.now() < this.swallowUntil && /[a-z ]/i.test(event.key);
+    if (performance.now() > this.swallowUntil) return false;
+    const goesOn = this.rest.length > 0 && event.key.toLowerCase() === this.rest[0];
+    this.rest = goesOn ? this.rest.slice(1) : "";
+    return goesOn;
   }
 
   #typed() {
     const typed = this.text.value.trim().toLowerCase();
     const coded = this.possible.find((one) => one.code === typed);
     if (coded) {
+      const title = coded.title.toLowerCase();
+      this.rest = title.startsWith(typed) ? title.slice(typed.length) : "";
       this.swallowUntil = performance.now() + SWALLOW_MS;
       this.#choose(coded);
       return;
@@ -82,12 +87,13 @@ export class Chooser {
   }
 
   #choose(label) {
-    this.chosen = label.name;
+    this.text.blur(); // or the next key would still be the field's
+    this.#answer(label.name); // at once: the event of closing comes after keys that are pressed by now
     this.dialog.close();
   }
 
-  #closed() {
-    this.resolve?.(this.chosen);
+  #answer(name) {
+    this.resolve?.(name);
     this.resolve = null;
   }
 }

@@ -13,6 +13,7 @@ import { View } from "./view.js";
 const AHEAD = 5;
 const NUDGE_MS = 500;
 const MESSAGE_MS = 4000;
+const RETRY_MS = 1000;
 const MOST_RECENT = 9;
 const GREY = "#666666";
 const find = (id) => document.getElementById(id);
@@ -138,19 +139,21 @@ class Page {
       else this.say(index < 0 ? "This is the first one." : "This was the last one of the list.");
       return;
     }
-    this.previousShot = this.shot;
+    if (shot !== this.shot) this.previousShot = this.shot;
     this.shot = shot;
     this.selected = null;
     this.queue.select(index);
     document.body.classList.remove("with-queue");
-    const loading = this.store.load(shot).catch((error) => this.failed(error));
+    const loading = this.store.load(shot);
+    loading.catch((error) => this.failed(error));
     try {
       if (!this.store.sheet(shot)) await loading;
       if (!this.pictures.ready(shot)) await this.pictures.get(shot);
     } catch (error) {
-      if (this.shot === shot) this.showProblem(error);
+      if (this.shot === shot) this.showProblem(error, index);
       return;
     }
+    if (!this.store.away) banner(find("away"), "");
     if (this.shot !== shot || !this.store.sheet(shot)) return;
     this.showPicture(shot);
     this.lookAhead(index);
@@ -192,7 +195,9 @@ class Page {
     document.body.dataset.shown = "";
   }
 
-  showProblem(error) {
+  showProblem(error, index) {
+    const { shot } = this;
+    if (error instanceof Away) setTimeout(() => { if (this.shot === shot) this.open(index); }, RETRY_MS);
     this.view.clear();
     find("stage-note").textContent = error.message;
     find("stage-note").hidden = false;
@@ -326,8 +331,9 @@ class Page {
   do_unsure() { this.change({ kind: "unsure" }); this.do_next(); }
 
   async step(name) {
+    const { shot } = this;
     const sheet = await this.store.step(name).catch((error) => this.failed(error));
-    if (!sheet) return;
+    if (!sheet || this.shot !== shot) return; // or a person has moved on
     const index = this.queue.ids.indexOf(sheet.id);
     if (sheet.id !== this.shot && index >= 0) await this.open(index);
     else if (sheet.id !== this.shot) this.say(`${sheet.name} is as before; it is not in this list.`);
@@ -337,16 +343,17 @@ class Page {
   do_undo() { return this.step("undo"); }
   do_redo() { return this.step("redo"); }
 
+  /** Give the chosen box a label; a proposal is accepted by that. */
   relabel(name) {
     const one = this.chosen();
     if (!name) return;
     this.use(name);
-    if (one && one.label !== name) {
-      const wasProposal = this.store.sheet(this.shot).proposals.some((other) => other.id === one.id);
-      const { proposals } = this.store.sheet(this.shot);
-      this.change({ kind: "relabel", id: one.id, label: name });
-      if (wasProposal && proposals.length > 1) this.chooseNext(proposals);
-    }
+    if (!one) return;
+    const { proposals } = this.store.sheet(this.shot);
+    const wasProposal = proposals.some((other) => other.id === one.id);
+    if (one.label === name && !wasProposal) return;
+    this.change({ kind: "relabel", id: one.id, label: name });
+    if (wasProposal && proposals.length > 1) this.chooseNext(proposals);
     this.render();
   }
 

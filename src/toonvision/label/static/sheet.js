@@ -57,7 +57,8 @@ function corrected(sheet, id, fields) {
   const proposal = sheet.proposals.find((one) => one.id === id);
   const before = proposal ? accepted(proposal) : sheet.boxes.find((one) => one.id === id);
   if (!before) return sheet;
-  const after = { ...before, ...fields, origin: before.origin === "drawn" ? "drawn" : "corrected" };
+  const isSame = Object.entries(fields).every(([name, value]) => String(value) === String(before[name]));
+  const after = { ...before, ...fields, origin: isSame || before.origin === "drawn" ? before.origin : "corrected" };
   if (proposal) {
     const proposals = sheet.proposals.filter((one) => one !== proposal);
     return { ...sheet, proposals, boxes: [...sheet.boxes, after] };

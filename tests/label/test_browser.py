@@ -1,0 +1,273 @@
+"""The labelling page in a real browser."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+
+from builders import SETTINGS_TEXT, Shot, small_shots, write_picture
+from label.made import proposed, unlabelled
+from toonvision.data.extraction import extract
+from toonvision.data.own_annotations import read_annotation
+from toonvision.data.workspace import open_workspace
+from toonvision.label.page import label_app
+from toonvision.label.reviews import read_reviews
+from toonvision.label.session import Session
+from toonvision.web.server import PageServer
+from web.browser import Tabs
+
+
+@contextmanager
+def served(session):
+    with PageServer(label_app(session), port=0, note=print).in_background() as access:
+        yield access
+
+
+def shown(page, shot):
+    """Wait until a screenshot is on the stage."""
+    page.wait_for_function("id => document.body.dataset.shown === id", arg=shot, timeout=15_000)
+
+
+def saved(page):
+    """Wait until the server has all."""
+    page.wait_for_function("() => !Object.keys(localStorage).some((key) => key.startsWith('toonvision-label'))")
+
+
+def titles(page):
+    return [text.strip() for text in page.locator("#boxes .name").all_inner_texts()]
+
+
+def decided(session, index):
+    """The boxes of a screenshot as they are on disk: label and origin."""
+    shot = session.screenshots[index]
+    if not shot.annotation.exists():
+        return None
+    annotation = read_annotation(shot.annotation, session.workspace.annotations).annotation
+    return annotation.review, [(one.label, one.origin) for one in annotation.boxes]
+
+
+def press(page, *keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+@pytest.fixture
+def session(tmp_path):
+    return Session(unlabelled(tmp_path), proposals=proposed)
+
+
+def test_thirty_screenshots_are_reviewed_by_keyboard_alone(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=30), proposals=proposed)
+    ids = [shot.id for shot in session.screenshots]
+    known = {f"{one.context}/{one.stem}": [label for label, _ in one.objects] for one in small_shots()}
+    expected = []
+    with served(session) as access:
+        page = tabs.open(access.url)
+        for index, shot in enumerate(session.screenshots):
+            shown(page, shot.id)
+            labels = known.get(f"{shot.context}/{shot.path.stem}", [])
+            done = [(label, "accepted") for label in labels]
+            way = index % 6
+            if not labels:  # the one wrong proposal
+                press(page, "e" if way else "s")
+                expected.append(("done", []) if way else ("skipped", []))
+                continue
+            if way == 1:  # accept one by one; the wrong one is left and rejected
+                press(page, "a", "a", "x", "Enter")
+            elif way == 2:  # another label, by its code
+                press(page, "l", "s", "t", "Tab", "Delete", "Enter")
+                done[0] = ("stone", "corrected" if labels[0] != "stone" else "accepted")
+            elif way == 3:  # a nudge, then taken back and made again
+                press(page, "ArrowRight", "ArrowDown", "Shift+ArrowRight", "u", "r", "X", "Enter")
+                done = [(labels[0], "corrected")]
+            elif way == 4:  # one more box, drawn
+                press(page, "Tab", "Tab", "x", "b", "Shift+ArrowRight", "l", "a", "p", "Enter")
+                done = [("apple", "drawn"), *done]
+            elif way == 5:  # nothing of it
+                press(page, "m")
+                done = []
+            else:
+                press(page, "Tab", "Tab", "x", "Enter")
+            expected.append(("unsure" if way == 5 else "done", sorted(done)))
+        saved(page)
+        page.wait_for_selector("text=This was the last one")
+        reviewed = sum(review == "done" for review, _ in expected)
+        assert page.locator("#progress").inner_text().startswith(f"{reviewed} / 30")
+    found = [(review, sorted(boxes)) for review, boxes in (decided(session, index) for index in range(30))]
+    assert found == expected
+    assert tabs.complaints == []
+    assert all(url.startswith((access.origin, "blob:")) for url in tabs.asked)
+    decisions, findings = read_reviews(session.workspace.reviews)
+    assert (len(decisions) > 45, findings) == (True, [])
+    assert ids == [shot.id for shot in session.screenshots]
+    assert extract(session.workspace).pictures_kept == reviewed > 20
+
+
+def test_screenshots_of_a_large_screen_are_shown_whole_with_boxes_at_their_places(tmp_path, tabs):
+    (tmp_path / "toonvision.toml").write_text(SETTINGS_TEXT)
+    objects = (("apple", (300, 200, 700, 900)), ("stone", (1500, 100, 1900, 1000)))
+    for name in ("a", "b"):
+        write_picture(tmp_path / "screenshots" / "garden" / f"{name}.png", Shot(name, "garden", objects, (1920, 1080)))
+    session = Session(open_workspace(tmp_path))
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        stage = page.locator("#stage").bounding_box()
+        canvas = page.locator("#picture").bounding_box()
+        scale = canvas["width"] / 1920
+        page.mouse.move(canvas["x"] + 300 * scale, canvas["y"] + 200 * scale)
+        page.mouse.down()
+        page.mouse.move(canvas["x"] + 500 * scale, canvas["y"] + 500 * scale)
+        page.mouse.move(canvas["x"] + 700 * scale, canvas["y"] + 900 * scale)
+        page.mouse.up()
+        press(page, "Enter")  # the label that the chooser offers first
+        page.mouse.move(canvas["x"] + 500 * scale, canvas["y"] + 500 * scale)
+        page.mouse.down()
+        page.mouse.move(canvas["x"] + 600 * scale, canvas["y"] + 520 * scale)
+        page.mouse.up()
+        page.mouse.move(canvas["x"] + 800 * scale, canvas["y"] + 920 * scale)
+        page.mouse.down()
+        page.mouse.move(canvas["x"] + 830 * scale, canvas["y"] + 950 * scale)
+        page.mouse.up()
+        press(page, "Enter")
+        shown(page, session.screenshots[1].id)
+        saved(page)
+        press(page, "v", "Enter")
+        saved(page)
+    assert canvas["width"] <= stage["width"]
+    for shot in session.screenshots:
+        (box,) = session.sheet(shot.id).annotation.boxes
+        assert box.box.xyxy == pytest.approx((400, 220, 830, 950), abs=3)
+    assert tabs.complaints == []
+
+
+def test_two_tabs_cannot_overwrite_each_other_and_nothing_is_lost(session, tabs):
+    shot = session.screenshots[0].id
+    with served(session) as access:
+        one, two = tabs.open(access.url), tabs.open(access.url)
+        shown(one, shot)
+        shown(two, shot)
+        press(one, "a")
+        saved(one)
+        press(two, "Tab", "a")
+        two.wait_for_selector("#conflict:not([hidden])")
+        assert "changed in another tab" in two.locator("#conflict").inner_text()
+        assert len(session.sheet(shot).annotation.boxes) == 1
+        two.click("text=Do it here too")
+        saved(two)
+        assert len(session.sheet(shot).annotation.boxes) == 2
+        assert sorted(titles(two)) == sorted(["Apple", "Pear", "Stone"])
+        assert two.locator("#conflict").is_hidden()
+    assert [text for text in tabs.complaints if "412" not in text] == []
+
+
+def test_the_page_comes_back_where_it_was(session, tabs):
+    ids = [shot.id for shot in session.screenshots]
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, ids[0])
+        page.select_option("#filter-state", "")
+        page.wait_for_load_state("networkidle")
+        with page.expect_response("**/api/position"):
+            press(page, "Escape", "n")
+            shown(page, ids[1])
+            press(page, "n")
+            shown(page, ids[2])
+        page.close()
+        page = tabs.open(access.url)
+        shown(page, ids[2])
+        assert page.locator("#filter-state").input_value() == ""
+
+
+def test_names_and_labels_with_html_are_text(tmp_path, tabs):
+    evil = "<img src=x onerror=alert(1)>"
+    settings = SETTINGS_TEXT.replace("[taxonomy.labels]\n", f'[taxonomy.labels]\n"{evil}" = {{ title = "{evil}" }}\n')
+    (tmp_path / "toonvision.toml").write_text(settings)
+    write_picture(tmp_path / "screenshots" / "garden" / f"{evil}.png", Shot("x", "garden", ()))
+    session = Session(open_workspace(tmp_path))
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "b", "l")
+        page.keyboard.type("img")
+        press(page, "Enter", "Enter")
+        saved(page)
+        assert page.locator("#title").inner_text().endswith(f"{evil}.png")
+        assert titles(page) == [evil]
+        assert page.locator("img").count() == 0
+    assert [one.label for one in session.sheet(session.screenshots[0].id).annotation.boxes] == [evil]
+    assert tabs.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_overflows_and_buttons_work_by_touch(session, browser, width, scheme):
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, has_touch=True)
+    tabs = Tabs(context)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        outside = page.evaluate(
+            "() => [...document.querySelectorAll('header *, #actions *, #boxes *, #zoom *')].filter((one) => "
+            "one.offsetParent && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML)"
+        )
+        assert outside == []
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        page.locator("#actions button", has_text=re.compile("^Reject")).tap()
+        page.locator("#actions button", has_text="Accept all").tap()
+        shown(page, session.screenshots[1].id)
+        saved(page)
+        ink, paper = page.evaluate(
+            "() => [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+        )
+    light = [sum(map(int, re.findall(r"\d+", color)[:3])) for color in (ink, paper)]
+    assert (light[0] < light[1]) == (scheme == "light")
+    assert len(session.sheet(session.screenshots[0].id).annotation.boxes) == 2
+    assert tabs.complaints == []
+    context.close()
+
+
+def program(root, port):
+    """Start the command in a process of its own; return it and its address."""
+    command = [sys.executable, "-m", "toonvision", "label", "-w", str(root), "--no-browser", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+def test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back(tmp_path, tabs):
+    workspace = unlabelled(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process, url = program(tmp_path, port)
+    page = tabs.open(url)
+    shots = Session(workspace).screenshots
+    shown(page, shots[0].id)
+    page.wait_for_load_state("networkidle")
+    process.kill()
+    process.communicate()
+    press(page, "b", "Enter")
+    page.wait_for_selector("#away:not([hidden])")
+    assert "The server is away" in page.locator("#away").inner_text()
+    shown(page, shots[1].id)  # which was fetched ahead
+    press(page, "e")
+    assert not workspace.annotations.joinpath("garden", "shot_00.xml").exists()
+    process, again = program(tmp_path, port)
+    assert again != url
+    page.wait_for_function("() => document.getElementById('away').textContent.includes('started again')")
+    tabs.open(again)
+    saved(page)
+    page.wait_for_selector("#away", state="hidden")
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    session = Session(workspace)
+    assert decided(session, 0) == ("done", [("apple", "drawn")])
+    assert decided(session, 1) == ("done", [])
+    assert process.returncode == 0
+    assert "2 of 4 screenshots reviewed, with 1 box; 2 left." in out
+    assert "Traceback" not in err
