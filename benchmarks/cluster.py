@@ -99,13 +99,14 @@ def written(pictures: Path, target: Path, ray: str | None) -> None:
 
 def start_up(few: Path, folder: Path, ray: str | None) -> float:
     """Return the seconds for a picture a core, each in a shard of its own."""
-    many, size, bulk.MANY, bulk.SHARD = bulk.MANY, bulk.SHARD, 0, 1
+    before = {name: vars(bulk)[name] for name in ("MANY", "SHARD")}
+    vars(bulk).update(MANY=0, SHARD=1)
     try:
         started = time.perf_counter()
         written(few, folder / "few.csv", ray)
         return time.perf_counter() - started
     finally:
-        bulk.MANY, bulk.SHARD = many, size
+        vars(bulk).update(before)
 
 
 def measured(work: Callable[[], None]) -> dict[str, float]:

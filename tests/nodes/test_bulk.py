@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import signal
 from functools import partial
 from pathlib import Path
@@ -9,13 +10,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from builders import contents
 from toonvision.api import bulk
 from toonvision.api.bulk import Answering, predict_to_file
 from toonvision.api.bulk_answers import packaged_answering
 from toonvision.api.detecting import objects_csv
 from toonvision.api.packaged_scene import find_packaged
 from toonvision.api.watching import Watcher
+from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import EnvironmentFaultError
+from toonvision.data.workspace import create_workspace
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
 
@@ -127,6 +131,18 @@ def test_where_no_picture_can_be_read_the_heading_is_as_ever(tmp_path, answering
     result = predict_to_file(answering, [tmp_path / "bad.png"], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == objects_csv(find_packaged("toontown", tmp_path / "bad.png"))
     assert len(result.findings) == 1
+
+
+def test_a_cluster_proposes_what_this_machine_does(pictures, cluster, tmp_path):
+    proposed = []
+    for name, ray in (("here", None), ("ray", cluster.address)):
+        create_workspace(tmp_path / name, taxonomy="toontown")
+        shutil.copytree(pictures, tmp_path / name / "screenshots" / "ttc")
+        result = open_workspace(tmp_path / name).propose(ray=ray)
+        assert [finding.item for finding in result.findings] == ["ttc/shot_5b.png"]
+        proposed.append(contents(tmp_path / name / "proposals"))
+    assert len(proposed[0]) == 9
+    assert proposed[0] == proposed[1]
 
 
 class Names:

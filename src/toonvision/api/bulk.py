@@ -13,19 +13,17 @@ from toonvision.api.predicting import require_paths
 from toonvision.api.result import Result, table
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.cluster import ray_leader
-from toonvision.core.errors import EnvironmentFaultError, Finding
+from toonvision.core.errors import Finding
 from toonvision.core.files import replacing
 from toonvision.core.folders import exclusive
-from toonvision.core.nodes import SharedFile, shared_file
-from toonvision.core.runner import Leader, Lost, Message, Report, available_cores, work_through
+from toonvision.core.nodes import shared_file, some_of
+from toonvision.core.runner import AGAIN, Leader, Lost, Message, Report, available_cores, given_up, work_through
 from toonvision.core.shards import SHARD, Shard, ShardFolder, shards_of
-from toonvision.core.wording import counted, some
+from toonvision.core.wording import counted
 from toonvision.metrics.predictions import picture_files
 
 MANY = 8 * SHARD
 """So many pictures are worth processes of their own, each of which takes a second or two to start."""
-_AGAIN = 3
-_MOST_LOOKED_AT = 16
 _HERE = "this machine"
 Answer = Callable[[Sequence[Path]], Result[Any]]
 """Predicts pictures; returns them as plain data, with findings."""
@@ -108,7 +106,7 @@ def predict_to_file(
         known = sum(len(shard.files) for shard in shards if store.has(shard))
         if known:
             watcher.say(f"{counted(known, 'picture')} of {len(files):,} were finished before.")
-        leader = ray_leader(ray, _some(files)) if ray and missing else None
+        leader = ray_leader(ray, some_of(files)) if ray and missing else None
         done, refused = _work(answering, missing, store, leader, watcher)
         findings = [*notes, *refused, *_join(store.results(shards), target), *answering.warn(paths)]
     shutil.rmtree(folder)
@@ -140,7 +138,7 @@ def _work(
             (shard.files for shard in missing),
             processes=available_cores(),
             leader=leader,
-            again=_AGAIN,
+            again=AGAIN,
             note=note,
         )
     with watcher.progress("predicting", "pictures") as progress:
@@ -153,7 +151,7 @@ def _work(
             did[message.by or _HERE] += len(shard.files)
             progress(did.total(), pictures)
     if lost:
-        raise _lost(lost)
+        raise given_up([shard.files for shard, _ in lost], lost[0][1])
     return did, refused
 
 
@@ -181,21 +179,6 @@ class _ShardWork:
             "answers": len(result.value),
             "findings": [asdict(finding) for finding in result.findings],
         }
-
-
-def _some(files: Sequence[SharedFile]) -> list[SharedFile]:
-    """Return files from the first to the last, absolute, by which a node is known to see the same storage."""
-    step = max(1, len(files) // _MOST_LOOKED_AT)
-    return [(str(Path(path).absolute()), size, changed) for path, size, changed in files[::step]]
-
-
-def _lost(lost: Sequence[tuple[Shard, Lost]]) -> EnvironmentFaultError:
-    ranges = [f"{shard.files[0]} to {shard.files[-1]}" for shard, _ in lost]
-    pictures = sum(len(shard.files) for shard, _ in lost)
-    return EnvironmentFaultError(
-        f"{counted(pictures, 'picture')}, {some(ranges)}: {lost[0][1].reason}, {_AGAIN + 1} times. All others are "
-        "finished, and kept. Free memory, or move these pictures away, then run the same command again."
-    )
 
 
 def _join(results: Iterable[Mapping[str, Any]], target: Path) -> list[Finding]:

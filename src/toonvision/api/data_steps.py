@@ -80,6 +80,7 @@ class DataSteps(Opened):
         every: bool = False,
         sure: float = 95,
         seed: int = 0,
+        ray: str | None = None,
     ) -> "Result[Proposed]":
         """Let models propose boxes for screenshots that nobody has annotated; what a person decided stays.
 
@@ -89,6 +90,7 @@ class DataSteps(Opened):
             every: Also propose for screenshots that are annotated or reviewed.
             sure: The precision in percent from which on boxes are accepted without asking; 100 asks about all.
             seed: Decides which 5 % of what is sure enough a person is asked about all the same.
+            ray: The address of a Ray cluster that does the work: ``local``, ``auto`` or ``HOST:PORT``.
 
         Raises:
             UsageError: If there is no detector, a run is of another kind, or two name one level.
@@ -97,7 +99,7 @@ class DataSteps(Opened):
         """
         from toonvision.api.proposing import ProposeOrder, propose
 
-        return propose(self, ProposeOrder(detector, tuple(classifiers), every, sure, seed))
+        return propose(self, ProposeOrder(detector, tuple(classifiers), every, sure, seed, ray))
 
     def extract(self) -> "Result[ExtractionSummary]":
         """Cut new and changed boxes out of the screenshots.

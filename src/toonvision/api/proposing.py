@@ -1,6 +1,7 @@
 """Letting models propose boxes for screenshots: which models, and what came of it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from toonvision.api.base import Opened, StoredRun
 from toonvision.api.result import Result
 from toonvision.core.errors import Finding, ToonVisionError, UsageError
+from toonvision.core.runner import Leader
 from toonvision.core.wording import counted
 from toonvision.data.splits import Split, read_split
+from toonvision.data.workspace import SETTINGS
 from toonvision.deploy.packaged import detector_accuracy, packaged_files, packaged_names
 from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL
@@ -35,6 +38,7 @@ class ProposeOrder:
         sure: The precision in percent from which on boxes are accepted without asking, at the lower end of its
             interval; 100 asks about all.
         seed: Decides which 5 % of what is sure enough a person is asked about all the same.
+        ray: The address of a Ray cluster that does the work; None for this machine.
     """
 
     detector: str | None = None
@@ -42,6 +46,7 @@ class ProposeOrder:
     every: bool = False
     sure: float = 95
     seed: int = 0
+    ray: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,13 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
     known = accepting.annotated(listed, splits)
     asked = {shot.id for shot in _asked_about(listed, every=order.every)}
     shots = [shot for shot in listed.screenshots if shot.id in asked or shot in known]
+    leader = _leader(workspace, order.ray, shots) if order.ray else None
+    refused: list[Finding] = []
     with workspace.watcher.progress(f"proposing with {proposer.title}", "screenshots") as progress:
-        done = list(proposing.propose(workspace.files, shots, proposer, progress=progress))
+        made = proposing.propose(
+            workspace.files, shots, proposer, leader=leader, note=refused.append, progress=progress
+        )
+        done = list(made)
     measured = {shot.id for shot in known}
     pairs = [(shot, one) for shot, one in done if isinstance(one, Proposals)]
     rights = accepting.compared(workspace.files, [pair for pair in pairs if pair[0].id in measured])
@@ -95,7 +105,7 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
         accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)
     proposed = tuple(one for shot, one in pairs if shot.id in asked)
     value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files))
-    findings = tuple(one for _, one in done if isinstance(one, Finding))
+    findings = (*refused, *(one for _, one in done if isinstance(one, Finding)))
     return Result(
         value,
         proposed_blocks(proposer.title, value, compared=len(rights), screenshots=len(known)),
@@ -151,6 +161,14 @@ def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
         "accepted": asdict(value.accepted),
         "audit": value.audit.plain(),
     }
+
+
+def _leader(workspace: Opened, address: str, shots: "Sequence[Screenshot]") -> Leader:
+    from toonvision.core.cluster import ray_leader
+    from toonvision.core.nodes import shared_file, some_of
+
+    files = [shared_file(workspace.root / SETTINGS), *(shared_file(shot.path) for shot in shots)]
+    return ray_leader(address, some_of(files))
 
 
 def _asked_about(listed: "Listed", *, every: bool) -> "list[Screenshot]":

@@ -67,6 +67,7 @@ def label(
             min=50, max=100, help="Precision in percent from which on boxes are accepted without asking; 100 asks all."
         ),
     ] = 95,
+    ray: Annotated[str | None, choice("Propose on a Ray cluster: local, auto or HOST:PORT.", "no")] = None,
 ) -> "Result[Any]":
     """Draw and review boxes in the browser; its address is the first line of the output.
 
@@ -77,13 +78,14 @@ def label(
     from toonvision.api.labelling import LabelOrder
 
     asked = {"--detector": detector is not None, "--classifier": classifier is not None, "--every": every}
+    asked["--ray"] = ray is not None
     if (given := [flag for flag, on in asked.items() if on]) and not propose:
         raise UsageError(f"{' and '.join(given)} are about proposing. Give --propose, too.")
     if then_train is not None:
         ws.files.taxonomy.task(then_train)
 
     names = [name for name in (classifier or "").split(",") if name]
-    ask = partial(ws.propose, detector=detector, classifiers=names, every=every, sure=sure)
+    ask = partial(ws.propose, detector=detector, classifiers=names, every=every, sure=sure, ray=ray)
     if then_train is None:
         return ask() if propose else ws.label(LabelOrder(browser, port))
     if not propose:

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -45,15 +46,15 @@ class WorkerProcess:
         self.pipe.close()
 
 
-def start_process(work: Callable[..., None], *args: Any) -> WorkerProcess:
+def start_process(work: Callable[..., None], *args: Any, grace_s: float = 0) -> WorkerProcess:
     """Start a process that runs ``work(*args, pipe)`` and is killed when this one ends.
 
     Ctrl-C does not reach it: its parent decides what to end. `work` is a function of a module; the arguments are
-    pickled.
+    pickled. One that has more to end than itself sees the end of its pipe, and is killed after `grace_s` seconds.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_begin, args=(work, args, theirs), daemon=True)
+    process = context.Process(target=_begin, args=(work, args, theirs, grace_s), daemon=True)
     with _interrupts_held():
         process.start()
     theirs.close()
@@ -83,16 +84,17 @@ def _interrupts_held() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _begin(work: Callable[..., None], args: tuple[Any, ...], pipe: Connection) -> None:
+def _begin(work: Callable[..., None], args: tuple[Any, ...], pipe: Connection, grace_s: float) -> None:
     """Run in the new process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for systems where it could not be held back
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(grace_s,), daemon=True).start()
     work(*args, pipe)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(grace_s: float) -> None:
     """End this process when its parent ends: nobody would receive its results."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
+    time.sleep(grace_s)
     os._exit(1)

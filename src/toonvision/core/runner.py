@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -11,12 +11,15 @@ from typing import Any, Generic, TypeVar, cast
 
 from toonvision.core.errors import EnvironmentFaultError, Finding, ToonVisionError
 from toonvision.core.processes import WorkerProcess, start_process
+from toonvision.core.wording import counted, some
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Report = Callable[[Any], None]
 """Sends a message about a job that is not done yet; what is sent must be picklable."""
 _PATIENCE_S = 15.0
+AGAIN = 3
+"""How often work on many files is done again where what did it died."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,11 @@ def work_through(
     running: dict[Connection, _Worker] = {}
 
     def start() -> None:
-        worker = _Worker(start_process(leader.lead, function, again) if leader else start_process(_serve, function))
-        running[worker.process.pipe] = worker
+        if leader:
+            process = start_process(leader.lead, function, again, grace_s=_PATIENCE_S)
+        else:
+            process = start_process(_serve, function)
+        running[process.pipe] = _Worker(process)
 
     try:
         for _ in range(min(1 if leader else processes, len(waiting))):
@@ -150,6 +156,15 @@ class _Worker:
             self.room -= 1
             with contextlib.suppress(OSError):  # it died: the next message of it is None
                 self.process.pipe.send((number, job))
+
+
+def given_up(files: Sequence[Sequence[object]], lost: Lost) -> EnvironmentFaultError:
+    """Return the error that names files, in groups, that were given up after all others were done."""
+    ranges = [f"{group[0]} to {group[-1]}" for group in files]
+    return EnvironmentFaultError(
+        f"{counted(sum(map(len, files)), 'picture')}, {some(ranges)}: {lost.reason}, {AGAIN + 1} times. All others are "
+        "finished, and kept. Free memory, or move these pictures away, then run the same command again."
+    )
 
 
 def _buried(

@@ -2,9 +2,9 @@
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,13 @@ from PIL import Image
 from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
-from toonvision.core.runner import Report, available_cores, work_through
+from toonvision.core.runner import AGAIN, Leader, Lost, Report, available_cores, given_up, work_through
 from toonvision.data import images
 from toonvision.data.boxes import fit_box
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import Workspace, open_workspace
+from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import NamedObject, Scene, named
 from toonvision.label.annotations import Proposal
 from toonvision.label.proposals import Proposals, read_proposals, write_proposals
@@ -64,6 +66,8 @@ def propose(
     proposer: Proposer,
     *,
     processes: int | None = None,
+    leader: Leader | None = None,
+    note: Callable[[Finding], None] = lambda _: None,
     progress: Progress = silent,
 ) -> Iterator[tuple[Screenshot, Proposals | Finding]]:
     """Propose objects for screenshots, and store that; what the same models proposed before is not made again.
@@ -73,6 +77,8 @@ def propose(
         shots: The screenshots.
         proposer: The models.
         processes: How many processes work; by default as many as there are cores.
+        leader: What has the work done elsewhere instead.
+        note: Receives what that has to say.
         progress: Called with how many screenshots are done.
 
     Yields:
@@ -80,18 +86,25 @@ def propose(
 
     Raises:
         ModelRefusedError: If a model cannot be used, or is of another taxonomy.
+        EnvironmentFaultError: If processes died again and again over some screenshots; all others are done then.
     """
     require_taxonomy(Scene(proposer.detector, *proposer.classifiers), workspace.taxonomy)
     groups = [tuple(shots[start : start + _AT_ONCE]) for start in range(0, len(shots), _AT_ONCE)]
-    identity, done = proposer.identity, 0
+    done, lost = 0, dict[int, Lost]()
     progress(done, len(shots))
-    jobs = [_Job(group, proposer, identity, workspace.root) for group in groups]
-    for message in work_through(_propose_some, jobs, processes=processes or available_cores()):
+    work = _Work(proposer, workspace.root)
+    at_once = processes or available_cores()
+    for message in work_through(work, groups, processes=at_once, leader=leader, again=AGAIN, note=note):
+        if isinstance(message.content, Lost):
+            lost[message.job] = message.content
+            continue
         results = list(zip(groups[message.job], message.content, strict=True))
         write_proposals(workspace, [(shot, one) for shot, one in results if isinstance(one, Proposals)])
         yield from results
         done += len(results)
         progress(done, len(shots))
+    if lost:
+        raise given_up([[shot.name for shot in groups[job]] for job in lost], next(iter(lost.values())))
 
 
 def require_taxonomy(scene: Scene, taxonomy: Taxonomy) -> None:
@@ -108,44 +121,42 @@ def require_taxonomy(scene: Scene, taxonomy: Taxonomy) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Job:
-    """Some screenshots, and all that another process needs to propose for them."""
+class _Work:
+    """Proposes for screenshots; the models travel as bytes, and are opened once in each process."""
 
-    shots: tuple[Screenshot, ...]
-    proposer: Proposer
-    models: str
-    root: Path
+    def __init__(self, proposer: Proposer, root: Path) -> None:
+        self.models, self.title = proposer.identity, proposer.title
+        self._files = [path.read_bytes() for path in (proposer.detector, *proposer.classifiers)]
+        self._root, self._folder = root, Path.cwd()
+        self._opened: tuple[Scene, Workspace] | None = None
 
-
-def _propose_some(job: _Job, _report: Report) -> list[Proposals | Finding]:
-    scene, workspace = _opened(job.proposer, job.root)
-    return [_propose_one(shot, job, scene, workspace) for shot in job.shots]
-
-
-@lru_cache(maxsize=1)
-def _opened(proposer: Proposer, root: Path) -> tuple[Scene, Workspace]:
-    """Open the models and the workspace, once in each process."""
-    scene = Scene(proposer.detector, *proposer.classifiers, threads=1)
-    return scene, open_workspace(root, untouched=True)
+    def __call__(self, shots: Sequence[Screenshot], _report: Report) -> list[Proposals | Finding]:
+        """Return the proposals for each screenshot, or why it cannot be read."""
+        if self._opened is None:
+            os.chdir(self._folder)  # paths may be relative
+            detector, *classifiers = self._files
+            namers = [Classifier(one, threads=1) for one in classifiers]
+            scene = Scene(Detector(detector, threads=1), *namers)
+            self._opened = scene, open_workspace(self._root, untouched=True)
+        return [_propose_one(shot, self, *self._opened) for shot in shots]
 
 
-def _propose_one(shot: Screenshot, job: _Job, scene: Scene, workspace: Workspace) -> Proposals | Finding:
+def _propose_one(shot: Screenshot, work: _Work, scene: Scene, workspace: Workspace) -> Proposals | Finding:
     try:
         with images.room_for(shot.path):
             content = read_regular(shot.path, limit=images.LARGEST_FILE)
             digest = hashlib.sha256(content).hexdigest()
             known = read_proposals(workspace, shot)
-            if known and (known.sha256, known.models) == (digest, job.models):
+            if known and (known.sha256, known.models) == (digest, work.models):
                 return known
             declared = shot.given.size_wh if shot.given else None
             image = images.decode(content, has_boxes=shot.given is not None, declared_wh=declared)
             objects, mark = _found(image, scene)
     except RejectedItemError as error:
         return error.finding(shot.name, pictures=1)
-    proposed = [_proposal(one, image.size, job.proposer.title, workspace.taxonomy) for one in objects]
+    proposed = [_proposal(one, image.size, work.title, workspace.taxonomy) for one in objects]
     proposed.sort(key=lambda one: (-one.score, one.box, one.label))
-    return Proposals(shot.source.key, shot.name, digest, image.size, job.models, mark, tuple(proposed))
+    return Proposals(shot.source.key, shot.name, digest, image.size, work.models, mark, tuple(proposed))
 
 
 def _found(image: Image.Image, scene: Scene) -> tuple[list[NamedObject], str]:
