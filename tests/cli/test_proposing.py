@@ -1,3 +1,6 @@
+import pytest
+
+from builders import copied
 from toonvision.data.workspace import create_workspace
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
@@ -23,3 +26,24 @@ def test_options_about_proposing_are_refused_without_it(run, tmp_path):
     outcome = run("label", "--every", "--detector", "detect/detector-1", "-w", tmp_path / "w")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert "--detector and --every are about proposing. Give --propose, too." in outcome.err
+
+
+@pytest.mark.parametrize("target", ["voc", "yolo", "coco", "labelstudio"])
+def test_annotations_go_to_another_program_and_come_in_again(run, small_workspace, tmp_path, target):
+    out, again = tmp_path / "out", tmp_path / "again"
+    root = copied(small_workspace, tmp_path / "w").root
+    outcome = run("label", "--to", target, "--save", out, "-w", root)
+    assert outcome.code == 0, outcome.err
+    assert f"toonvision init NEW --from {out}" in outcome.out + outcome.err
+    assert run("init", again, "--from", out).code == 0
+    before = [run("extract", "-w", one, "--json").json["objects_kept"] for one in (root, again)]
+    assert before[0] == before[1] > 0
+    outcome = run("label", "--to", target, "--save", out, "-w", root)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "Choose another --save." in outcome.err
+
+
+def test_a_format_needs_a_folder(run, small_workspace):
+    outcome = run("label", "--to", "yolo", "-w", small_workspace.root)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "Give both." in outcome.err

@@ -17,6 +17,7 @@ from toonvision.data.setup import SetupPlan
 
 if TYPE_CHECKING:
     from toonvision.api.capturing import CaptureOrder
+    from toonvision.api.exporting import Handed
     from toonvision.api.labelling import LabelOrder
     from toonvision.api.proposing import Proposed
     from toonvision.capture.keeping import Keeper
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
+    from toonvision.label.exporting import Target
     from toonvision.label.progress import Progress
 
 _MOST_SHORTAGES, _MOST_ALIKE = 15, 20
@@ -100,6 +102,21 @@ class DataSteps(Opened):
         from toonvision.api.proposing import ProposeOrder, propose
 
         return propose(self, ProposeOrder(detector, tuple(classifiers), every, sure, seed, ray))
+
+    def export_annotations(self, target: "Target", folder: Path | str) -> "Result[Handed]":
+        """Write annotated screenshots for another program.
+
+        Args:
+            target: ``voc``, ``yolo``, ``coco``, or ``labelstudio``, which gets what models propose, too.
+            folder: A new folder.
+
+        Raises:
+            UsageError: If the folder is not empty, or nothing is annotated.
+            InputRejectedError: If there is no screenshot.
+        """
+        from toonvision.api.exporting import export_annotations
+
+        return export_annotations(self, target, Path(folder))
 
     def extract(self) -> "Result[ExtractionSummary]":
         """Cut new and changed boxes out of the screenshots.

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -57,6 +58,11 @@ def label(
     every: Annotated[
         bool, typer.Option("--every", help="Propose also where a person has decided; that stays as it is.")
     ] = False,
+    to: Annotated[
+        Literal["voc", "yolo", "coco", "labelstudio"] | None,
+        choice("Write pictures and annotations for another program to the folder of --save, and end.", "no"),
+    ] = None,
+    save: Annotated[Path | None, choice("The new folder of --to.", "none")] = None,
     then_train: Annotated[
         str | None,
         choice("Then extract what is new, train this task again, say what that brought, and propose again.", "no task"),
@@ -81,6 +87,10 @@ def label(
     asked["--ray"] = ray is not None
     if (given := [flag for flag, on in asked.items() if on]) and not propose:
         raise UsageError(f"{' and '.join(given)} are about proposing. Give --propose, too.")
+    if (to is None) != (save is None):
+        raise UsageError("--to names a format, and --save the new folder. Give both.")
+    if to is not None and save is not None:
+        return ws.export_annotations(to, save)
     if then_train is not None:
         ws.files.taxonomy.task(then_train)
 
