@@ -141,7 +141,7 @@ def test_a_cluster_proposes_what_this_machine_does(pictures, cluster, tmp_path):
         result = open_workspace(tmp_path / name).propose(ray=ray)
         assert [finding.item for finding in result.findings] == ["ttc/shot_5b.png"]
         proposed.append(contents(tmp_path / name / "proposals"))
-    assert len(proposed[0]) == 9
+    assert len(proposed[0]) == 9 + 1  # the thresholds
     assert proposed[0] == proposed[1]
 
 

@@ -47,6 +47,7 @@ def test_the_error_of_a_job_ends_all_with_its_own_words(cluster):
         list(work(cluster, jobs.refuse, range(3)))
 
 
+@pytest.mark.slow
 def test_what_a_node_did_that_dies_is_done_again_by_the_others(cluster):
     victim = add_node(cluster, "victim")
     messages, done_by = [], Counter()
@@ -61,6 +62,7 @@ def test_what_a_node_did_that_dies_is_done_again_by_the_others(cluster):
     assert done_by["victim"] < 10
 
 
+@pytest.mark.slow
 def test_a_node_with_another_version_of_the_package_is_refused_by_name_and_does_nothing(cluster, tmp_path):
     shutil.copytree(SOURCE, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     changed = tmp_path / "src" / "toonvision" / "core" / "wording.py"
@@ -89,6 +91,7 @@ os.stat = stat
 """
 
 
+@pytest.mark.slow
 def test_a_node_without_the_storage_is_refused_by_name_and_does_nothing(cluster, tmp_path):
     (tmp_path / "blind").mkdir()
     (tmp_path / "blind" / "sitecustomize.py").write_text(BLIND)

@@ -717,6 +717,27 @@ PROMISES = (
         ),
     ),
     Promise(
+        50,
+        "a worker or a node of a Ray cluster dies in the middle; its head dies; a node differs",
+        "E",
+        "What the dead did is done again, three times at most, then named; the file has the same bytes. Without its "
+        "head the program ends so, and the same command goes on. A node without the storage, or with another version, "
+        "is refused by name and does nothing. Nothing is left running.",
+        (
+            "tests/nodes/test_bulk.py::test_one_process_several_and_a_cluster_write_the_very_same_bytes",
+            "tests/nodes/test_bulk.py::test_a_run_that_was_stopped_goes_on_and_does_nothing_twice",
+            "tests/nodes/test_bulk.py::test_pictures_over_which_workers_die_are_named_and_moving_them_away_cures",
+            "tests/nodes/test_cluster.py::test_a_job_whose_worker_dies_is_done_again",
+            "tests/nodes/test_cluster.py::test_a_job_that_kills_its_worker_each_time_is_given_up_and_all_others_are_done",
+            "tests/nodes/test_cluster.py::test_what_a_node_did_that_dies_is_done_again_by_the_others",
+            "tests/nodes/test_cluster.py::test_a_node_with_another_version_of_the_package_is_refused_by_name_and_does_nothing",
+            "tests/nodes/test_cluster.py::test_a_node_without_the_storage_is_refused_by_name_and_does_nothing",
+            "tests/nodes/test_cluster.py::test_where_every_node_is_refused_the_work_does_not_begin",
+            "tests/nodes/test_program.py::test_where_the_head_dies_the_program_ends_with_4_and_the_same_command_goes_on",
+            "tests/nodes/test_program.py::test_a_program_that_is_stopped_leaves_nothing_running",
+        ),
+    ),
+    Promise(
         53,
         "a remedy that the program prints",
         "",
