@@ -271,7 +271,6 @@ def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
 
 
 FOR_CLASSES = [
-    "tune things",
     "train things --folds 3", "train things --levels",
 ]  # fmt: skip
 
@@ -282,6 +281,29 @@ def test_a_step_that_is_for_classes_alone_says_which_tasks_it_is_for(run, worksp
     assert outcome.code == 2
     said = "is for tasks of the kind classify; things is of the kind detect. Choose one of those: label, kind."
     assert said in outcome.err
+
+
+def test_a_search_for_detectors_is_timed_first_and_its_winner_is_trained(run, workspace):
+    outcome = run(
+        "tune", "things", "-w", workspace.root, "--epochs", "1", "--trials", "1", "--race", "0", "--workers", "1",
+        "--max-ms", "1000", "--max-params", "60000", "--json",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.err
+    assert "Each learns from " in outcome.err
+    (trial,) = outcome.json["trials"]
+    assert trial["parameters"] <= 60_000
+    assert 0 <= trial["loss"] <= 1
+    study = json.loads((workspace.studies / "things" / "random-1" / "study.json").read_text())
+    assert len(study["settings"]["milliseconds"]) == 4
+    assert all(value > 0 for value in study["settings"]["milliseconds"].values())
+    assert run("studies", "-w", workspace.root).code == 0
+    outcome = run("train", "things", "-w", workspace.root, "--from-study", "things/random-1", "--name", "found")
+    assert outcome.code == 0, outcome.err
+    folder = workspace.runs / "things" / "found"
+    try:
+        assert read_record(folder).settings.network == trial["network"].partition(" at ")[0]
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_calibrate_says_why_a_detector_has_no_temperature_and_what_it_has_instead(run, workspace, trained):

@@ -39,11 +39,11 @@ def begin(folder, settings, **heartbeat):
     return address, open_study(address, settings)
 
 
-def search(address, data, folder, *, most=100):
+def search(address, data, folder, *, most=100, load=None):
     """Search in this process, as one of a search's processes does; return whether the study is finished."""
     from toonvision.tuning.search import Worker  # starts TensorFlow
 
-    return Worker(address, open_study(address), data, logs=folder / "logs").work(most=most)
+    return Worker(address, open_study(address), data, logs=folder / "logs", load=load).work(most=most)
 
 
 def found(study, data):

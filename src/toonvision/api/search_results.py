@@ -18,7 +18,7 @@ _MOST_BEST, _MOST_LATEST = 10, 12
 def search_result(result: StudyResult, folder: Path, page: Path, next_step: str) -> Result[StudyResult]:
     """Return what a search that lies in `folder` found: its race, or its best trials where there was none."""
     facts = [outcome_fact(result), winner_fact(result), race_fact(result), *_longer_race(result)]
-    wrong = f"wrong of {result.evaluated} validation crops"
+    wrong = f"wrong of {result.evaluated} validation {result.unit}s"
     best = trials_table(result, result.tried[:_MOST_BEST], title=f"{result.title}: the best trials, {wrong}")
     race = race_table(result)
     shown = replace(race, title=f"{result.title}: the race, {wrong}") if race else best
@@ -49,7 +49,7 @@ def latest_trials(result: StudyResult) -> Table:
 
 def trial_text(trial: Trial) -> str:
     """Write what came of a trial."""
-    loss = "" if trial.loss is None else f", validation loss {trial.loss:.3f}"
+    loss = "" if trial.loss is None else f", loss {trial.loss:.3f}"
     wrong = f", wrong {', '.join(map(str, trial.wrong))}" if trial.wrong else ""
     network = f"{trial.layout} ({trial.parameters:,} parameters)" if trial.layout else "no network yet"
     return f"{trial.state}, {network}{loss}{wrong}"

@@ -15,6 +15,7 @@ from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedErro
 from toonvision.data import workspace as data
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.setup import INFER, SetupPlan, SetupRequest, carry_out, plan_setup
+from toonvision.taxonomy.labels import DETECT
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
@@ -325,7 +326,7 @@ class Workspace(DataSteps, StudySteps):
         """Search for a small network that is good with every seed, and write the search's report.
 
         Args:
-            task: What to predict.
+            task: What to predict, or to find.
             name: The study's name; by default the strategy and a number, or with `resume` the task's newest study.
             resume: Go on with a study.
             tighten: A study: search the part of its space that its best tenth spans; its trials there count.
@@ -344,12 +345,16 @@ class Workspace(DataSteps, StudySteps):
         from toonvision.tuning.options import SearchOptions
         from toonvision.tuning.study import tune
 
-        self.classifying(task, "tune")
+        measure = None
+        if self.files.taxonomy.task(task).kind == DETECT:
+            measure = _detector_milliseconds
+        else:
+            self.classifying(task, "tune")
         with self.watcher.searching() as watch:
             wanted = SearchOptions(**sized(size, options))
             result = tune(
                 self.files, task, wanted, name=name, resume=resume, tighten=tighten, storage=storage, workers=workers,
-                watcher=watch,
+                watcher=watch, measure=measure,
             )  # fmt: skip
         folder = self.files.studies / result.title
         again = self.command("train", task, "--from-study", result.title, "--repeat", "10")
@@ -399,6 +404,16 @@ class Workspace(DataSteps, StudySteps):
         result = read_result(study)
         again = self.command("train", result.settings.task, "--from-study", result.title)
         return report_result(write_search_report(study, result), search_facts(result), search_warnings(result), again)
+
+
+def _detector_milliseconds(network: str, size_hw: tuple[int, int], classes: int) -> float:
+    """Return how long an exported detector takes; see `toonvision.deploy.timing`."""
+    from toonvision.models.backend import start_backend
+
+    start_backend(network, size_hw)
+    from toonvision.deploy.timing import detector_milliseconds
+
+    return detector_milliseconds(network, size_hw, classes)
 
 
 def _read_each(

@@ -187,10 +187,11 @@ class SearchDisplay(_Display):
     def started(self, settings: "StudySettings", data: "Dataset", name: str) -> None:
         """Print what is searched, on what."""
         train, val = len(data.indices["train"]), len(data.indices["val"])
+        unit = "screenshot" if settings.space.finds else "crop"
         height, width = settings.size_hw
         say(
             f"Searching among {counted(settings.trials, 'network')} for {settings.task} ({settings.strategy}) as "
-            f"{settings.task}/{name}, at {height} x {width} pixels. Each learns from {counted(train, 'crop')} and is "
+            f"{settings.task}/{name}, at {height} x {width} pixels. Each learns from {counted(train, unit)} and is "
             f"evaluated on {val:,}; the test subset is not used."
         )
 

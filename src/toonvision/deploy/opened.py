@@ -67,7 +67,7 @@ class OpenedModel:
             raise ModelRefusedError(f"{self._where}: is a model of another kind. Open it with {other}.")
         self.classes = self.bundle.classes
         with self._refusing("cannot open it"):
-            self._session = _started(content)
+            self._session = started(content)
 
     def _for_each(self, run: Callable[[Pictures], Answer], pictures: Pictures) -> list[Answer]:
         """Run the model over pictures, one at a time, in as many threads as it has; one needs no thread of its own."""
@@ -142,7 +142,8 @@ def _read(path: Path) -> bytes:
         raise kind(f"{path}: {error.reason}. Write it with: toonvision export RUN") from error
 
 
-def _started(content: bytes) -> onnxruntime.InferenceSession:
+def started(content: bytes) -> onnxruntime.InferenceSession:
+    """Return a session that computes on one thread, for the bytes of an export that can be trusted."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL_ALONE

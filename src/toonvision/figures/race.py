@@ -26,7 +26,7 @@ def draw_race(race: Race) -> Figure:
     racers = race.racers
     figure = style.new_figure(WIDTH, 1.6 + 0.5 * len(racers))
     left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-    draw_racers(left, racers, validated=race.validated)
+    draw_racers(left, racers, validated=race.validated, unit=race.unit)
     draw_behind(right, racers)
     right.set_yticks(range(len(racers)), [])
     handles = [
@@ -39,7 +39,7 @@ def draw_race(race: Race) -> Figure:
 
 
 @styled
-def draw_racers(ax: Axes, racers: Sequence[Racer], *, validated: int) -> Axes:
+def draw_racers(ax: Axes, racers: Sequence[Racer], *, validated: int, unit: str = "crop") -> Axes:
     """Draw a row for each network: each training's wrong predictions as a dot, equal ones stacked, and the median.
 
     A training that diverged has no dot; beside the row stands how many did.
@@ -48,6 +48,7 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, validated: int) -> Axes:
         ax: Where to draw.
         racers: The best first, at least one.
         validated: Number of validation images.
+        unit: What one is.
     """
     seen, counted = [0, 1], []
     for row, racer in enumerate(racers):
@@ -66,7 +67,7 @@ def draw_racers(ax: Axes, racers: Sequence[Racer], *, validated: int) -> Axes:
     room = 0.08 * (most - least) + 0.5
     ax.set_xlim(max(-0.5, least - room), most + room)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    ax.set_title(f"Wrong of {validated:,} validation crops")
+    ax.set_title(f"Wrong of {validated:,} validation {unit}s")
     return ax
 
 
@@ -133,7 +134,7 @@ def draw_front_loss(ax: Axes, front: SizeErrorFront) -> Axes:
     style.quiet_axis(ax, grid="y")
     log_axis(ax, "y", losses)
     _size_axis(ax, front)
-    ax.set_title("Mean validation loss in nats (logarithmic)")
+    ax.set_title(f"Mean {front.measure[0].lower()}{front.measure[1:]} (logarithmic)")
     return ax
 
 

@@ -66,7 +66,7 @@ def draw_trials(ax: Axes, history: OptimizationHistory) -> Axes:
     ax.set_xlim(-0.6, last + 0.6)
     ax.xaxis.set_major_locator(MaxNLocator(15, integer=True, min_n_ticks=1))
     ax.set_xlabel("Trial, in the order of their start")
-    ax.set_title("Validation loss in nats (logarithmic), and the lowest so far")
+    ax.set_title(f"{history.measure} (logarithmic), and the lowest so far")
     return ax
 
 
@@ -105,7 +105,7 @@ def draw_slice(ax: Axes, one: Slice) -> Axes:
     else:
         ax.locator_params(axis="x", nbins=5)
     ax.spines["bottom"].set_visible(True)
-    ax.set_ylabel("Validation loss")
+    ax.set_ylabel(one.measure)
     ax.set_title(one.name)
     return ax
 

@@ -183,10 +183,11 @@ class EvidenceBars:
 
 @dataclass(frozen=True)
 class Race:
-    """The networks of a race, the best first, and the number of validation images."""
+    """The networks of a race, the best first, the number of validation images, and what one is."""
 
     racers: "tuple[Racer, ...]"
     validated: int
+    unit: str = "crop"
 
 
 @dataclass(frozen=True)
@@ -197,11 +198,13 @@ class SizeErrorFront:
         networks: The smallest first, at least one.
         validated: Number of validation images.
         bound: Most parameters that were allowed, if there was a bound.
+        measure: What the loss is.
     """
 
     networks: "tuple[SizeErrorPoint, ...]"
     validated: int
     bound: int | None = None
+    measure: str = "Validation loss in nats"
 
 
 @dataclass(frozen=True)

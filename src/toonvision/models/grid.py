@@ -9,6 +9,16 @@ DEEPEST = 32
 """Pixels of the input from one cell of the coarsest map to the next: sides are multiples of it."""
 
 
+def shrunk(screen_hw: tuple[int, int], factor: int) -> tuple[int, int]:
+    """Return the size of the input that screenshots fill which are shrunk by a whole number.
+
+    Examples:
+        >>> shrunk((720, 1280), 2)
+        (384, 640)
+    """
+    return padded(*(-(-side // factor) for side in screen_hw))
+
+
 def padded(height: int, width: int) -> tuple[int, int]:
     """Return the smallest height and width that hold an image and are multiples of 32.
 

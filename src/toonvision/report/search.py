@@ -40,7 +40,7 @@ def search_page(result: StudyResult) -> Page:
         title=result.title,
         subtitle=(
             f"A search among networks for {counted(len(result.classes), 'class', 'classes')}: "
-            f"{counted(trial_count(result), 'trial')}, compared on {counted(result.evaluated, 'validation crop')}. "
+            f"{counted(trial_count(result), 'trial')}, compared on {result.validated}. "
             f"Started {result.started[:10]}."
         ),
         facts=search_facts(result),
@@ -85,8 +85,9 @@ def _narrower(result: StudyResult) -> tuple[Listing, ...]:
     except UsageError:
         return ()
     spanned = f"The best {len(result.best_tenth)} of {counted(len(result.tried), 'finished trial')} lie in it."
-    task, recipe = result.settings.task, recipe_of(result.settings.training)
-    with_file = f"As a file: toonvision tune {task} --recipe {recipe} --space FILE."
+    task, finds = result.settings.task, result.settings.space.finds
+    recipe = "" if finds else f" --recipe {recipe_of(result.settings.training)}"
+    with_file = f"As a file: toonvision tune {task}{recipe} --space FILE."
     return (
         Listing("A narrower space", space_text(space), f"{spanned} {with_file}"),
         Listing("To search it", tighten_command(result), "Trials of this search that lie in it count there too."),

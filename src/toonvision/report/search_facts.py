@@ -51,10 +51,12 @@ def searched_fact(result: StudyResult) -> str:
     names = f": {listed(result.classes)}" if len(result.classes) <= _MOST_NAMED else ""
     bounded = settings.bounds.parameters is not None or settings.bounds.milliseconds is not None
     height, width = settings.size_hw
+    networks = "detectors" if settings.space.finds else f"networks of {counted(settings.space.blocks, 'block')}"
+    up_to = "up to " * ("shrink" in settings.space.dimensions)
     return (
-        f"The search covers networks of {counted(settings.space.blocks, 'block')} for the task {settings.task} "
-        f"({counted(len(result.classes), 'class', 'classes')}{names}) with an input of {height} × {width} pixels, "
-        f"{f'each within {bounds_text(settings)}' if bounded else 'of any size'}; "
+        f"The search covers {networks} for the task {settings.task} "
+        f"({counted(len(result.classes), 'class', 'classes')}{names}) with an input of {up_to}{height} × {width} "
+        f"pixels, {f'each within {bounds_text(settings)}' if bounded else 'of any size'}; "
         f"{counted(len(settings.space.varied), 'hyperparameter')} can vary."
     )
 
@@ -65,6 +67,12 @@ def sampled_fact(result: StudyResult) -> str:
     seeds = settings.seeds()
     with_seeds = f"seed {seeds[0]}" if len(seeds) == 1 else f"the seeds {listed([str(seed) for seed in seeds])}"
     epochs = counted(settings.training.epochs, "epoch")
+    if settings.space.finds:
+        return (
+            f"Networks were sampled {_SAMPLED[settings.strategy]}; each was trained with {with_seeds}, and compared by "
+            f"1 - AP50 on {result.validated}, which is called its loss here. Wrong "
+            "is a screenshot with a miss or a false alarm."
+        )
     if settings.training.takes_all_epochs:
         how = f"for {epochs} with a cosine schedule, and compared by its last"
     else:
@@ -74,7 +82,7 @@ def sampled_fact(result: StudyResult) -> str:
         )
     return (
         f"Networks were sampled {_SAMPLED[settings.strategy]}; each was trained with {with_seeds} {how} loss on "
-        f"{counted(result.evaluated, 'validation crop')}."
+        f"{result.validated}."
     )
 
 
@@ -174,7 +182,7 @@ def _spread(raced: Racer, result: StudyResult) -> str:
     counts = f" ({lost} of them diverged, which counts as all wrong)" if lost else ""
     return (
         f"In {counted(count, 'training')} of the race with new seeds{counts}, the median of wrong predictions is "
-        f"{raced.median_wrong:g} of {counted(result.evaluated, 'validation crop')} ({percent(median.share)}, 95 % "
+        f"{raced.median_wrong:g} of {result.validated} ({percent(median.share)}, 95 % "
         f"interval {interval(median)}), the best {min(raced.wrong):,} and the worst {max(raced.wrong):,}."
     )
 
@@ -184,7 +192,7 @@ def _untested(best: Trial, result: StudyResult) -> str:
     wrong = best.wrong
     if not wrong:
         return "It was not retrained."
-    crops = counted(result.evaluated, "validation crop")
+    crops = result.validated
     luck = (
         f"It was selected from {counted(len(result.tried), 'trial')} for this, so new seeds will probably be worse."
         if len(result.tried) > 1

@@ -39,19 +39,19 @@ def race_panel(result: StudyResult) -> FigurePanel | None:
     return FigurePanel(
         "race",
         "The race of the best networks",
-        f"Wrong validation crops of each training of {counted(len(found), 'network')}, the best first: "
+        f"Wrong validation {result.unit}s of each training of {counted(len(found), 'network')}, the best first: "
         f"{listed(medians)}. Beside them the loss of each as a multiple of the leader's.",
         "Left: each dot is a training with a new seed, the same seeds for all. Right: the mean paired ratio of the "
         "losses with its 95 % interval; networks whose interval is right of the dashed line left the race.",
-        Race(found, result.evaluated),
+        Race(found, result.evaluated, result.unit),
         (head, *rows),
     )
 
 
 def architecture_panel(result: StudyResult) -> FigurePanel | None:
-    """Return the best networks, with the published ones beside them; None if no trial is finished."""
+    """Return the best networks, with the published ones beside them; None if no trial is finished, or of detectors."""
     best = result.leading(_SHOWN)
-    if not best:
+    if not best or result.settings.space.finds:  # detectors differ by their width alone
         return None
     size_hw, classes = result.settings.size_hw, len(result.classes)
     titled = [(Layout.parse(trial.layout), f"Trial {trial.number}: {trial.layout}") for trial in best]
@@ -91,8 +91,8 @@ def front_panel(result: StudyResult) -> FigurePanel | None:
         "Numbers are trials. Left: the mean loss over all trainings of a network, which decides the front; small dots "
         "are single trainings. Right: the median wrong over the trainings of the race or, hollow, of the trial itself, "
         "which is too good because the network was selected for it. Bars: 95 % interval (Wilson) of that median, for "
-        "other validation crops; small dots: other seeds.",
-        SizeErrorFront(networks, result.evaluated, result.settings.bounds.parameters),
+        "other ones; small dots: other seeds.",
+        SizeErrorFront(networks, result.evaluated, result.settings.bounds.parameters, result.measure),
         front_rows(networks, evaluated=result.evaluated),
     )
 
@@ -130,7 +130,7 @@ def slices_panel(result: StudyResult) -> FigurePanel | None:
     return FigurePanel(
         "slices",
         "Each hyperparameter against the loss",
-        f"One panel for each of {listed([one.name for one in found])}: the validation loss of "
+        f"One panel for each of {listed([one.name for one in found])}: the {_named(result)} of "
         f"{counted(len(found[0].points), 'trial')} by its value.",
         f"{_best(result)} Bars are medians of the finished trials with a value, if there are at least three. Trials "
         "with the same value stand side by side. The number in a name is that of the block.",
@@ -166,14 +166,15 @@ def history_panel(result: StudyResult) -> FigurePanel | None:
     found = insight.optimization_history(result)
     if not found.points:
         return None
-    lowest = {number for number, _ in found.best}
+    lowest, finds = {number for number, _ in found.best}, result.settings.space.finds
+    guess = math.log(max(2, len(result.classes)))
+    guessing = "Finding nothing has a loss of 1." if finds else f"Guessing has a loss of {guess:.2f}."
     best = f" The lowest, {found.best[-1][1]:.3f}, is that of trial {found.best[-1][0]}." if found.best else ""
     return FigurePanel(
         "history",
         "Optimization history",
-        f"The validation loss of {counted(len(found.points), 'trial')} in their order.{best}",
-        "The line is the lowest loss of a finished trial so far. Guessing has a loss of "
-        f"{math.log(max(2, len(result.classes))):.2f}.",
+        f"The {_named(result)} of {counted(len(found.points), 'trial')} in their order.{best}",
+        f"The line is the lowest loss of a finished trial so far. {guessing}",
         found,
         (("trial", "outcome", "loss", "best_so_far"),
          *((point.trial, point.ending, _cell(point.loss), int(point.trial in lowest)) for point in found.points)),
@@ -193,7 +194,7 @@ def trials_table(
     several = f", the mean over {counted(result.settings.repeats, 'training')}" if result.settings.repeats > 1 else ""
     return Table(
         title, columns, tuple(map(_trial_cells, trials)), _NUMBERS,
-        note=f"Validation loss {of_epoch}{several}; wrong of {counted(result.evaluated, 'validation crop')}. All "
+        note=f"{_named(result, upper=True)} {of_epoch}{several}; wrong of {result.validated}. All "
         "trials have the same seeds, so the best of many is partly lucky: the race shows how much. All values are in "
         "trials.csv.", shown=10,
     )  # fmt: skip
@@ -208,7 +209,7 @@ def race_table(result: StudyResult) -> Table | None:
                "Left after")  # fmt: skip
     return Table(
         "The race", columns, tuple(map(_racer_cells, found)), _NUMBERS,
-        note=f"Wrong of {counted(result.evaluated, 'validation crop')} over up to "
+        note=f"Wrong of {result.validated} over up to "
         f"{counted(result.standing.rounds, 'round')}, one training each. Times leader's: the mean paired ratio of the "
         "losses over the rounds that both ran, with its 95 % interval by Student's t; a network leaves after the round "
         "in which the whole interval is above 1. All trainings are in race.csv.",
@@ -224,8 +225,8 @@ def front_table(result: StudyResult) -> Table | None:
                "Best–worst")  # fmt: skip
     return Table(
         "The front of size against error", columns, tuple(_front_cells(one) for one in front), _NUMBERS,
-        note=f"Wrong of {counted(result.evaluated, 'validation crop')}; the interval (Wilson) is that of the median, "
-        "for other validation crops. Raced: trainings of the race, over which wrong is counted; a network without any "
+        note=f"Wrong of {result.validated}; the interval (Wilson) is that of the median, "
+        "for other ones. Raced: trainings of the race, over which wrong is counted; a network without any "
         "has the numbers of its trial, which are too good because it was selected for them.",
     )  # fmt: skip
 
@@ -234,12 +235,14 @@ def settings_table(result: StudyResult) -> Table:
     """Return everything that is needed to repeat the search."""
     settings = result.settings
     race = settings.race
+    times = "; ".join(f"{name}: {found:.1f} ms" for name, found in settings.milliseconds.items())
     rows = (
         ("Study", result.title),
         ("Started", result.started),
         ("Predicts", f"the task {settings.task}: {', '.join(result.classes)}"),
         ("Strategy", settings.strategy),
         ("Bounds", bounds_text(settings)),
+        *((("Time of one screenshot", times),) if times else ()),
         ("Trials", f"{settings.trials:,}, each with {_seeds(settings.seeds())}"),
         ("Race", f"at most {race.candidates} networks, {race.rounds} rounds and {race.trainings} trainings, "
                  f"with {_seeds(settings.fresh_seeds())}" if race.trainings else "none"),
@@ -299,6 +302,13 @@ def _best(result: StudyResult) -> str:
 def _in_words(architecture: Architecture) -> str:
     stages = [f"{', '.join(stage.steps)} ({stage.weights:,} weights)" for stage in architecture.stages[1:]]
     return f"{architecture.title}: {'; '.join(stages)}; {architecture.weights:,} weights in all."
+
+
+def _named(result: StudyResult, *, upper: bool = False) -> str:
+    """Return what the loss is, in a sentence or at its beginning."""
+    if result.settings.space.finds:
+        return result.measure
+    return "Validation loss" if upper else "validation loss"
 
 
 def _seeds(seeds: Sequence[int]) -> str:

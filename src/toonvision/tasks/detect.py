@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from toonvision.metrics.found_objects import whole_boxes
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, peaks
-from toonvision.models.grid import STRIDE, padded
+from toonvision.models.grid import STRIDE, shrunk
 from toonvision.models.pixels import class_maps
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
 from toonvision.tasks.box_outcomes import disturbances
@@ -65,15 +66,27 @@ def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
 
 def input_size(workspace: Workspace, network: str) -> tuple[int, int]:
     """Return the input's size for the most frequent size of a screenshot; see `TaskKind.input_size`."""
+    screen_hw = usual_screen(workspace)
+    return shrunk(screen_hw, usual_factor(screen_hw))
+
+
+def usual_screen(workspace: Workspace) -> tuple[int, int]:
+    """Return the most frequent height and width of a screenshot.
+
+    Raises:
+        InputRejectedError: If nothing was extracted yet.
+    """
     with workspace.reading() as catalog:
         sizes = [shot.size_wh for shot in catalog.screenshots()]
     if not sizes:
         raise InputRejectedError(f"{workspace.root}: there is no screenshot yet. Run: toonvision extract")
     width, height = max(sorted(set(sizes)), key=sizes.count)
-    factor = 1
-    while math.prod(size := padded(-(-height // factor), -(-width // factor))) > _MOST_PIXELS:
-        factor += 1
-    return size
+    return height, width
+
+
+def usual_factor(screen_hw: tuple[int, int]) -> int:
+    """Return the smallest whole number by which screenshots are shrunk where nobody says the input's size."""
+    return next(factor for factor in count(1) if math.prod(shrunk(screen_hw, factor)) <= _MOST_PIXELS)
 
 
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:

@@ -88,4 +88,4 @@ def run_of_study(
         epochs = math.ceil(statistics.median(best))
         training = replace(training, with_validation=True, epochs=epochs, patience=epochs)
     name = free_name(workspace.runs / task, f"{folder.name}-trial-{trial.number}")
-    return PlannedRun(training, result.settings.size_hw, result.settings.split, name)
+    return PlannedRun(training, result.settings.size_of(trial.draw), result.settings.split, name)

@@ -40,10 +40,14 @@ class Point:
 
 @dataclass(frozen=True)
 class OptimizationHistory:
-    """The trials that ended, by number, and number and loss of each finished one that was better than all before it."""
+    """The trials that ended, by number, and number and loss of each finished one that was better than all before it.
+
+    `measure` says what the loss is.
+    """
 
     points: tuple[Point, ...]
     best: tuple[tuple[int, float], ...]
+    measure: str = "Validation loss in nats"
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Slice:
         medians: Value to the median loss of the finished trials that have it, where three or more do.
         log: Whether the axis is logarithmic.
         steps: The values that it may have, in rising order; empty where there are too many to name.
+        measure: What the loss is.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Slice:
     medians: Mapping[float, float]
     log: bool
     steps: tuple[float, ...]
+    measure: str = "Validation loss"
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,9 @@ class SizeErrorPoint:
         return statistics.median(self.wrong)
 
 
+_NATS = " in nats"
+
+
 def optimization_history(result: StudyResult) -> OptimizationHistory:
     """Return the trials in their order, and which were the best so far."""
     points = _points(result)
@@ -127,7 +136,7 @@ def optimization_history(result: StudyResult) -> OptimizationHistory:
     for point in points:
         if point.loss is not None and point.ending in ("best", "done") and (not best or point.loss < best[-1][1]):
             best.append((point.trial, point.loss))
-    return OptimizationHistory(points, tuple(best))
+    return OptimizationHistory(points, tuple(best), result.measure)
 
 
 def slices(result: StudyResult) -> tuple[Slice, ...]:
@@ -141,7 +150,7 @@ def slices(result: StudyResult) -> tuple[Slice, ...]:
                 losses.setdefault(point.value, []).append(point.loss)
         medians = {value: statistics.median(some) for value, some in sorted(losses.items()) if len(some) >= _FEW}
         steps = dimension.steps if len(dimension.steps) <= _MOST_STEPS else ()
-        found.append(Slice(name, points, medians, dimension.log, steps))
+        found.append(Slice(name, points, medians, dimension.log, steps, result.measure.removesuffix(_NATS)))
     return tuple(found)
 
 

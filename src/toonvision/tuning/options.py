@@ -48,7 +48,9 @@ class SearchOptions:
     ] = None
     trials: Annotated[int | None, Option("Number of networks to try.", minimum=1, common=True)] = None
     max_params: Annotated[int | None, Option("Most weights of a network.", minimum=1, common=True)] = None
-    max_ms: Annotated[float | None, Option("Most time for one crop on this machine.", minimum=0.001, unit="ms")] = None
+    max_ms: Annotated[
+        float | None, Option("Most time for one crop or screenshot on this machine.", minimum=0.001, unit="ms")
+    ] = None
     space: Annotated[Space | Path | str | None, Option("What to draw from: a file in TOML.")] = None
     race: Annotated[
         int | None,

@@ -30,8 +30,8 @@ class Score:
     """How good one training is on the validation subset.
 
     Attributes:
-        loss: The mean validation loss in the best epoch, for a classifier the cross entropy in nats; None if it was
-            NaN in every epoch.
+        loss: The mean validation loss in the best epoch, for a classifier the cross entropy in nats, for a detector
+            1 - AP50; None if it was NaN in every epoch.
         wrong: Number of wrong images in that epoch.
         best_epoch: That epoch, from 1.
         seconds: How long the training took.

@@ -1,21 +1,25 @@
 """From what a person asks to the settings of a search: a recipe, as published or as `compact`, and what differs."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from toonvision.core.errors import UsageError
 from toonvision.core.options import settings_of
 from toonvision.data.workspace import Workspace
+from toonvision.models.grid import shrunk
 from toonvision.models.registry import input_size
+from toonvision.tasks.detect import usual_factor, usual_screen
+from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.taxonomy.labels import Task
-from toonvision.training.recipes import changed, settings_for
+from toonvision.taxonomy.labels import DETECT, Task
+from toonvision.training.recipes import changed, recipe_in, settings_for
 from toonvision.tuning.options import DEFAULTS, RecipeName, SearchOptions
 from toonvision.tuning.result import LEAST_BEST, StudyResult
-from toonvision.tuning.settings import PUBLISHED_TRAINING, Bounds, RaceSettings, StudySettings
-from toonvision.tuning.space import Space, compact_space, published_space, tighten
+from toonvision.tuning.settings import PUBLISHED_TRAINING, Bounds, RaceSettings, StudySettings, timed_name
+from toonvision.tuning.space import Space, compact_space, detector_space, published_space, tighten
 from toonvision.tuning.space_file import read_space
 
 _WHILE_RESUMING = {"trials", "race"}
@@ -23,6 +27,10 @@ _WHILE_TIGHTENING = {"trials", "race", "strategy", "max_params"}
 _TRAINING_OPTIONS = ("epochs", "patience", "batch_size", "flip")
 _COMPACT_EPOCHS = 60
 """Fewer than `compact` itself takes: enough to find out which network is better."""
+
+
+_SHARE_OF_EPOCHS, _SIZES = 0.25, 3
+"""Of the epochs that a detector itself takes, those of a search; and how many sizes of its input are searched."""
 
 
 class Recipe(NamedTuple):
@@ -63,7 +71,8 @@ def new_settings(workspace: Workspace, task: Task, options: SearchOptions) -> St
         UsageError: If options contradict each other.
     """
     wanted = {**DEFAULTS, **options.given()}
-    recipe = recipe_for(wanted["recipe"], workspace.size_hw)
+    finds = task.kind == DETECT
+    recipe = _detectors(workspace, task, options) if finds else recipe_for(wanted["recipe"], workspace.size_hw)
     space = wanted.get("space", recipe.space)
     return StudySettings(
         task=task.name,
@@ -80,7 +89,52 @@ def new_settings(workspace: Workspace, task: Task, options: SearchOptions) -> St
         repeats=wanted["repeats"],
         race=RaceSettings(trainings=wanted["race"]),
         training=changed(recipe.training, **{name: getattr(options, name) for name in _TRAINING_OPTIONS}),
+        screen_hw=usual_screen(workspace) if finds else None,
     )
+
+
+def _detectors(workspace: Workspace, task: Task, options: SearchOptions) -> Recipe:
+    """Return the recipe of a search for detectors: inputs of the usual size and smaller ones, where none is asked for.
+
+    Raises:
+        UsageError: If an option is given that has no meaning for detectors.
+    """
+    if options.recipe is not None:
+        raise UsageError("--recipe is for tasks that name one object; detectors have one space. Leave it out.")
+    if options.strategy == "hyperband":
+        raise UsageError(
+            "--strategy hyperband stops trainings by their loss on the way, which says little of a detector whose "
+            "learning rate falls until the last epoch. Choose another --strategy."
+        )
+    usual = recipe_in(workspace, task, kind_of(task).default_network, split=options.split or DEFAULTS["split"])
+    epochs = options.epochs or max(1, round(usual.epochs * _SHARE_OF_EPOCHS))
+    smallest = usual_factor(usual_screen(workspace))
+    factors = () if options.size_hw else range(smallest, smallest + _SIZES)
+    sizes = {shrunk(usual_screen(workspace), factor): factor for factor in reversed(factors)}
+    space = detector_space(epochs=epochs, factors=sorted(sizes.values()))
+    return Recipe(space, usual, options.size_hw or kind_of(task).input_size(workspace, usual.network))
+
+
+def with_times(
+    settings: StudySettings, classes: int, measure: Callable[[str, tuple[int, int], int], float]
+) -> StudySettings:
+    """Return the settings of a search for detectors with the time of each that can be drawn, if that is bounded.
+
+    Args:
+        settings: The settings.
+        classes: Number of classes.
+        measure: Returns the milliseconds of a network for one image of a size.
+    """
+    if not settings.space.finds or settings.bounds.milliseconds is None or settings.milliseconds:
+        return settings
+    dimensions = settings.space.dimensions
+    sizes = dimensions["shrink"].steps if "shrink" in dimensions else (1.0,)
+    found = {}
+    for width, shrink in product(dimensions["width"].steps, sizes):
+        draw = {"width": width, "shrink": shrink} if "shrink" in dimensions else {"width": width}
+        network, size_hw = settings.space.network(draw), settings.size_of(draw)
+        found[timed_name(network, size_hw)] = measure(network, size_hw, classes)
+    return replace(settings, milliseconds=found)
 
 
 def resumed_settings(known: StudySettings, options: SearchOptions) -> StudySettings:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import write_text
 from toonvision.core.settings import read_json
+from toonvision.core.wording import counted
 from toonvision.tuning.race import FIRST_TEST, Interval, RaceState, Score, Scores, race
 from toonvision.tuning.settings import MOST_RETRIES, StudySettings
 from toonvision.tuning.space import Draw
@@ -30,6 +31,7 @@ class Trial:
         state: ``cut short`` by the strategy, ``diverged`` where every loss was NaN, ``lost`` where its process died
             and its retry, if any, is another trial.
         draw: The values that were drawn; empty before they were.
+        layout: The network, for people.
         parameters: How many weights it has.
         loss: Mean validation loss of its trainings in their best epochs; of one that was cut short, the lowest so far.
         scores: How good each of its trainings is.
@@ -139,6 +141,21 @@ class StudyResult:
         """What the study is called on the command line."""
         return f"{self.settings.task}/{self.name}"
 
+    @property
+    def unit(self) -> str:
+        """What is evaluated: a crop, or a screenshot."""
+        return "screenshot" if self.settings.space.finds else "crop"
+
+    @property
+    def validated(self) -> str:
+        """How many of these there are, in words."""
+        return counted(self.evaluated, f"validation {self.unit}")
+
+    @property
+    def measure(self) -> str:
+        """What the loss is."""
+        return "1 - AP50" if self.settings.space.finds else "Validation loss in nats"
+
     @cached_property
     def by_number(self) -> dict[int, Trial]:
         """Trials by their numbers."""
@@ -157,7 +174,9 @@ class StudyResult:
 
     @property
     def worst_loss(self) -> float:
-        """What a larger loss, or NaN, counts as: twice the loss of guessing, in nats."""
+        """What a larger loss, or NaN, counts as: twice the loss of guessing, in nats; nothing found, for a detector."""
+        if self.settings.space.finds:
+            return 1.0
         return 2 * math.log(max(2, len(self.classes)))
 
     @cached_property
@@ -301,7 +320,7 @@ def read_result(folder: Path) -> StudyResult:
         len(numbers) == len(result.trials)
         and result.scores.keys() <= numbers
         and all(trial.draw.keys() == names for trial in result.trials if trial.loss is not None)
-        and len(result.classes) > 1
+        and len(result.classes) > (0 if result.settings.space.finds else 1)
     )
     if not sound:
         raise ModelRefusedError(f"{folder / RESULT}: contradicts itself. Search again.")

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ from optuna.distributions import BaseDistribution
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
-from toonvision.models.registry import build_network
-from toonvision.tuning.settings import StudySettings
+from toonvision.models.grid import SMALLEST
+from toonvision.models.layout import Layout
+from toonvision.models.registry import build_network, find_network
+from toonvision.taxonomy.labels import DETECT
+from toonvision.tuning.settings import StudySettings, timed_name
 from toonvision.tuning.space import Draw, random_value
 from toonvision.tuning.stored_trials import first_attempt
 
@@ -37,7 +41,7 @@ class BoundedSampler(optuna.samplers.BaseSampler):
             UsageError: If the space holds one network only, and that is not within the bounds.
         """
         self._settings, self._classes, self._space = settings, classes, settings.space
-        self._milliseconds: dict[str, float] = {}
+        self._milliseconds = dict(settings.milliseconds)
         self._only = {name: one.low for name, one in self._space.dimensions.items() if name not in self._space.varied}
         self.replaced: int | None = None
         if not self._space.varied and not self.accepts(self._only):
@@ -45,16 +49,17 @@ class BoundedSampler(optuna.samplers.BaseSampler):
 
     def accepts(self, draw: Draw) -> bool:
         """Return whether a network is within the bounds; whether its poolings leave something is computed first."""
-        layout, size_hw, bounds = self._space.layout(draw), self._settings.size_hw, self._settings.bounds
-        if layout.smallest > min(size_hw):
+        network, size_hw, bounds = self._space.network(draw), self._settings.size_of(draw), self._settings.bounds
+        if not self._space.finds and self._space.layout(draw).smallest > min(size_hw):
             return False
-        if bounds.parameters is not None and layout.parameters(size_hw, self._classes) > bounds.parameters:
+        if bounds.parameters is not None and parameters_of(network, size_hw, self._classes) > bounds.parameters:
             return False
         if bounds.milliseconds is None:
             return True
-        if layout.name not in self._milliseconds:
-            self._milliseconds[layout.name] = _image_milliseconds(layout.name, size_hw, self._classes)
-        return self._milliseconds[layout.name] <= bounds.milliseconds
+        timed = timed_name(network, size_hw)
+        if timed not in self._milliseconds:
+            self._milliseconds[timed] = _image_milliseconds(network, size_hw, self._classes)
+        return self._milliseconds[timed] <= bounds.milliseconds
 
     def infer_relative_search_space(self, *_: Any) -> dict[str, BaseDistribution]:
         """Return what has more than one value."""
@@ -97,6 +102,14 @@ def pruner_of(settings: StudySettings) -> optuna.pruners.BasePruner:
         return optuna.pruners.NopPruner()
     epochs = settings.training.epochs
     return optuna.pruners.HyperbandPruner(min_resource=max(1, epochs // 9), max_resource=epochs, reduction_factor=3)
+
+
+@cache
+def parameters_of(network: str, size_hw: tuple[int, int], classes: int) -> int:
+    """Return the number of weights of a network: of a layout as computed, of a detector as counted."""
+    if find_network(network).kind == DETECT:  # whatever the size of its input
+        return int(build_network(network, size_hw=(SMALLEST, SMALLEST), classes=classes).count_params())
+    return Layout.parse(network).parameters(size_hw, classes)
 
 
 def bounds_text(settings: StudySettings) -> str:

@@ -23,7 +23,8 @@ from toonvision.tuning import stored_trials as stored
 from toonvision.tuning.logs import log_trial
 from toonvision.tuning.race import Score
 from toonvision.tuning.result import StudyResult
-from toonvision.tuning.sampling import BoundedSampler, pruner_of
+from toonvision.tuning.sampling import BoundedSampler, parameters_of, pruner_of
+from toonvision.tuning.space import Draw
 from toonvision.tuning.storage import FAULTS, Address, patiently
 from toonvision.tuning.stored_trials import CANDIDATE, DIVERGED, OUTCOME, SEED, SURPLUS, StoredStudy, counted
 
@@ -43,13 +44,24 @@ class _SurplusError(Exception):
 class Worker:
     """Takes trials and trains them, until there is nothing left to take."""
 
-    def __init__(self, address: Address, study: StoredStudy, data: Dataset, *, logs: Path) -> None:
+    def __init__(
+        self,
+        address: Address,
+        study: StoredStudy,
+        data: Dataset,
+        *,
+        logs: Path,
+        load: Callable[[tuple[int, int]], Dataset] | None = None,
+    ) -> None:
         """Join a study that this process has opened; TensorBoard's files go to the folder `logs`.
+
+        `load` returns the dataset at another size of the input, where that is searched.
 
         Raises:
             UsageError: If the only network of its space is not within the bounds.
         """
         self._address, self._study, self._data, self._logs = address, study, data, logs
+        self._load, self._loaded = load, {data.size_hw: data}
         self._settings = study.settings
         self._sampler = BoundedSampler(self._settings, classes=len(data.classes))
         study.trials.sampler = self._sampler
@@ -142,14 +154,15 @@ class Worker:
             raise _SurplusError
         self._sampler.replaced = None
         draw = settings.space.suggest(trial)
-        parameters = settings.space.layout(draw).parameters(settings.size_hw, len(self._data.classes))
+        parameters = parameters_of(settings.space.network(draw), settings.size_of(draw), len(self._data.classes))
         trial.set_user_attr(stored.PARAMETERS, parameters)
         if self._sampler.replaced is not None:
             trial.set_user_attr(stored.REPLACED, self._sampler.replaced)
         # Several trainings of a trial, or several objectives, have no single value for each epoch.
         followed = len(settings.seeds()) == 1 and settings.strategy != "front"
-        watcher = _reporting(trial, settings.training.epochs) if followed else unwatched.epoch_ended
-        scores = [train_once(self._data, settings.training_of(draw), seed, watcher) for seed in settings.seeds()]
+        watcher = self._watcher(trial) if followed else unwatched.epoch_ended
+        data = self._data_of(draw)
+        scores = [train_once(data, settings.training_of(draw), seed, watcher) for seed in settings.seeds()]
         log_trial(self._logs, trial.number, draw, parameters, scores)
         loss = _stored_loss(trial, scores)
         return (loss, parameters) if settings.strategy == "front" else loss
@@ -161,9 +174,22 @@ class Worker:
             trial.set_user_attr(OUTCOME, SURPLUS)
             raise _SurplusError
         params = self._study.trials.get_trials(deepcopy=False)[job[0]].params
-        training = self._settings.training_of({name: float(value) for name, value in params.items()})
-        score = train_once(self._data, training, job[1], _reporting(trial, training.epochs))
+        draw = {name: float(value) for name, value in params.items()}
+        score = train_once(self._data_of(draw), self._settings.training_of(draw), job[1], self._watcher(trial))
         return _stored_loss(trial, [score])
+
+    def _watcher(self, trial: optuna.Trial) -> EpochWatcher:
+        """Return what follows a training; the losses of a detector are not what its trials are compared by."""
+        settings = self._settings
+        return unwatched.epoch_ended if settings.space.finds else _reporting(trial, settings.training.epochs)
+
+    def _data_of(self, draw: Draw) -> Dataset:
+        """Return the dataset at the size of a draw."""
+        size_hw = self._settings.size_of(draw)
+        if size_hw not in self._loaded:
+            assert self._load is not None
+            self._loaded[size_hw] = self._load(size_hw)
+        return self._loaded[size_hw]
 
     def _replace_dead(self, study: optuna.Study) -> None:
         """Fail the trials of dead processes, and put their retries in the queue.
@@ -191,7 +217,10 @@ def train_once(
     if not history.best_epoch or (history.diverged and settings.takes_all_epochs):
         return Score(None, len(val), 0, history.seconds)
     kind, loss = kind_of(data.task), history.epochs[history.best_epoch - 1]["val_loss"]
-    scores = kind.score(predict(kind, model, data.images[val]), data, "val")
+    found = predict(kind, model, data.images[val])
+    scores = kind.score(found, data, "val", thresholds=kind.thresholds(found, data, val))
+    if kind.watched is not None:  # losses at two sizes of the input cannot be compared
+        loss = 1 - scores.summary()[kind.watched]
     return Score(loss, int(scores.wrong.sum()), history.best_epoch, history.seconds)
 
 

@@ -1,6 +1,7 @@
 """The settings of a search: enough to go on with it on another day, or on another machine."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,8 @@ from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.seeds import SEED_LIMIT
 from toonvision.data.images import Resize
 from toonvision.data.workspace import Workspace
+from toonvision.models.grid import shrunk
+from toonvision.models.starting import RANDOM, has_start
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.tuning.options import DEFAULTS, Strategy
 from toonvision.tuning.space import Draw, Space, published_space
@@ -24,7 +27,8 @@ MOST_RETRIES = 3
 class Bounds:
     """What a network may cost at most, None for any; a draw that costs more is replaced before anything is trained.
 
-    The time is that for one image, measured on the machine that draws.
+    The time is that for one image: of a classifier with Keras, measured on the machine that draws; of a detector with
+    ONNX Runtime, measured before the search begins.
     """
 
     parameters: int | None = None
@@ -54,13 +58,16 @@ class StudySettings:
         data: Hash of which item is in which subset.
         taxonomy: Digest of the taxonomy.
         split: Name of the split; its test subset is never used.
-        size_hw: Height and width of the input in pixels.
+        size_hw: Height and width of the input in pixels; the largest, where its size is searched.
         resize: How images are brought to that size.
         strategy: How trials are drawn, and when they are stopped early.
         seed: Decides the draws and the trainings.
         trials: How many networks are tried.
         repeats: Trainings of each trial, each with its own seed; the same seeds for all trials.
-        training: How each network is trained, except for the network and the learning rate.
+        training: How each network is trained, except for the network, the learning rate, and the epochs where these
+            are searched.
+        screen_hw: Height and width of the screenshots, where the input's size is searched.
+        milliseconds: How long each network that can be drawn takes for one screenshot, where that is bounded.
     """
 
     task: str
@@ -77,6 +84,8 @@ class StudySettings:
     repeats: int = DEFAULTS["repeats"]
     race: RaceSettings = field(default_factory=RaceSettings)
     training: TrainingSettings = PUBLISHED_TRAINING
+    screen_hw: tuple[int, int] | None = None
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
 
     def seeds(self) -> list[int]:
         """Return the seeds of the trials' trainings."""
@@ -88,11 +97,35 @@ class StudySettings:
 
     def training_of(self, draw: Draw) -> TrainingSettings:
         """Return the settings that a draw is trained with."""
-        return replace(self.training, network=self.space.layout(draw).name, learning_rate=float(draw["learning_rate"]))
+        network, rate = self.space.network(draw), float(draw["learning_rate"])
+        if not self.space.finds:
+            return replace(self.training, network=network, learning_rate=rate)
+        start = self.training.start if has_start(self.training.start, network) else RANDOM
+        return replace(self.training, network=network, learning_rate=rate, epochs=round(draw["epochs"]), start=start)
+
+    def size_of(self, draw: Draw) -> tuple[int, int]:
+        """Return the height and width of a draw's input in pixels."""
+        return shrunk(self.screen_hw, round(draw["shrink"])) if self.screen_hw and "shrink" in draw else self.size_hw
+
+    def title_of(self, draw: Draw) -> str:
+        """Return what a draw is, for tables: the layout, or what is searched of a detector."""
+        if not self.space.finds:
+            return self.space.network(draw)
+        return f"{timed_name(self.space.network(draw), self.size_of(draw))}, {draw['epochs']:g} epochs"
 
 
-def load_study_data(workspace: Workspace, settings: StudySettings) -> "Dataset":
-    """Load the dataset of a study.
+def timed_name(network: str, size_hw: tuple[int, int]) -> str:
+    """Return the name of a network with an input size.
+
+    Examples:
+        >>> timed_name("detector", (384, 640))
+        'detector at 384x640'
+    """
+    return f"{network} at {size_hw[0]}x{size_hw[1]}"
+
+
+def load_study_data(workspace: Workspace, settings: StudySettings, size_hw: tuple[int, int] | None = None) -> "Dataset":
+    """Load the dataset of a study, by default at its largest size.
 
     Raises:
         UsageError: If there is no such task or split, or the dataset is not the one that the study began with.
@@ -101,7 +134,9 @@ def load_study_data(workspace: Workspace, settings: StudySettings) -> "Dataset":
     from toonvision.tasks.registry import load_dataset
 
     task = workspace.taxonomy.task(settings.task)
-    data = load_dataset(workspace, task, size_hw=settings.size_hw, split=settings.split, resize=settings.resize)
+    data = load_dataset(
+        workspace, task, size_hw=size_hw or settings.size_hw, split=settings.split, resize=settings.resize
+    )
     if settings.data and (settings.data, settings.taxonomy) != (data.digest, workspace.taxonomy.digest):
         raise UsageError(
             f"the split {settings.split!r}, the crops or the taxonomy were changed since that study began. Begin "

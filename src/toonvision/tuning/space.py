@@ -6,6 +6,9 @@ from 0 to 0.9 in steps of 0.1; and a learning rate of 0.01, 0.001 or 0.0001. It 
 
 The compact space leaves open what docs/compact.md found to matter most: three narrow blocks, each with batch
 normalisation, and a normalised copy of the image.
+
+The detectors' space has no blocks: its networks are one network, with more or fewer filters, for larger or smaller
+inputs, trained faster or slower, for longer or shorter.
 """
 
 import math
@@ -16,6 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from toonvision.models.layout import Block, Layout
+from toonvision.models.registry import detector_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +29,7 @@ Draw = Mapping[str, float]
 """A value for each name of a space."""
 
 _TOLERANCE, _MOST_STEPS = 1e-9, 10_000
+WIDTH = "width"
 
 
 @dataclass(frozen=True)
@@ -122,10 +127,17 @@ class Space:
     Attributes:
         dimensions: Name to the values that it may have. Each block, from 1, has ``filters_1``, ``kernel_1``,
             ``pool_1a``, ``pool_1b`` and ``dropout_1``, and may have ``norm_1`` (1 for batch normalisation, 0 for none);
-            there is one ``learning_rate``, and may be ``copy`` (1 for a normalised copy of the image).
+            there is one ``learning_rate``, and may be ``copy`` (1 for a normalised copy of the image). A space of
+            detectors has ``width`` (of the filters), ``learning_rate`` and ``epochs``, and may have ``shrink`` (the
+            whole number by which screenshots are shrunk).
     """
 
     dimensions: Mapping[str, Dimension]
+
+    @property
+    def finds(self) -> bool:
+        """Whether its networks find objects."""
+        return WIDTH in self.dimensions
 
     @property
     def blocks(self) -> int:
@@ -137,8 +149,12 @@ class Space:
         """Names that have more than one value."""
         return [name for name, dimension in self.dimensions.items() if dimension.low < dimension.high]
 
+    def network(self, draw: Draw) -> str:
+        """Return the name of the network of a draw."""
+        return detector_name(draw[WIDTH]) if self.finds else self.layout(draw).name
+
     def layout(self, draw: Draw) -> Layout:
-        """Return the network of a draw."""
+        """Return the network of a draw of a space with blocks."""
         return Layout(
             tuple(
                 Block(
@@ -211,6 +227,22 @@ def compact_space() -> Space:
             f"norm_{n}": Choices((1,)),
         }
     return Space({**made, "copy": Choices((0, 1)), "learning_rate": Range(1e-3, 1e-2, log=True)})
+
+
+def detector_space(*, epochs: int, factors: Sequence[int] = ()) -> Space:
+    """Return the space of detectors.
+
+    Args:
+        epochs: Most of a training; half of them are drawn, too.
+        factors: The whole numbers by which screenshots can be shrunk; none where the input's size is not searched.
+    """
+    sizes: dict[str, Dimension] = {"shrink": Choices(tuple(map(float, factors)))} if factors else {}
+    return Space({
+        **sizes,
+        WIDTH: Choices((0.5, 0.75, 1.0, 1.25)),
+        "learning_rate": Range(2e-3, 2e-2, log=True),
+        "epochs": Choices(tuple(sorted({float(max(1, epochs // 2)), float(epochs)}))),
+    })  # fmt: skip
 
 
 def tighten(space: Space, best: Sequence[Draw]) -> Space:

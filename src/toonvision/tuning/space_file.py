@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.settings import line_of, read_settings
 from toonvision.models.layout import LARGEST_KERNEL, LARGEST_POOL, MOST_BLOCKS, MOST_FILTERS
-from toonvision.tuning.space import Choices, Dimension, Range, Space
+from toonvision.models.registry import NARROWEST, WIDEST
+from toonvision.tuning.space import WIDTH, Choices, Dimension, Range, Space
 
 _LARGEST_SHRINK = 1000
 _LIMITS: Mapping[str, tuple[float, float, bool]] = {
@@ -21,6 +22,9 @@ _LIMITS: Mapping[str, tuple[float, float, bool]] = {
     "norm": (0, 1, True),
     "copy": (0, 1, True),
     "learning": (1e-7, 1.0, False),
+    "width": (NARROWEST, WIDEST, False),
+    "shrink": (1, 32, True),
+    "epochs": (1, 100_000, True),
 }
 """Start of a name to the smallest and largest value, and whether values are whole numbers."""
 
@@ -30,7 +34,8 @@ def read_space(path: Path, *, usual: Space) -> Space:
 
     Args:
         path: A file of lines such as ``filters_1 = { low = 4, high = 16, step = 4 }``, ``kernel_1 = [3, 5]`` or
-            ``learning_rate = 0.001``. It has as many blocks as its highest number says, else as many as usual.
+            ``learning_rate = 0.001``. It has as many blocks as its highest number says, else as many as usual; one of
+            detectors has none.
         usual: What the file does not name is as in this space; further blocks are as its last one.
 
     Raises:
@@ -38,9 +43,11 @@ def read_space(path: Path, *, usual: Space) -> Space:
     """
     given = cast("dict[str, Dimension]", read_settings(path, _SpaceTable).root)
     for name, dimension in given.items():
-        if rule := _broken_rule(name, dimension):
+        if rule := _broken_rule(name, dimension, usual):
             line = line_of(path.read_text(encoding="utf-8-sig"), [name])
             raise InputRejectedError(f"{path}, line {line}: {rule}. Correct this key and run again.")
+    if usual.finds:
+        return Space({**usual.dimensions, **given})
     made: dict[str, Dimension] = {}
     for name in _names(max(map(_block, given), default=0) or usual.blocks):
         like = name.replace(str(_block(name)), str(min(_block(name), usual.blocks)))
@@ -75,9 +82,13 @@ def _block(name: str) -> int:
     return int("".join(filter(str.isdecimal, name)) or 0)
 
 
-def _broken_rule(name: str, dimension: Dimension) -> str:
+def _broken_rule(name: str, dimension: Dimension, usual: Space) -> str:
     """Return the rule that a name or its values break; empty where there is none."""
-    if name not in _names(MOST_BLOCKS):
+    if usual.finds and name not in usual.dimensions:
+        return f"{name} is none of {', '.join(usual.dimensions)}"
+    if usual.finds and name == WIDTH and not dimension.steps:
+        return f"{name} is made of steps, so that each detector can be timed; a range needs a step, such as 0.25"
+    if not usual.finds and name not in _names(MOST_BLOCKS):
         return (
             f"{name} is none of filters_N, kernel_N, pool_Na, pool_Nb, dropout_N, norm_N, N from 1 to {MOST_BLOCKS}, "
             "copy, or learning_rate"

@@ -202,7 +202,7 @@ def _trial(stored: FrozenTrial, settings: StudySettings) -> Trial:
         number=stored.number,
         state=state,
         draw=draw if known else {},
-        layout=settings.space.layout(draw).name if known else "",
+        layout=settings.title_of(draw) if known else "",
         parameters=attributes.get(PARAMETERS, 0),
         loss=stored.values[0] if state == "done" else min(seen, default=None),
         scores=tuple(Score(**one) for one in attributes.get(SCORES, ())),

@@ -15,7 +15,7 @@ from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
 from toonvision.tasks.base import Dataset
 from toonvision.tuning.folders import find_study, new_study_folder, study_to_resume
 from toonvision.tuning.options import SearchOptions
-from toonvision.tuning.recipes import narrower_settings, new_settings, resumed_settings
+from toonvision.tuning.recipes import narrower_settings, new_settings, resumed_settings, with_times
 from toonvision.tuning.result import RESULT, StudyResult, read_result, write_result
 from toonvision.tuning.settings import StudySettings, load_study_data
 from toonvision.tuning.storage import (
@@ -53,6 +53,7 @@ def tune(
     storage: str | None = None,
     workers: int | None = None,
     watcher: SearchWatcher | None = None,
+    measure: Callable[[str, tuple[int, int], int], float] | None = None,
 ) -> StudyResult:
     """Search for a small network that is good with every seed.
 
@@ -66,6 +67,8 @@ def tune(
         storage: The address of a database that machines share; by default a file in the study's folder.
         workers: Number of processes that train at once; by default what was measured as fastest.
         watcher: Follows the search.
+        measure: Returns the milliseconds of a detector for one screenshot, by its name, the size of its input and its
+            number of classes.
 
     Raises:
         UsageError: If task, study or split are unknown, the name is taken, or options contradict each other or the
@@ -86,6 +89,7 @@ def tune(
         folder = new_study_folder(studies, wanted.name, strategy=settings.strategy, name=name, shared=bool(storage))
     data = load_study_data(workspace, settings)
     settings = replace(settings, data=data.digest)
+    settings = with_times(settings, len(data.classes), measure) if measure else settings
     watch.started(settings, data, folder.name)
     return run_study(
         workspace,

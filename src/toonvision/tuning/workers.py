@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def _work(folder: Path, address: Address, logs: Path, threads: int, pipe: Connec
         from toonvision.tuning.search import Worker  # its log writer starts TensorFlow, as chatty as can be
 
         with storage_faults(address.url):
-            pipe.send(Worker(address, study, data, logs=logs).work(most=TRAININGS_A_PROCESS))
+            load = partial(load_study_data, workspace, study.settings)
+            pipe.send(Worker(address, study, data, logs=logs, load=load).work(most=TRAININGS_A_PROCESS))
     except (ToonVisionError, OSError) as error:
         pipe.send(error)
