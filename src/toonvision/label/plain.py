@@ -36,7 +36,7 @@ def plain_sheet(session: Session, shot_id: str, sheet: Sheet) -> dict[str, Any]:
         "proposals": [
             {
                 "id": one.id, "label": one.label, "xyxy": one.box.xyxy, "model": one.model, "score": one.score,
-                "level": one.level, "others": one.others, "doubts": one.doubts,
+                "level": one.level, "others": one.others, "doubts": one.doubts, "exact": one.is_exact,
             }
             for one in sheet.proposals
         ],

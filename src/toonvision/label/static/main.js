@@ -281,8 +281,9 @@ class Page {
     this.render();
   }
 
+  /** Whether the models know only a class of a proposal, so that a person has to say its label. */
   coarse(one) {
-    return !this.labels.has(one.label);
+    return one.exact === false;
   }
 
   do_confirm() {
@@ -309,9 +310,7 @@ class Page {
   }
 
   do_acceptAll() {
-    const sheet = this.shot && this.store.sheet(this.shot);
-    if (sheet?.proposals.some((one) => this.coarse(one))) this.do_confirm();
-    else if (sheet?.proposals.length) this.change({ kind: "accept_all" });
+    if (this.store.sheet(this.shot)?.proposals.some((one) => !this.coarse(one))) this.change({ kind: "accept_all" });
   }
 
   do_remove() {

@@ -19,7 +19,7 @@ function stateOf(before, change, after) {
 
 const CHANGES = {
   accept: (sheet, { id }) => withDecided(sheet, (one) => one.id === id, accepted),
-  accept_all: (sheet) => withDecided(sheet, () => true, accepted),
+  accept_all: (sheet) => withDecided(sheet, (one) => one.exact !== false, accepted),
   confirm: (sheet) => ({ ...CHANGES.accept_all(sheet) }),
   reject: (sheet, { id }) => withDecided(sheet, (one) => one.id === id, null),
   reject_all: (sheet) => withDecided(sheet, () => true, null),
