@@ -320,4 +320,20 @@ SPLITS = [
     ),
 ]
 
-ABOUT_WORKSPACES = [*WORKSPACES, *SPLITS]
+GONE = (
+    '<annotation source="../s" picture="garden/gone.png"><size><width>64</width><height>48</height></size>'
+    "<object><name>apple</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object>"
+    "</annotation>"
+)
+"""A person's annotation of a picture that is not there."""
+
+LABELS = [
+    Remedy(
+        "put the picture back, or remove this file",
+        text("w/annotations/garden/gone.xml", GONE),
+        (copy(PNG, "s/garden/gone.png"), remove("w/annotations/garden/gone.xml")),
+        before=EXTRACTED,
+    ),
+]
+
+ABOUT_WORKSPACES = [*WORKSPACES, *SPLITS, *LABELS]
