@@ -669,6 +669,98 @@ PROMISES = (
         ),
     ),
     Promise(
+        36,
+        "a page of another origin sends a change to a local page",
+        "",
+        "It is refused with 403, and nothing changes; the origin must be the page's own, never that of the "
+        "request's host.",
+        (
+            "tests/web/test_security.py::test_a_page_of_another_origin_changes_nothing",
+            "tests/web/test_security.py::test_an_origin_that_is_that_of_the_request_s_own_host_is_no_reason_to_trust_it",
+            "tests/web/test_security.py::test_a_socket_of_another_page_is_not_opened",
+        ),
+    ),
+    Promise(
+        37,
+        "a foreign host name that leads to a local page (DNS rebinding), over HTTP or WebSocket, also [::1]",
+        "",
+        "It is refused with 403 before anything is read; only loopback is served.",
+        (
+            "tests/web/test_security.py::test_a_foreign_host_is_refused_before_anything_is_read",
+            "tests/web/test_server.py::test_a_real_server_answers_its_page_and_refuses_the_rest",
+            "tests/web/test_server.py::test_only_loopback_is_served",
+        ),
+    ),
+    Promise(
+        38,
+        "no token for a local page, a wrong one, or one of an earlier start",
+        "",
+        "It is refused with 403. The token stands once in the printed address, and becomes a cookie that neither "
+        "scripts nor other sites get.",
+        (
+            "tests/web/test_security.py::test_without_the_token_of_this_start_nobody_comes_in",
+            "tests/web/test_security.py::test_the_token_of_the_printed_address_becomes_a_cookie_that_scripts_and_other_sites_do_not_get",
+        ),
+    ),
+    Promise(
+        39,
+        "`..`, absolute paths and unknown ids in the address of a picture",
+        "",
+        "404: pictures are served by id alone.",
+        (
+            "tests/label/test_page.py::test_pictures_and_files_are_served_by_id_and_name_alone",
+            "tests/data/test_own_annotations.py::test_an_annotation_that_leads_out_of_its_source_or_folder_is_not_followed",
+        ),
+    ),
+    Promise(
+        40,
+        "HTML or script in labels and file names that a local page shows",
+        "",
+        "They are text. No page has a script or a style in it, or loads anything from a network.",
+        (
+            "tests/label/test_browser.py::test_names_and_labels_with_html_are_text",
+            "tests/web/test_security.py::test_every_answer_forbids_foreign_and_inline_content",
+            "tests/label/test_page.py::test_no_page_has_a_script_a_style_or_an_address_in_it",
+        ),
+    ),
+    Promise(
+        41,
+        "the same screenshot labelled in two tabs, or changed by another program",
+        "",
+        "The second one is told and sees what is there now; its change is offered again, and nothing is lost. A "
+        "second process is refused.",
+        (
+            "tests/label/test_browser.py::test_two_tabs_cannot_overwrite_each_other_and_nothing_is_lost",
+            "tests/label/test_page.py::test_a_second_tab_that_saves_is_told_and_loses_nothing",
+            "tests/label/test_session.py::test_an_annotation_that_another_program_changes_meanwhile_is_a_conflict_too",
+            "tests/label/test_session.py::test_a_second_process_that_would_label_the_same_workspace_is_refused",
+        ),
+    ),
+    Promise(
+        42,
+        "killed while a decision about a screenshot is saved",
+        "",
+        "The annotation is the old one or the new one, whole; what was acknowledged is there; the log goes on.",
+        (
+            "tests/reliability/test_review_kills.py::test_killed_at_every_write_of_a_review_what_was_acknowledged_is_there_whole",
+            "tests/label/test_session.py::test_the_log_has_a_line_for_each_decision_and_tolerates_half_a_one",
+        ),
+    ),
+    Promise(
+        43,
+        "the server of a local page ends while the page is open",
+        "",
+        "The page says so, keeps what is decided on it, and saves that when the server is back.",
+        ("tests/label/test_browser.py::test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back",),
+    ),
+    Promise(
+        44,
+        "the port of a local page is taken",
+        "",
+        "The next free one is used, and said.",
+        ("tests/web/test_server.py::test_the_next_free_port_is_taken_and_said_where_the_wanted_one_is_taken",),
+    ),
+    Promise(
         45,
         "no display, Wayland, no permission to see the screen",
         "E",
@@ -736,6 +828,13 @@ PROMISES = (
             "tests/nodes/test_program.py::test_where_the_head_dies_the_program_ends_with_4_and_the_same_command_goes_on",
             "tests/nodes/test_program.py::test_a_program_that_is_stopped_leaves_nothing_running",
         ),
+    ),
+    Promise(
+        52,
+        "proposals made again, with another model, over reviewed screenshots",
+        "",
+        "Boxes that a person decided about are never changed, and none is doubled.",
+        ("tests/label/test_session.py::test_proposals_of_another_model_never_change_or_double_what_a_person_decided",),
     ),
     Promise(
         53,
