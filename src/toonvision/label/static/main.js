@@ -11,6 +11,7 @@ import { Store } from "./store.js";
 import { View } from "./view.js";
 
 const AHEAD = 5;
+const AFTERWARDS_MS = 60;
 const NUDGE_MS = 500;
 const MESSAGE_MS = 4000;
 const RETRY_MS = 1000;
@@ -144,10 +145,9 @@ class Page {
     this.selected = null;
     this.queue.select(index);
     document.body.classList.remove("with-queue");
-    const loading = this.store.load(shot);
-    loading.catch((error) => this.failed(error));
+    const wasKnown = Boolean(this.store.sheet(shot));
     try {
-      if (!this.store.sheet(shot)) await loading;
+      if (!wasKnown) await this.store.load(shot);
       if (!this.pictures.ready(shot)) await this.pictures.get(shot);
     } catch (error) {
       if (this.shot === shot) this.showProblem(error, index);
@@ -156,8 +156,12 @@ class Page {
     if (!this.store.away) banner(find("away"), "");
     if (this.shot !== shot || !this.store.sheet(shot)) return;
     this.showPicture(shot);
-    this.lookAhead(index);
     this.remember();
+    setTimeout(() => { // what comes next is not to hold up what is drawn now
+      if (this.shot !== shot) return;
+      if (wasKnown) this.store.load(shot).catch((error) => this.failed(error));
+      this.lookAhead(index);
+    }, AFTERWARDS_MS);
   }
 
   showPicture(shot) {
