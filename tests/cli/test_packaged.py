@@ -130,3 +130,30 @@ def test_a_run_without_pictures_is_wrong_usage(run, tmp_path):
     outcome = run("predict", "suit/compact-1", "-w", tmp_path / "w")
     assert outcome.code == 2
     assert "Name pictures, or folders of pictures, after the run." in outcome.err
+
+
+@pytest.mark.parametrize("asked", [(), ("--csv", "-"), ("--csv", "found.csv", "--save", "drawn")])
+def test_a_cluster_writes_a_csv_file_and_nothing_else(run, folder, asked, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("predict", "--with", "toontown", folder, "--ray", "local", *asked)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    leave = ", and leave out --save" if "--save" in asked else ""
+    assert f"--ray writes answers to a file as they come. Give --csv FILE{leave}." in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cluster_needs_exported_models(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("toonvision.api.bulk_answers.packaged_answering", lambda *_, **__: None)
+    outcome = run("predict", "--with", "toontown", folder, "--ray", "local", "--csv", tmp_path / "found.csv")
+    assert outcome.code == 2
+    assert "--ray needs exported models, and one of these runs has none. Write it: toonvision export RUN" in outcome.err
+
+
+def test_many_pictures_go_straight_into_the_file_with_the_same_rows(run, folder, tmp_path, monkeypatch):
+    run("predict", "--with", "toontown", folder, "--csv", tmp_path / "few.csv")
+    monkeypatch.setattr("toonvision.api.bulk.MANY", 3)
+    outcome = run("predict", "--with", "toontown", folder, "--csv", tmp_path / "many.csv", "--json")
+    assert outcome.code == 3
+    assert (tmp_path / "many.csv").read_bytes() == (tmp_path / "few.csv").read_bytes()
+    assert (outcome.json["pictures"], outcome.json["workers"]) == (5, {"this machine": 5})
+    assert "Starting " in outcome.err
