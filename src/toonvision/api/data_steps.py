@@ -150,11 +150,18 @@ class DataSteps(Opened):
             InputRejectedError: If nothing was extracted yet.
         """
         from toonvision.data.balance import measure_balance
-        from toonvision.report.data_panels import write_balance_figures
+        from toonvision.data.growth import measure_growth, screenshot_rows
+        from toonvision.report.data_panels import write_balance_figures, write_growth
 
         with self.files.reading() as catalog:
-            measured = measure_balance(catalog.crops(), self.files.taxonomy)
-        figures, why = self._drawn(lambda: write_balance_figures(measured, self.files.taxonomy, self.files.figures))
+            crops = catalog.crops()
+        measured = measure_balance(crops, self.files.taxonomy)
+        rows = screenshot_rows(self.files)
+        growth = measure_growth(self.files, rows, crops, self.errors_so_far())
+        taxonomy, folder = self.files.taxonomy, self.files.figures
+        figures, why = self._drawn(
+            lambda: [*write_balance_figures(measured, taxonomy, folder), *write_growth(growth, rows, taxonomy, folder)]
+        )
         tables = [_count_table(f"Samples by {counts.level.title.lower()}", counts) for counts in measured.tables]
         return Result(
             measured,
@@ -168,6 +175,7 @@ class DataSteps(Opened):
                     for s in measured.shortages
                 ],
                 "figures": [str(file) for file in figures],
+                "growth": [dict(zip(growth.rows()[0], row, strict=True)) for row in growth.rows()[1:]],
                 "findings": [asdict(finding) for finding in measured.findings],
             },
             findings=measured.findings,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         draw_novelty_scores,
         draw_reliability,
     )
+    from toonvision.figures.growth import draw_areas
     from toonvision.figures.maps import draw_map, draw_superimposed
     from toonvision.figures.panels import draw, save_png, write_panel
     from toonvision.figures.pictures import draw_case, draw_probabilities, draw_suspect
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "draw",
     "draw_architecture",
+    "draw_areas",
     "draw_behind",
     "draw_breakdown",
     "draw_case",
@@ -95,6 +97,7 @@ _HOMES = {
     "data": ("draw_counts",),
     "detection": ("draw_precision_curves", "draw_precisions", "draw_view"),
     "evaluation": ("draw_breakdown", "draw_class_scores", "draw_matrix", "draw_novelty_scores", "draw_reliability"),
+    "growth": ("draw_areas",),
     "maps": ("draw_map", "draw_superimposed"),
     "panels": ("draw", "save_png", "write_panel"),
     "pictures": ("draw_case", "draw_probabilities", "draw_suspect"),

@@ -53,6 +53,7 @@ _DRAWN_BY = {
     "FilterImages": ("activations", "draw_filter_images"),
     "FirstFilters": ("activations", "draw_first_filters"),
     "Gallery": ("pictures", "draw_gallery"),
+    "GrowthAreas": ("growth", "draw_growth"),
     "Importance": ("trials", "draw_importance"),
     "LearningCurve": ("studies", "draw_learning_curve"),
     "LeastConfident": ("pictures", "draw_unsure"),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.data.balance import Balance
+from toonvision.data.growth import Growth
 from toonvision.data.images import Pictures
 from toonvision.explain.activations import LayerActivation
 from toonvision.explain.evidence import GroupEvidence
@@ -28,6 +29,14 @@ class BalanceBars:
     """What was collected; the taxonomy gives the groups of labels and the target."""
 
     balance: Balance
+    taxonomy: Taxonomy
+
+
+@dataclass(frozen=True, eq=False)
+class GrowthAreas:
+    """How a data set grew; the taxonomy gives titles and colours of contexts."""
+
+    growth: Growth
     taxonomy: Taxonomy
 
 

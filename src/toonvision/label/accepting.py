@@ -62,7 +62,7 @@ def compared(workspace: Workspace, proposed: Iterable[tuple[Screenshot, Proposal
             boxes = load_sheet(workspace, shot).annotation.boxes
         except RejectedItemError:
             continue  # `toonvision check` says why
-        found += scored(one.objects, [(box.label, box.box) for box in boxes])
+        found += scored(one.objects, [(box.label, box.box) for box in boxes], workspace.taxonomy)
     return found
 
 

@@ -15,12 +15,16 @@ import numpy.typing as npt
 from toonvision.data.boxes import Box
 from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
 from toonvision.metrics.intervals import Proportion
+from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
 TARGET = 0.95
 """The precision that the lower end of its 95 % interval must reach."""
 _AUDITED = 0.05
-_WORTH_SHOWING = 0.1
-"""Share of right ones below which proposals cost more time than they save."""
+_SAVED, _SPENT = 2, 1
+"""Actions that a right proposal saves (three to draw and name it, less one to accept it or to say its label), and
+that a wrong one takes: to reject it."""
+_FEWEST = 10
+"""Proposals that are known, below which all are shown."""
 Truth = tuple[str, Box]
 """An object as a person annotated it: label and bounding box."""
 ASKED = 2.0
@@ -34,12 +38,14 @@ class Scored:
     Attributes:
         label: What it says.
         score: How sure the models are, 0 to 1.
-        is_right: Whether a person's box of that label has its place.
+        is_right: Whether a person's box of that label, or of that class, has its place.
+        is_exact: Whether it says a label, not just a class that several labels have.
     """
 
     label: str
     score: float
     is_right: bool
+    is_exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Thresholds:
 
     Attributes:
         target: The precision that was asked for.
-        labels: The limits of labels that have enough proposals of their own.
+        labels: The limits of labels that have enough proposals of their own, and of classes that several labels have.
         others: Those of all other labels together.
     """
 
@@ -76,20 +82,20 @@ class Thresholds:
         return self.labels.get(label, self.others)
 
 
-def scored(proposals: Sequence[Proposal], truth: Sequence[Truth]) -> list[Scored]:
-    """Compare the proposals of a screenshot, those with a label, with what a person annotated.
+def scored(proposals: Sequence[Proposal], truth: Sequence[Truth], taxonomy: Taxonomy) -> list[Scored]:
+    """Compare the proposals of a screenshot with what a person annotated.
 
     Each object is found once: of two proposals for it the surer one is right.
     """
     left = list(truth)
     found = []
     for one in sorted(proposals, key=lambda one: -one.score):
-        if not one.is_exact:
-            continue
-        match = next((at for at in left if at[0] == one.label and overlap(at[1], one.box) >= SAME_OBJECT), None)
+        level = LABEL_LEVEL if one.is_exact else one.level
+        same = (at for at in left if one.label in (at[0], taxonomy.class_of(at[0], level)))
+        match = next((at for at in same if overlap(at[1], one.box) >= SAME_OBJECT), None)
         if match:
             left.remove(match)
-        found.append(Scored(one.label, one.score, match is not None))
+        found.append(Scored(one.label, one.score, match is not None, one.is_exact))
     return found
 
 
@@ -104,7 +110,8 @@ def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET) -> Thr
     for one in known:
         by_label[one.label].append(one)
     own = {label: limits_of(found, target=target) for label, found in sorted(by_label.items())}
-    enough = {label: limits for label, limits in own.items() if limits.accept < ASKED}
+    exact = {label for label, found in by_label.items() if found[0].is_exact}
+    enough = {label: limits for label, limits in own.items() if limits.accept < ASKED or label not in exact}
     rest = [one for label, found in by_label.items() if label not in enough for one in found]
     return Thresholds(target, enough, limits_of(rest, target=target))
 
@@ -112,8 +119,8 @@ def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET) -> Thr
 def limits_of(known: Sequence[Scored], *, target: float) -> Limits:
     """Return the lowest score from which on the precision is sure to reach a target, and what is not worth showing.
 
-    Sure is that the lower end of the precision's 95 % Wilson interval reaches it: so it takes 73 proposals, all of them
-    right, for a target of 95 %.
+    Worth showing is what saves more actions than it takes. Sure is that the lower end of the precision's 95 % Wilson
+    interval reaches the target: for 95 % it takes 73 proposals, all of them right.
     """
     order = sorted(known, key=lambda one: -one.score)
     scores = np.array([one.score for one in order])
@@ -124,17 +131,17 @@ def limits_of(known: Sequence[Scored], *, target: float) -> Limits:
         share = Proportion(int(rights[at]), at + 1)
         if share.interval[0] >= target:
             accept, measured = float(scores[at]), share
-    return Limits(accept, min(accept, _floor(scores, rights)), measured)
+    return Limits(accept, min(accept, _floor(scores, rights, np.flatnonzero(last))), measured)
 
 
-def _floor(scores: npt.NDArray[np.float64], rights: npt.NDArray[np.int64]) -> float:
-    """Return the highest score below which too few proposals are right."""
-    floor = 0.0
-    for at in range(len(scores) - 1, 0, -1):
-        below = len(scores) - at
-        if scores[at] < scores[at - 1] and rights[-1] - rights[at - 1] < _WORTH_SHOWING * below:
-            floor = float(scores[at - 1])
-    return floor
+def _floor(scores: npt.NDArray[np.float64], rights: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> float:
+    """Return the score from which on proposals save most actions; `ends` are the last ones of equal scores."""
+    if len(scores) < _FEWEST:
+        return 0.0
+    wrongs = np.arange(1, len(scores) + 1) - rights
+    gains = (_SAVED * rights - _SPENT * wrongs)[ends]
+    best = int(gains.argmax())
+    return float(scores[ends[best]]) if gains[best] > 0 else float(np.nextafter(scores[0], 2))
 
 
 def is_audited(proposal: Proposal, *, seed: int = 0) -> bool:

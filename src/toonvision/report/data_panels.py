@@ -5,13 +5,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from toonvision.core.errors import Finding
-from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
+from toonvision.core.panels import FigurePanel, Rows, Table, number_columns, write_rows
 from toonvision.core.wording import counted, listed
 from toonvision.data.balance import Balance, CountTable
+from toonvision.data.growth import Growth, ScreenshotRow, rows_table
 from toonvision.data.split_plan import SplitSummary
 from toonvision.figures.data import shown_tables
 from toonvision.figures.panels import write_panel
-from toonvision.figures.values import BalanceBars, ShortageMap
+from toonvision.figures.values import BalanceBars, GrowthAreas, ShortageMap
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
 
@@ -61,6 +62,30 @@ def split_panel(split: SplitSummary, level: str, *, name: str = "split") -> Figu
         table,
         (("level", "class", "subset", "samples"), *_count_rows(table)),
     )
+
+
+def growth_panel(growth: Growth, taxonomy: Taxonomy) -> FigurePanel | None:
+    """Return the figure of how the data set grew; None where no day is known."""
+    if not growth.days:
+        return None
+    labels = ", ".join(f"{name} {counts[-1]:,}" for name, counts in growth.labels.items())
+    return FigurePanel(
+        "growth",
+        "Growth",
+        f"Areas of labels by where they came from ({labels}), and of screenshots by context, over "
+        f"{counted(len(growth.days), 'day')}; dots are the errors of {counted(len(growth.errors), 'run')}.",
+        "A label counts from the day on which its annotation was last changed.",
+        GrowthAreas(growth, taxonomy),
+        growth.rows(),
+    )
+
+
+def write_growth(growth: Growth, rows: Sequence[ScreenshotRow], taxonomy: Taxonomy, folder: Path) -> list[Path]:
+    """Write what every screenshot shows as CSV, and draw how the data set grew; return the paths."""
+    table = folder / "screenshots.csv"
+    write_rows(table, rows_table(rows, taxonomy))
+    panel = growth_panel(growth, taxonomy)
+    return [table] if panel is None else [table, write_panel(panel, folder).path]
 
 
 def write_balance_figures(balance: Balance, taxonomy: Taxonomy, folder: Path) -> list[Path]:
