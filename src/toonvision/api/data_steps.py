@@ -175,6 +175,7 @@ class DataSteps(Opened):
                     for s in measured.shortages
                 ],
                 "figures": [str(file) for file in figures],
+                "screenshots": str(folder / "screenshots.csv"),
                 "growth": [dict(zip(growth.rows()[0], row, strict=True)) for row in growth.rows()[1:]],
                 "findings": [asdict(finding) for finding in measured.findings],
             },

@@ -81,11 +81,10 @@ def growth_panel(growth: Growth, taxonomy: Taxonomy) -> FigurePanel | None:
 
 
 def write_growth(growth: Growth, rows: Sequence[ScreenshotRow], taxonomy: Taxonomy, folder: Path) -> list[Path]:
-    """Write what every screenshot shows as CSV, and draw how the data set grew; return the paths."""
-    table = folder / "screenshots.csv"
-    write_rows(table, rows_table(rows, taxonomy))
+    """Write what every screenshot shows as CSV, and draw how the data set grew; return the figure's path."""
+    write_rows(folder / "screenshots.csv", rows_table(rows, taxonomy))
     panel = growth_panel(growth, taxonomy)
-    return [table] if panel is None else [table, write_panel(panel, folder).path]
+    return [] if panel is None else [write_panel(panel, folder).path]
 
 
 def write_balance_figures(balance: Balance, taxonomy: Taxonomy, folder: Path) -> list[Path]:
