@@ -74,6 +74,20 @@ class AnnotatedObject(NamedTuple):
     note: str = ""
 
 
+class Outline(NamedTuple):
+    """The outline of an object or a region as its annotation gives it, not yet checked.
+
+    Attributes:
+        label: What the annotation calls it.
+        shape: Polygons or run lengths, as `toonvision.data.outlines.inside` reads them.
+        crowd: Whether it is drawn around several objects.
+    """
+
+    label: str
+    shape: object
+    crowd: bool = False
+
+
 class AnnotatedPicture(NamedTuple):
     """A picture and what its annotation says is in it.
 
@@ -88,6 +102,7 @@ class AnnotatedPicture(NamedTuple):
         attributes_file: Its attributes file, where that is not named after the stem of the picture.
         subset: The subset that the source puts it into, where it does.
         ignored: How many of its objects the settings leave out.
+        outlines: The outlines that its annotation draws, whatever becomes of the objects.
     """
 
     path: Path
@@ -100,6 +115,7 @@ class AnnotatedPicture(NamedTuple):
     attributes_file: Path | None = None
     subset: Subset | None = None
     ignored: int = 0
+    outlines: tuple[Outline, ...] = ()
 
     @property
     def attributes(self) -> Path:

@@ -23,6 +23,7 @@ from toonvision.core.runner import available_cores
 from toonvision.data import examination
 from toonvision.data.catalog import Catalog
 from toonvision.data.examination import ExtractionResult
+from toonvision.data.outlined import write_outlined
 from toonvision.data.own_annotations import SourceReading
 from toonvision.data.records import Known, StoredScreenshot
 from toonvision.data.workspace import Workspace
@@ -123,18 +124,20 @@ def extract_into(
         tasks = [replace(task, known=None) for task in tasks]
     threads = available_cores()
     results: list[ExtractionResult] = []
+    outlined: list[Finding] = []
     new = 0
     with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as writers:
         examined = examination.examine_all(tasks, workspace, pool)
         adopted = map(adopt, examined) if adopt else examined
         while batch := list(islice(adopted, _BATCH)):
             new += _store(batch, catalog, workspace, writers)
+            outlined += write_outlined(workspace, batch)
             results += [result.without_contents() for result in batch]
             progress(len(results), len(tasks))
     catalog.forget_screenshots(shot.id for shot in examination.gone_screenshots(readings, known))
     now = catalog.known()
     removed = len({crop.file for crop in known.crops} - {crop.file for crop in now.crops})
-    summary = _summarize(results, before, new=new, removed=removed)
+    summary = _summarize(results, [*before, *outlined], new=new, removed=removed)
     catalog.save_extraction(summary.counts, summary.findings)
     return summary, results, files_without_row(workspace, now)
 

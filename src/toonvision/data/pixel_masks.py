@@ -3,7 +3,8 @@
 A mask is a PNG whose pixels are values, not colours: ``masks/classes/<context>/<stem>.png`` holds the class of each
 pixel of the screenshot of that context and stem, 0 for the first class that the taxonomy names, and 255 where a pixel
 does not count; ``masks/instances/<context>/<stem>.png`` holds the number of the object, 0 for none. The folder
-``masks`` lies in the workspace, or in the source of the screenshot. A screenshot need not have a mask.
+``masks`` lies in the workspace, or in the source of the screenshot; an extraction draws masks into the cache where
+annotations outline objects (`toonvision.data.outlined`). A screenshot need not have a mask.
 """
 
 import hashlib
@@ -82,7 +83,9 @@ def _shrunk(values: Mask, size_wh: tuple[int, int], size_hw: tuple[int, int], *,
 def masks_of(
     workspace: Workspace, screenshots: Sequence[StoredScreenshot], folder: str = CLASSES
 ) -> list[StoredMask | None]:
-    """Return the mask of each screenshot, None where it has none; that in the workspace comes before the source's.
+    """Return the mask of each screenshot, None where it has none.
+
+    That in the workspace comes before the source's, and both before one that was drawn from outlines.
 
     Args:
         workspace: Where they are.
@@ -96,10 +99,16 @@ def masks_of(
     own = workspace.masks / folder
     found = []
     for shot in screenshots:
-        places = [place for place in dict.fromkeys((own, roots.get(shot.source, own))) if place.is_dir()]
+        listed = (own, roots.get(shot.source, own), outlined_masks(workspace, shot.source) / folder)
+        places = [place for place in dict.fromkeys(listed) if place.is_dir()]
         paths = [path for place in places for path in _paths(place, shot) if path.is_file()]
         found.append(StoredMask(paths[0], shot.size_wh, _digest(paths[0])) if paths else None)
     return found
+
+
+def outlined_masks(workspace: Workspace, source: str) -> Path:
+    """Return the folder of the cache for masks that were drawn from the outlines of a source's annotations."""
+    return workspace.cache / MASKS / hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 def _paths(folder: Path, shot: StoredScreenshot) -> Iterator[Path]:

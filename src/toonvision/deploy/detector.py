@@ -104,7 +104,7 @@ class Detector(OpenedModel):
 
         Args:
             pictures: Shape ``(pictures, height, width, 3)``, uint8, 0 to 255.
-            pixels: Name the pixels too, which takes longer.
+            pixels: Name the pixels too.
 
         Raises:
             UsageError: If they have another size or type, or the model names no pixels.

@@ -22,8 +22,6 @@ from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 
 Answer = TypeVar("Answer")
 _FATAL_ALONE = 4
-_ASKED_FOR = onnxruntime.RunOptions()
-_ASKED_FOR.only_execute_path_to_fetches = True  # a detector need not name pixels where only its boxes are asked for
 _CLASSES: Mapping[str, str] = {
     CLASSIFY: "toonvision.Classifier",
     DETECT: "toonvision.Detector",
@@ -79,7 +77,7 @@ class OpenedModel:
     def _outputs(self, names: Sequence[str], pictures: Pictures) -> list[npt.NDArray[np.float32]]:
         """Run the model over pictures of its input size, shape ``(pictures, height, width, 3)``."""
         with self._refusing("cannot run it"):
-            found = self._session.run(list(names), {INPUT_NAME: pictures}, _ASKED_FOR)
+            found = self._session.run(list(names), {INPUT_NAME: pictures})
         if not all(np.isfinite(one).all() for one in found):
             raise ModelRefusedError(f"{self._where}: its predictions are NaN. Train and export again.")
         return list(found)

@@ -14,7 +14,15 @@ from typing import Any
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.data.boxes import Reading
 from toonvision.data.formats.base import MOST_OBJECTS, lying_in
-from toonvision.data.formats.coco_objects import Labelled, are_plain, is_drawn, plain_objects, read_object, read_picture
+from toonvision.data.formats.coco_objects import (
+    Labelled,
+    are_plain,
+    is_drawn,
+    outlines_of,
+    plain_objects,
+    read_object,
+    read_picture,
+)
 from toonvision.data.formats.json_files import label_of, read_documents, size_of
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
@@ -144,7 +152,8 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
             own = of_image.pop(number, [])
             size_wh = size_of(row.get("width"), row.get("height"))
             plain = plain_objects(own) if usual and len(own) <= MOST_OBJECTS else None
-            yield Listed(path, f"{annotation}, {_named(name)}", name, own, size_wh, subset=subset, plain=plain)
+            item = f"{annotation}, {_named(name)}"
+            yield Listed(path, item, name, own, size_wh, subset=subset, plain=plain, outlines=outlines_of(own))
         elif names[number] != name:
             reason = "shares its id with an earlier image"
             item = f"{annotation}, {_named(name)}"

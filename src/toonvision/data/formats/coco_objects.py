@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
-from toonvision.data.boxes import AnnotatedObject, all_finite, parse_coordinate
+from toonvision.data.boxes import AnnotatedObject, Outline, all_finite, parse_coordinate
 from toonvision.data.formats.base import crowd
 from toonvision.data.formats.json_files import whole_picture
 from toonvision.data.formats.shapes import (
@@ -65,6 +65,15 @@ def plain_objects(rows: Sequence[Labelled]) -> tuple[AnnotatedObject, ...] | Non
             return None
         objects.append(AnnotatedObject(number, label, (left, top, left + width, top + height)))
     return tuple(objects)
+
+
+def outlines_of(rows: Sequence[Labelled]) -> tuple[Outline, ...]:
+    """Return the outlines of the annotations of a picture that have one and a label, crowds among them."""
+    return tuple(
+        Outline(label, row["segmentation"], bool(row.get("iscrowd")))
+        for label, row in rows
+        if row.get("segmentation") and isinstance(label, str)
+    )
 
 
 def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObject:
@@ -162,7 +171,16 @@ def _is_box(value: object) -> TypeGuard[list[float]]:
 
 
 def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:
-    """Return the box around a mask, whose run lengths may be a list or a text."""
+    runs, (height, _) = runs_of_mask(segmentation)
+    return box_of_runs(runs, height)
+
+
+def runs_of_mask(segmentation: Mapping[str, Any]) -> tuple[list[int], tuple[int, int]]:
+    """Return the run lengths of a mask, which may be written as a list or a text, and its height and width in pixels.
+
+    Raises:
+        RejectedItemError: If it has no such, or more pixels than its size.
+    """
     size, counts = segmentation.get("size"), segmentation.get("counts")
     runs: list[int] = _runs(counts) if isinstance(counts, str) else counts if isinstance(counts, list) else []
     if (
@@ -176,7 +194,7 @@ def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:
     if sum(runs) > height * width:
         reason = f"its mask has {shown(sum(runs))} pixels, over the {shown(height)} x {shown(width)} of its size"
         raise RejectedItemError(reason, "export it again", code="bad-number")
-    return box_of_runs(runs, height)
+    return runs, (height, width)
 
 
 def _runs(text: str) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.wording import counted
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Outline, Reading
 from toonvision.data.formats.base import read_objects
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset
@@ -31,6 +31,7 @@ class Listed(NamedTuple):
         findings: Objects that are left out before they are looked at.
         subset: The subset that the document puts it into; that of its folder otherwise.
         plain: Its objects, where nothing about any of them is unusual, so that all were read at once.
+        outlines: The outlines that it draws.
     """
 
     document: Path
@@ -41,6 +42,7 @@ class Listed(NamedTuple):
     findings: tuple[Finding, ...] = ()
     subset: Subset | None = None
     plain: tuple[AnnotatedObject, ...] | None = None
+    outlines: tuple[Outline, ...] = ()
 
     @property
     def object_count(self) -> int:
@@ -182,7 +184,7 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     folder = tree.folder_of(path)
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, folder.context, objects, entry.size_wh,
-        entry.findings + findings, subset=entry.subset or folder.subset,
+        entry.findings + findings, subset=entry.subset or folder.subset, outlines=entry.outlines,
     )  # fmt: skip
 
 
