@@ -339,9 +339,21 @@ def test_a_setting_that_a_network_is_not_trained_with_is_refused(run, workspace)
         assert f"is not trained with {flag}. Leave it out." in outcome.err
 
 
-def test_eight_bits_are_refused_for_a_detector(run, workspace, trained):
-    outcome = run("export", "things/two", "--int8", "-w", workspace.root)
-    assert (outcome.code, "Leave out --int8." in outcome.err) == (2, True)
+def test_eight_bits_cost_what_the_command_says(run, workspace, exported):
+    folder, before = exported.parent, exported.read_bytes()
+    outcome = run("export", "things/two", "--int8", "-w", workspace.root, "--json")
+    assert outcome.code == 0, outcome.err
+    cost = outcome.json["int8"]
+    assert exported.read_bytes() == before
+    assert cost["screenshots"] == 2
+    assert 0 <= cost["int8_ap50"] <= 1
+    assert cost["ap50"] == pytest.approx(
+        run("evaluate", "things/two", "-w", workspace.root, "--json").json["model"]["ap50"]
+    )
+    small = Detector(folder / "model-int8.onnx")
+    assert (small.bundle.precision, small.thresholds) == ("int8", Detector(exported).thresholds)
+    assert small.find_batch(np.zeros((1, 64, 64, 3), np.uint8)).images == 1
+    (folder / "model-int8.onnx").unlink()
 
 
 def test_an_export_of_other_thresholds_is_not_used(run, workspace, exported):

@@ -20,6 +20,7 @@ from toonvision.training.history import HISTORY, peaks, read_history
 if TYPE_CHECKING:
     from toonvision.api.two_stage_scores import TwoStageScores
     from toonvision.data.subsets import Subset
+    from toonvision.deploy.box_int8 import Int8Boxes
     from toonvision.deploy.export import Export, Int8Export
     from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
     from toonvision.explain.boxes import BoxEvidence
@@ -399,12 +400,26 @@ def _export_text(exported: "Export") -> str:
     return "\n".join(lines)
 
 
-def _int8_text(int8: "Int8Export") -> str:
+def _int8_text(int8: "Int8Export | Int8Boxes") -> str:
     """Return what 8 bits cost, in accuracy and in time."""
+    from toonvision.deploy.box_int8 import Int8Boxes
+
     change = int8.int8_latency_ms / int8.latency_ms
     speed = f"{change:.1f} times as long" if change > 1 else f"{1 / change:.1f} times as fast"
+    differ = int8.parity.disagreements
+    if isinstance(int8, Int8Boxes):
+        unit = "screenshot of the input's size"
+        cost = (
+            f"AP50 is {int8.int8_ap50:.3f} in {counted(int8.screenshots, 'screenshot')}, with the plain export "
+            f"{int8.ap50:.3f}; {counted(differ, 'box', 'boxes')} above the thresholds have no equal in the other"
+        )
+    else:
+        unit = "crop"
+        cost = (
+            f"{int8.int8_right} are right, with the plain export {int8.right}; {differ} of {int8.parity.pictures} "
+            "predictions differ"
+        )
     return (
-        f"In 8 bits to {int8.path} ({int8.size / 1000:,.0f} kB). On the test subset {int8.int8_right} are right, with "
-        f"the plain export {int8.right}; {int8.parity.disagreements} of {int8.parity.pictures} predictions differ. One "
-        f"crop takes {int8.int8_latency_ms:.2f} ms on one core, {speed} as the plain export's {int8.latency_ms:.2f} ms."
+        f"In 8 bits to {int8.path} ({int8.size / 1000:,.0f} kB). On the test subset {cost}. One {unit} takes "
+        f"{int8.int8_latency_ms:.2f} ms on one core, {speed} as the plain export's {int8.latency_ms:.2f} ms."
     )

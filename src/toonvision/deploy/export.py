@@ -1,8 +1,6 @@
 """Exporting a run: its model as one ONNX file beside its weights, written only if it predicts the same as Keras."""
 
-import statistics
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,13 +10,14 @@ from toonvision.core.errors import ModelRefusedError, UsageError, WorkspaceBusyE
 from toonvision.core.files import write_bytes
 from toonvision.core.folders import exclusive
 from toonvision.core.progress import Progress, silent
-from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
+from toonvision.deploy.box_int8 import Int8Boxes, boxes_in_int8
 from toonvision.deploy.box_parity import detector_file
 from toonvision.deploy.bundle import FORMAT, Bundle, Parity
 from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, weights_digest
+from toonvision.deploy.latency import latencies_ms
 from toonvision.deploy.parity import (
     compare,
     in_batches,
@@ -35,7 +34,7 @@ from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.backend import start_backend
 from toonvision.models.forest import Forest
-from toonvision.models.registry import TREES
+from toonvision.models.registry import TREES, find_network
 from toonvision.models.saving import ModelCard, load_model, read_card, read_novelty
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import predict_probabilities
@@ -95,7 +94,7 @@ class Export:
     size: int
     parity: Parity
     crops: int
-    int8: Int8Export | None = None
+    int8: Int8Export | Int8Boxes | None = None
     removed: tuple[str, ...] = ()
     kind: str = CLASSIFY
 
@@ -110,7 +109,7 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         progress: Called with how many pictures are compared.
 
     Raises:
-        UsageError: If anything but a network that classifies is asked for in 8 bits.
+        UsageError: If trees, or a network that names pixels, are asked for in 8 bits.
         InputRejectedError: If there is no model, or its pictures cannot be read.
         ModelRefusedError: If the model cannot be used or exported, or its export predicts something else.
         EnvironmentFaultError: If Keras does not run on TensorFlow.
@@ -133,7 +132,7 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
 
     measured = None
     if card.kind != CLASSIFY:
-        return _export_of_screenshots(workspace, run, card, bundle, progress=progress)
+        return _export_of_screenshots(workspace, run, card, bundle, int8=int8, progress=progress)
     try:
         plain = written(None)
         pictures, crops = parity_pictures(workspace, size_hw=card.size_hw, resize=card.resize)
@@ -166,12 +165,12 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
 def _require_int8(run: Path, card: ModelCard) -> None:
     if card.network == TREES:
         raise UsageError(f"{run}: trees compare whole numbers, which 8 bits cannot hold. Leave out --int8.")
-    if card.kind != CLASSIFY:
-        raise UsageError(f"{run}: 8 bits are for runs that name one object. Leave out --int8.")
+    if card.kind == SEGMENT or find_network(card.network).names_pixels:
+        raise UsageError(f"{run}: 8 bits are for runs that name no pixels. Leave out --int8.")
 
 
 def _export_of_screenshots(
-    workspace: Workspace, run: Path, card: ModelCard, bundle: Bundle, *, progress: Progress
+    workspace: Workspace, run: Path, card: ModelCard, bundle: Bundle, *, int8: bool, progress: Progress
 ) -> Export:
     from toonvision.deploy.conversion import described
 
@@ -179,10 +178,16 @@ def _export_of_screenshots(
     try:
         plain, parity, screenshots = write(workspace, load_model(run), bundle, progress=progress)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
+        cost = None
+        if int8:
+            data = load_run_data(workspace, read_record(run))
+            files[INT8_EXPORT], cost = boxes_in_int8(run, plain, bundle, data)
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
     removed = _publish(workspace, run, files, card=card, weights=bundle.weights)
-    return Export(card.network, run / EXPORT, len(files[EXPORT]), parity, screenshots, removed=removed, kind=card.kind)
+    return Export(
+        card.network, run / EXPORT, len(files[EXPORT]), parity, screenshots, cost, removed=removed, kind=card.kind
+    )
 
 
 def _to_onnx(
@@ -253,7 +258,7 @@ def _in_int8(
     before, after = Classifier(plain), Classifier(content)
     rows = after.predict_batch(pictures)
     parity = compare(expected, rows)
-    latency, int8_latency = _latencies_ms([before, after], pictures[:_TIMED])
+    latency, int8_latency = latencies_ms([before, after], pictures[:_TIMED])
     content = described(content, replace(small, parity=parity).to_metadata())
     return content, Int8Export(
         path=run / INT8_EXPORT,
@@ -264,17 +269,6 @@ def _in_int8(
         latency_ms=latency,
         int8_latency_ms=int8_latency,
     )
-
-
-def _latencies_ms(classifiers: Sequence[Classifier], pictures: Pictures) -> list[float]:
-    """Return each classifier's median milliseconds per picture; they take turns, so that a slow moment hits all."""
-    seconds: list[list[float]] = [[] for _ in classifiers]
-    for picture in pictures:
-        for classifier, its in zip(classifiers, seconds, strict=True):
-            started = time.perf_counter()
-            classifier.predict(picture)
-            its.append(time.perf_counter() - started)
-    return [1000 * statistics.median(its) for its in seconds]
 
 
 def _publish(
