@@ -1,0 +1,127 @@
+"""The watching page in a real browser."""
+
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import pytest
+
+from builders import scene
+from toonvision.watch.frames import Frame
+from toonvision.watch.loop import watch_frames
+from toonvision.watch.page import PageOptions, watching_app
+from toonvision.watch.shown import Shown
+from toonvision.web.server import PageServer
+from watch.standins import ReadySource, ToldModels
+from web.browser import Tabs, opened_browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with opened_browser() as opened:
+        yield opened
+
+
+class Live(ReadySource):
+    """A source that shows a patchwork until it is told to end."""
+
+    def frames(self, stop):
+        picture = scene("page", (640, 360))
+        for frame in super().frames(stop):
+            yield Frame(frame.number, frame.number / 20, picture, frame.taken)
+
+
+@contextmanager
+def watched(options=None, title="the game"):
+    """A page over a watch that goes on."""
+    models, end = ToldModels(), Event()
+    shown = Shown(models, title)
+
+    def watch():
+        for frame in watch_frames(Live(100_000, wait_s=0.05), models):
+            shown.see(frame)
+            if end.is_set():
+                break
+        shown.close()
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    with PageServer(watching_app(shown, options or PageOptions()), port=0, note=print).in_background() as access:
+        try:
+            yield access, end
+        finally:
+            end.set()
+            thread.join(10)
+
+
+def goes_on(page):
+    """Wait until frames come."""
+    page.wait_for_function("() => document.querySelectorAll('#overlay rect.box').length > 0", timeout=20_000)
+
+
+def time_of(page):
+    return page.locator("#time").inner_text()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_the_page_shows_the_picture_who_is_there_and_charts_and_fits_into_the_window(browser, width, theme):
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    tabs = Tabs(context)
+    with watched() as (access, _):
+        page = tabs.open(access.url)
+        goes_on(page)
+        assert page.locator("#title").inner_text() == "the game"
+        assert "Bb" in page.locator("#tracks li .what").first.inner_text()
+        assert "Cog" in page.locator("#tracks li .more").first.inner_text()
+        page.wait_for_function("() => document.querySelectorAll('#chart .scatterlayer .trace').length === 1")
+        page.locator("#level").select_option("suit")
+        page.wait_for_function("() => document.querySelector('#chart .legendtext')?.textContent === 'Bb'")
+        page.wait_for_function("() => parseFloat(document.querySelector('#rate').textContent) > 5")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        box, canvas = page.locator("#overlay").bounding_box(), page.locator("#picture").bounding_box()
+        assert box == canvas, "boxes lie over the picture"
+        hosts = {url.split("/")[2] for url in tabs.asked if "://" in url and not url.startswith(("data:", "blob:"))}
+        assert hosts == {access.host}, "nothing comes from a network"
+    assert tabs.complaints == []
+    context.close()
+
+
+def test_a_held_picture_stays_and_a_snapshot_of_it_is_kept_with_one_key(browser, tmp_path):
+    kept = []
+
+    def keep(image, context):
+        kept.append((image.size, context))
+        return tmp_path / "ttc" / "one.png", True
+
+    options = PageOptions([("ttc", "Toontown Central"), ("dd", "Daisy Gardens")], "dd", keep)
+    context = browser.new_context()
+    tabs = Tabs(context)
+    with watched(options) as (access, _):
+        page = tabs.open(access.url)
+        goes_on(page)
+        page.keyboard.press("Space")
+        page.wait_for_function("() => document.querySelector('#pause').getAttribute('aria-pressed') === 'true'")
+        page.wait_for_timeout(200)
+        held = page.locator("#overlay").inner_html()
+        page.wait_for_timeout(400)
+        assert page.locator("#overlay").inner_html() == held
+        page.keyboard.press("s")
+        page.wait_for_function("() => document.querySelector('#message').textContent.startsWith('Kept as ttc/one.png')")
+        assert kept == [((640, 360), "dd")]
+        page.keyboard.press("Space")
+        page.wait_for_function("held => document.querySelector('#overlay').innerHTML !== held", arg=held)
+    assert tabs.complaints == []
+    context.close()
+
+
+def test_the_end_is_said_and_nothing_of_a_title_is_taken_for_html(browser):
+    context = browser.new_context()
+    tabs = Tabs(context)
+    title = "<img src=x onerror=alert(1)>"
+    with watched(title=title) as (access, end):
+        page = tabs.open(access.url)
+        goes_on(page)
+        assert page.locator("#title").inner_text() == title
+        end.set()
+        page.wait_for_function("() => document.querySelector('#away').textContent.startsWith('This is the end')")
+    assert tabs.complaints == []
+    context.close()
