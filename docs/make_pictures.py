@@ -14,10 +14,19 @@ from pathlib import Path
 
 from PIL import Image
 
+from toonvision.deploy.packaged import packaged_scene
+from toonvision.taxonomy.loader import built_in
+from toonvision.watch.drawing import draw_tracks
+from toonvision.watch.loop import watch_frames
+from toonvision.watch.models import WatchModels
+from toonvision.watch.sources import open_source
 from toonvision.world.sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet
 
 PICTURES = Path(__file__).with_name("pictures")
 _WIDTH = 1200
+_RECORDED, _WATCHED_S, _SEED = 720, 5.0, 8
+"""Pixels of the width, seconds and scene of the recording."""
+_MIDDLE = (360, 120, 1360, 540)
 
 
 def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
@@ -28,6 +37,7 @@ def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
     _save(street_sheet(seed=0), "streets.jpg")
     _save(disturbance_sheet(seed=0), "disturbances.jpg")
     _save(mask_sheet(seed=0), "masks.png")
+    _save_watched()
     if demo:
         _save(_screenshot(_newest_report(demo), height=1930), "report.png")
         explained = next(demo.glob("runs/*/*/figures/explain"))
@@ -38,6 +48,17 @@ def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
         # No figure that shows the images of the dataset, which are not ours.
         for name in ("confusion", "spread"):
             _save(Image.open(_newest_report(blood_cells).parent / "figures" / f"{name}.png"), f"blood-cells-{name}.png")
+
+
+def _save_watched() -> None:
+    """Save a short recording of the drawn world being watched, with the models that come with the package."""
+    models = WatchModels.of(packaged_scene("toontown"), built_in("toontown"))
+    frames = []
+    for frame in watch_frames(open_source(f"world:{_SEED}"), models, seconds=_WATCHED_S):
+        drawn = draw_tracks(frame.image, frame.tracks, models.categories).crop(_MIDDLE)
+        frames.append(drawn.resize((_RECORDED, drawn.height * _RECORDED // drawn.width), Image.Resampling.LANCZOS))
+    options = {"save_all": True, "append_images": frames[1:], "duration": 100, "loop": 0}
+    frames[0].save(PICTURES / "watching.webp", quality=45, method=6, **options)
 
 
 def _newest_report(workspace: Path) -> Path:

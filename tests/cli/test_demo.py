@@ -73,3 +73,5 @@ def test_the_demo_goes_all_the_way_to_a_report_and_says_five_things(run, tmp_pat
     facts = [line for line in outcome.out.splitlines() if line[:2] in {"1.", "2.", "3.", "4.", "5."}]
     assert len(facts) == 5
     assert "Objects: 82 read = 82 kept + 0 skipped" in outcome.err
+    assert "Watched 30 frames" in outcome.out
+    assert (tmp_path / "demo" / "watch" / "world" / "report.html").is_file()

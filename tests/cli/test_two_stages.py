@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import shlex
 
 import numpy as np
@@ -97,6 +98,24 @@ def test_a_detector_itself_finds_boxes_that_are_named_and_drawn(run, trained, tm
     for picture in outcome.json["pictures"]:
         for one in picture["objects"]:
             assert {"kind"} <= set(one["levels"]) == set(one["confidences"]) <= {"kind", "label"}
+
+
+def test_runs_that_are_exported_watch(run, trained):
+    runs = ("--detector", "things/one", "--classifier", "label/one", "-w", trained.root)
+    asked = ("watch", trained.root / "screenshots" / "garden", "--headless", *runs)
+    refused = run(*asked)
+    assert refused.code == 2
+    assert "things/one has no export, which watching needs. Run: toonvision export things/one" in refused.err
+    for name in ("things/one", "label/one"):
+        assert run("export", name, "-w", trained.root).code == 0
+    outcome = run(*asked, "--json")
+    assert outcome.code == 0, outcome.err
+    *frames, summary = [json.loads(line) for line in outcome.out.splitlines()]
+    assert len(frames) == summary["frames"] == 6
+    assert {level for frame in frames for track in frame["tracks"] for level in track["levels"]} <= {"kind", "label"}
+    both = run(*asked, "--with", "toontown")
+    assert both.code == 2
+    assert "--with and --detector both name what finds. Leave one out." in both.err
 
 
 def test_end_to_end_an_object_is_right_if_its_box_and_its_class_are(run, trained):

@@ -830,6 +830,17 @@ PROMISES = (
         ),
     ),
     Promise(
+        51,
+        "eight hours of watching",
+        "",
+        "Memory stays flat after the first minute, and the log stays within its bound: the oldest tenth makes room.",
+        (
+            "tests/watch/test_long_watch.py::test_memory_stays_flat_while_figures_come_and_go_and_the_log_stays_in_its_bound",
+            "tests/watch/test_log.py::test_the_log_is_bounded_and_keeps_what_is_newest",
+            "tests/watch/test_page.py::test_what_is_remembered_is_bounded",
+        ),
+    ),
+    Promise(
         52,
         "proposals made again, with another model, over reviewed screenshots",
         "",

@@ -20,7 +20,9 @@ from toonvision.data.formats.names import Format
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
+    from toonvision.api.workspace import Workspace
 
+_WATCHED_S = 3.0
 SourceOption = typer.Option("--from", help="A folder of annotated pictures: Pascal VOC, YOLO, COCO and others.")
 FormatOption = Annotated[Format | None, choice("The format of --from.", "the likeliest", "--format")]
 IgnoreOption = Annotated[
@@ -42,7 +44,7 @@ def demo(
     repeat: Annotated[int, typer.Option(min=1, help="Train this often.")] = 1,
     open_report: options.OpenOption = False,
 ) -> "Result[Any]":
-    """Draw a sample world, train on it, write a report."""
+    """Draw a sample world, train on it, write a report, watch a scene."""
     from toonvision.api.workspace import open_workspace
     from toonvision.cli.sample_world import SampleOrder, draw_into
 
@@ -58,13 +60,26 @@ def demo(
         run = workspace.train("suit", repeat=repeat, seed=seed)
     with _timed("report", seconds):
         report = run.report()
+    with _timed("watch", seconds):
+        watched = _watch_shortly(workspace)
     show_page(report.value, wanted=open_report)
     spent = ", ".join(f"{step} {value:.0f} s" for step, value in seconds.items())
     return replace(
         report,
-        blocks=(*report.blocks, f"({spent}; {sum(seconds.values()):.0f} s in all)"),
+        blocks=(*report.blocks, *watched, f"({spent}; {sum(seconds.values()):.0f} s in all)"),
         data={**report.data, "seconds": seconds},
     )
+
+
+def _watch_shortly(ws: "Workspace") -> tuple[str, str]:
+    """Watch a short scene of the drawn world, and write the report of that; return what was seen."""
+    from toonvision.api.watched import FOLDER, WatchOrder, models_of, watch
+
+    order = WatchOrder("world", seconds=_WATCHED_S, name="world")
+    models, title = models_of(ws, with_=None, detector=None, classifiers=())
+    seen = watch(ws, order, models, title=title, watcher=TERMINAL)
+    page = ws.report(f"{FOLDER}/{order.log_name}").value
+    return seen.sentences.partition("\n")[0], f"What was seen: {page}. Watch it live: {ws.command('watch', 'world')}"
 
 
 def quickstart(

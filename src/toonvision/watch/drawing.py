@@ -19,7 +19,7 @@ def finest(track: Track, categories: Categories) -> Category:
 
 
 def draw_tracks(image: Image.Image, tracks: tuple[Track, ...], categories: Categories) -> Image.Image:
-    """Return a copy of a frame with its tracks; one that is not seen now has a question mark.
+    """Return a copy of a frame with the figures that are seen in it.
 
     Args:
         image: In RGB.
@@ -28,9 +28,8 @@ def draw_tracks(image: Image.Image, tracks: tuple[Track, ...], categories: Categ
     """
     drawn = image.copy()
     draw, letters = ImageDraw.Draw(drawn), letters_of(image)
-    for track in sorted(tracks, key=lambda one: one.found is not None):  # what is seen lies above
-        one = finest(track, categories)
-        share = list(track.evidence.confidences.values())[-1]
-        text = f"{track.number} {one.title} {share:.0%}" if track.found else f"{track.number} {one.title}?"
-        draw_box(draw, track.box, text, one.color, letters)
+    for track in tracks:
+        if track.found is not None:
+            one, share = finest(track, categories), list(track.evidence.confidences.values())[-1]
+            draw_box(draw, track.box, f"{track.number} {one.title} {share:.0%}", one.color, letters)
     return drawn
