@@ -17,6 +17,9 @@ def test_the_command_says_what_is_proposed_and_what_comes_next(run, tmp_path):
     assert outcome.json["labels"]["lb"] >= 1
     assert "finds " in outcome.err
     assert (tmp_path / "w" / "proposals" / "ttc" / "shot.json").is_file()
+    refused = run("label", "--every", "-w", tmp_path / "w")
+    assert "Give --propose, too." in refused.err
+    assert run("label", "--every", "--propose", "-w", tmp_path / "w").code == 0
     outcome = run("label", "--propose", "-w", tmp_path / "w")
     assert f"toonvision label -w {tmp_path / 'w'}" in outcome.err + outcome.out
 
@@ -43,7 +46,9 @@ def test_annotations_go_to_another_program_and_come_in_again(run, small_workspac
     assert "Choose another --save." in outcome.err
 
 
-def test_a_format_needs_a_folder(run, small_workspace):
-    outcome = run("label", "--to", "yolo", "-w", small_workspace.root)
+def test_a_format_needs_a_folder(run, small_workspace, tmp_path):
+    asked = ("label", "--to", "yolo", "-w", copied(small_workspace, tmp_path / "w").root)
+    outcome = run(*asked)
     assert (outcome.code, outcome.out) == (2, "")
     assert "Give both." in outcome.err
+    assert run(*asked, "--save", tmp_path / "out").code == 0

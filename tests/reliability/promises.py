@@ -809,6 +809,16 @@ PROMISES = (
         ),
     ),
     Promise(
+        49,
+        "a detector and a classifier of different taxonomies, or of another one than the workspace's",
+        "M",
+        "Refused before anything is predicted or proposed; both taxonomies are named.",
+        (
+            "tests/cli/test_two_stages.py::test_exported_files_find_and_name_without_the_workspace",
+            "tests/label/test_proposing.py::test_models_of_another_taxonomy_are_refused_naming_both",
+        ),
+    ),
+    Promise(
         50,
         "a worker or a node of a Ray cluster dies in the middle; its head dies; a node differs",
         "E",
@@ -845,7 +855,11 @@ PROMISES = (
         "proposals made again, with another model, over reviewed screenshots",
         "",
         "Boxes that a person decided about are never changed, and none is doubled.",
-        ("tests/label/test_session.py::test_proposals_of_another_model_never_change_or_double_what_a_person_decided",),
+        (
+            "tests/label/test_session.py::test_proposals_of_another_model_never_change_or_double_what_a_person_decided",
+            "tests/label/test_proposing.py::test_proposals_made_again_over_reviewed_screenshots_change_no_box_and_double_none",
+            "tests/label/test_accepting.py::test_it_is_done_once_and_a_persons_decision_stays",
+        ),
     ),
     Promise(
         53,
