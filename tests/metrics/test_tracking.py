@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from toonvision.metrics.tracking import NumberedBoxes, TrackingScores, tracking_scores
+from toonvision.metrics.tracking import NumberedBoxes, TrackingScores, tracking_scores, without_ignored
 
 NOTHING = NumberedBoxes(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
 
@@ -90,6 +90,14 @@ def test_nothing_found_and_nothing_there():
     assert np.isnan(tracking_scores(NOTHING, NOTHING).mota)
     assert np.isnan(tracking_scores(NOTHING, NOTHING).idf1)
     assert tracking_scores(NOTHING, tracks).false_alarms == len(tracks.frame)
+
+
+def test_an_ignored_object_need_not_be_found_and_its_track_is_no_false_alarm():
+    boxes = np.array([[0, 0, 10, 20], [100, 0, 110, 20], [300, 0, 310, 20]], np.float32)
+    truth = NumberedBoxes(np.zeros(3, np.int64), np.array([1, 2, 3]), boxes)
+    tracks = NumberedBoxes(np.zeros(3, np.int64), np.array([7, 8, 9]), boxes + np.array([[0], [0], [200]], np.float32))
+    scores = tracking_scores(*without_ignored(truth, np.array([False, True, True]), tracks))
+    assert (scores.objects, scores.misses, scores.false_alarms) == (1, 0, 1)
 
 
 def test_counts_of_videos_are_summed():

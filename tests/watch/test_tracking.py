@@ -62,10 +62,10 @@ def test_while_it_is_hidden_it_is_expected_further_on_and_says_for_how_long():
 
 def test_a_track_ends_after_seconds_whatever_the_frame_rate():
     for rate in (5.0, 60.0):
-        seen = [[found(0)] if at < rate else [] for at in range(int(rate * 8))]
+        seen = [[found(0)] if at < rate else [] for at in range(int(rate * 13))]
         frames = followed(seen, rate=rate)
         last = max(at for at, frame in enumerate(frames) if frame) / rate
-        assert last == pytest.approx(6.0, abs=1.5 / rate)
+        assert last == pytest.approx(11.0, abs=1.5 / rate)
 
 
 def test_a_false_alarm_of_one_frame_never_counts():
@@ -77,6 +77,12 @@ def test_an_unsure_box_goes_on_with_a_track_but_begins_none():
     frames = followed([[found(2.0 * at, score=0.9 if at < 5 else 0.2), found(600, score=0.2)] for at in range(10)])
     assert numbers(frames)[-1] == [1]
     assert frames[-1][0].hits == 10
+
+
+def test_a_figure_that_is_found_as_two_classes_is_one_track():
+    frames = followed([[found(at), found(at, score=0.5, label="toon")] for at in range(5)])
+    assert numbers(frames)[-1] == [1]
+    assert frames[-1][0].evidence.path == {"kind": "cog"}
 
 
 def test_two_that_cross_keep_their_numbers():

@@ -76,6 +76,30 @@ class TrackingScores:
         return TrackingScores(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
+def without_ignored(
+    truth: NumberedBoxes, ignored: npt.NDArray[np.bool_], tracks: NumberedBoxes
+) -> tuple[NumberedBoxes, NumberedBoxes]:
+    """Leave out objects that need not be found, and the boxes of tracks that are of such an object.
+
+    In each frame objects and tracks are paired so that they overlap most, as MOTChallenge does before it counts.
+
+    Args:
+        truth: All objects.
+        ignored: Which of their boxes are to be ignored, for example because the object is hardly to be seen, of shape
+            ``(boxes,)``.
+        tracks: All tracks.
+
+    Source:
+        Milan et al., "MOT16: a benchmark for multi-object tracking", 2016, section 4.1.
+    """
+    dropped = np.zeros(len(tracks.frame), np.bool_)
+    for frame in np.unique(truth.frame[ignored]):
+        here, there = _rows(truth, frame), _rows(tracks, frame)
+        for row, column in _best_pairs(_cost(truth.boxes[here], tracks.boxes[there])):
+            dropped[there.start + column] = ignored[here.start + row]
+    return _only(truth, ~ignored), _only(tracks, ~dropped)
+
+
 def tracking_scores(truth: NumberedBoxes, tracks: NumberedBoxes) -> TrackingScores:
     """Compare the tracks of a video with its true objects."""
     together = np.zeros((_count(truth.number), _count(tracks.number)), np.int64)
@@ -84,11 +108,10 @@ def tracking_scores(truth: NumberedBoxes, tracks: NumberedBoxes) -> TrackingScor
     misses = false_alarms = switches = 0
     for frame in np.union1d(truth.frame, tracks.frame):
         here, there = _rows(truth, frame), _rows(tracks, frame)
-        shared = overlaps(truth.boxes[here], tracks.boxes[there])
-        shared[shared < LEAST_OVERLAP] = 0
+        cost = _cost(truth.boxes[here], tracks.boxes[there])
         objects, numbers = own[here], others[there]
-        np.add.at(together, (objects[:, None], numbers[None]), shared > 0)
-        pairs = _paired(shared, objects, numbers, last)
+        np.add.at(together, (objects[:, None], numbers[None]), cost < _NEVER)
+        pairs = _paired(cost, objects, numbers, last)
         switches += sum(last.get(one, number) != number for one, number in pairs.items())
         last |= pairs
         misses += len(objects) - len(pairs)
@@ -104,24 +127,35 @@ def _rows(of: NumberedBoxes, frame: int) -> slice:
     return slice(int(np.searchsorted(of.frame, frame)), int(np.searchsorted(of.frame, frame, side="right")))
 
 
-def _paired(
-    shared: npt.NDArray[np.float64], objects: Indices, numbers: Indices, last: dict[int, int]
-) -> dict[int, int]:
-    """Return which object of a frame has which number: as in the frames before where that can be, else the best."""
+def _only(of: NumberedBoxes, kept: npt.NDArray[np.bool_]) -> NumberedBoxes:
+    return NumberedBoxes(of.frame[kept], of.number[kept], of.boxes[kept])
+
+
+def _cost(boxes: Boxes, others: Boxes) -> npt.NDArray[np.float64]:
+    """Return how little each box overlaps each other one; `_NEVER` for less than half."""
+    shared = overlaps(boxes, others)
+    return np.where(shared >= LEAST_OVERLAP, 1 - shared, _NEVER)
+
+
+def _best_pairs(cost: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Return pairs of rows and columns: as many as can be, of the lowest cost."""
     from scipy.optimize import linear_sum_assignment
 
+    rows, columns = linear_sum_assignment(cost)
+    found = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [(row, column) for row, column in found if cost[row, column] < _NEVER]
+
+
+def _paired(cost: npt.NDArray[np.float64], objects: Indices, numbers: Indices, last: dict[int, int]) -> dict[int, int]:
+    """Return which object of a frame has which number: as in the frames before where that can be, else the best."""
     at = {int(number): column for column, number in enumerate(numbers)}
     pairs = {}
-    cost = np.where(shared > 0, 1 - shared, _NEVER)
     for row, one in enumerate(objects.tolist()):
         column = at.get(last.get(one, -1))
         if column is not None and cost[row, column] < _NEVER:
             pairs[one] = int(numbers[column])
             cost[row], cost[:, column] = _NEVER, _NEVER
-    for row, column in zip(*linear_sum_assignment(cost), strict=True):
-        if cost[row, column] < _NEVER:
-            pairs[int(objects[row])] = int(numbers[column])
-    return pairs
+    return pairs | {int(objects[row]): int(numbers[column]) for row, column in _best_pairs(cost)}
 
 
 def _agreeing(together: npt.NDArray[np.int64]) -> int:

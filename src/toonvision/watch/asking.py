@@ -16,7 +16,9 @@ from toonvision.watch.track import Track
 GROWN: Final = 1.25
 """How much higher a box is than when its track was asked about, so that one is asked again."""
 SURE: Final = 0.95
-"""Probability of a class from which on its track is not asked about again before it has grown."""
+"""Probability of a class from which on its track is asked about less often, until it has grown."""
+SURE_AGAIN_AFTER_S: Final = 1.0
+"""How often a track is asked about of which all is sure: two figures that cross may have changed places."""
 AGAIN_AFTER_S: Final = 0.2
 """Frames of one figure that follow one another are alike; asking about each brings nothing new."""
 MOST_A_FRAME: Final = 4
@@ -73,10 +75,11 @@ class Asking:
         before = self._asked.get(track.number)
         if before is None:
             return True
-        if seconds - before.seconds < AGAIN_AFTER_S:
+        waited = seconds - before.seconds
+        if waited < AGAIN_AFTER_S:
             return False
         sure = min(track.evidence.confidences.get(one.level, 0.0) for one in self._for(track)) >= SURE
-        return not sure or _height(track) >= GROWN * before.height
+        return not sure or waited >= SURE_AGAIN_AFTER_S or _height(track) >= GROWN * before.height
 
     def _for(self, track: Track) -> list[Namer]:
         found = track.evidence.path.get(self.level, "")

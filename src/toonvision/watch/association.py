@@ -34,7 +34,8 @@ class TrackSettings:
         other_class: How much intersection over union a box of another class than the track's has to make up for.
         unlike: How much intersection over union a box that looks quite different has to make up for.
         worst: By how much that may be more than it has.
-        same: Least likeness of a hidden figure and a box that is it again, 0 to 1.
+        same: Least likeness of a hidden figure and a sure box that is it again, 0 to 1.
+        surely_same: Least likeness of a hidden figure and a box that is not sure, where it is expected.
         reach: How far away it can be: in heights of its box, and more by as many each second that it is hidden.
         births: In how many frames one after another a new track is found until it counts, at least 2.
         patience: Seconds after which a track that is not found ends.
@@ -44,18 +45,21 @@ class TrackSettings:
     sure: float = 0.35
     least: float = 0.1
     overlap: float = 0.05
-    overlap_unsure: float = 0.25
-    other_class: float = 0.1
-    unlike: float = 1.5
-    worst: float = 0.3
-    same: float = 0.7
-    reach: tuple[float, float] = (1.0, 1.5)
+    overlap_unsure: float = 0.2
+    other_class: float = 0.15
+    unlike: float = 8.0
+    worst: float = 1.0
+    same: float = 0.6
+    surely_same: float = 0.75
+    reach: tuple[float, float] = (1.5, 2.5)
     births: int = 2
-    patience: float = 5.0
+    patience: float = 10.0
     noise: MotionNoise = DEFAULT_NOISE
 
 
 DEFAULT_TRACKING: Final = TrackSettings()
+_SAME_PLACE: Final = 0.85
+"""Overlap from which on two boxes are of one figure, to which a detector gives two classes."""
 _MOST_GROWN: Final = 0.5
 """Logarithm of how much higher or lower a hidden figure can be when it is found again."""
 
@@ -67,22 +71,41 @@ class Seen:
     Attributes:
         objects: What was found.
         boxes: Edges in pixels, shape ``(boxes, 4)``.
+        sure: Which of them are surely something, shape ``(boxes,)``.
         looks: What each looks like; None without a picture.
-        view: The share of each that no other hides, shape ``(boxes,)``.
+        view: The share of each that no sure one hides, shape ``(boxes,)``.
     """
 
     objects: tuple[FoundObject, ...]
     boxes: npt.NDArray[np.float64]
+    sure: npt.NDArray[np.bool_]
     looks: Looks | None
     view: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, objects: Sequence[FoundObject], image: Image.Image | None, least: float) -> "Seen":
-        """Return the boxes of a score of at least `least` that have any pixel."""
-        able = [one for one in objects if one.score >= least and one.box[2] > one.box[0] and one.box[3] > one.box[1]]
-        able.sort(key=lambda one: (-one.score, one.box, one.label))
+    def of(cls, objects: Sequence[FoundObject], image: Image.Image | None, settings: TrackSettings) -> "Seen":
+        """Return the boxes that are sure enough to go on with a track and have any pixel."""
+        able = [one for one in objects if one.score >= settings.least and _has_pixels(one.box)]
+        able = _once(sorted(able, key=lambda one: (-one.score, one.box, one.label)))
         boxes = np.array([one.box for one in able], np.float64).reshape(-1, 4)
-        return cls(tuple(able), boxes, None if image is None else looks_of(image, boxes), in_view(boxes))
+        sure = np.array([one.score >= settings.sure for one in able], np.bool_)
+        looks = None if image is None else looks_of(image, boxes)
+        return cls(tuple(able), boxes, sure, looks, in_view(boxes, sure))
+
+
+def _has_pixels(box: tuple[float, float, float, float]) -> bool:
+    return box[2] > box[0] and box[3] > box[1]
+
+
+def _once(objects: Sequence[FoundObject]) -> list[FoundObject]:
+    """Return objects, the surest first, without those that are at the place of a surer one, whatever their class."""
+    boxes = np.array([one.box for one in objects], np.float32).reshape(-1, 4)
+    shared = overlaps(boxes, boxes) >= _SAME_PLACE
+    kept: list[int] = []
+    for at in range(len(objects)):
+        if not shared[at, kept].any():
+            kept.append(at)
+    return [objects[at] for at in kept]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +136,12 @@ def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
     alike = _alike(known, seen)
     # What is hardly in view shows the colours of what is before it.
     value = settings.worst + shared - settings.other_class * other - settings.unlike * (1 - alike) * seen.view
-    sure = np.array([one.score >= settings.sure for one in seen.objects])
+    unsure = ~seen.sure & (known.recent[:, None] | (alike >= settings.surely_same))
     pairs: Pairs = {}
-    _assign(pairs, value, (shared >= settings.overlap) & (value > 0) & sure)
-    _assign(pairs, value, (shared >= settings.overlap_unsure) & (value > 0) & ~sure & known.recent[:, None])
+    _assign(pairs, value, (shared >= settings.overlap) & (value > 0) & seen.sure)
+    _assign(pairs, value, (shared >= settings.overlap_unsure) & (value > 0) & unsure)
     if known.looks is not None and seen.looks is not None:
-        _assign(pairs, alike, (alike >= settings.same) & sure & _within_reach(known, seen, settings))
+        _assign(pairs, alike, (alike >= settings.same) & seen.sure & _within_reach(known, seen, settings))
     return pairs
 
 

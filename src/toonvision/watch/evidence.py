@@ -23,7 +23,7 @@ Said = Mapping[str, Mapping[str, float]]
 
 NEWS_SECONDS: Final = 0.5
 """Time after which a frame counts as 63 % of a new one."""
-MEMORY_SECONDS: Final = 20.0
+MEMORY_SECONDS: Final = 5.0
 """Time after which what was seen counts 37 %."""
 DOUBT: Final = 0.1
 """Share of a frame's word that is given to all classes equally: models are too sure of their mistakes."""

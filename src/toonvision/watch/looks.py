@@ -68,9 +68,14 @@ def mixed(look: Looks, other: Looks, share: float) -> Looks:
     return squares
 
 
-def in_view(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the share of each box that no other hides, 0 to 1: of two, the one that stands lower is in front."""
+def in_view(boxes: npt.NDArray[np.float64], hiding: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Return the share of each box that no other hides, 0 to 1: of two, the one that stands lower is in front.
+
+    Args:
+        boxes: Edges in pixels, shape ``(boxes, 4)``.
+        hiding: Which of them are surely figures and can hide others, shape ``(boxes,)``.
+    """
     edges = boxes.astype(np.float32)
-    shares = inside(edges, edges) * (boxes[None, :, 3] > boxes[:, None, 3])
+    shares = inside(edges, edges) * (boxes[None, :, 3] > boxes[:, None, 3]) * hiding
     clear: npt.NDArray[np.float64] = 1 - shares.max(axis=1, initial=0.0)
     return clear

@@ -32,7 +32,7 @@ class MotionNoise:
 
     found: float = 0.05
     found_size: float = 0.08
-    push: float = 0.5
+    push: float = 0.7
     push_size: float = 0.05
     speed: float = 1.0
     memory: float = 0.5

@@ -79,13 +79,13 @@ class Tracker:
         """
         if self._seconds is not None and not seconds > self._seconds:
             raise UsageError(f"frames come in the order of time; got {seconds} s after {self._seconds} s.")
-        seen = Seen.of(objects, image, self._settings.least)
+        seen = Seen.of(objects, image, self._settings)
         known = self._expected(seconds)
         pairs = associated(known, seen, self._settings)
         self._learn_looks(pairs, seen)
         self._go_on(pairs, seen, seconds)
-        new = [at for at, one in enumerate(seen.objects) if one.score >= self._settings.sure]
-        self._begin([at for at in new if at not in pairs.values()], seen, seconds)
+        new = np.setdiff1d(np.flatnonzero(seen.sure), [*pairs.values()])
+        self._begin(new.tolist(), seen, seconds)
         return self.tracks
 
     @property
