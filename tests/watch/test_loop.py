@@ -78,7 +78,7 @@ def test_classifiers_are_asked_about_new_unsure_and_grown_tracks_only():
     assert len(sure.named) < 20
     assert 30 < len(doubtful.named) <= 51, "five times a second at most"
     growing = ToldModels(
-        find_at=lambda at: (FoundObject("cog", 0.9, (0.0, 0.0, 15.0 + at // 2, 10.0 * 1.012**at)),), sure=0.999
+        find_at=lambda at: (FoundObject("cog", 0.9, (0.0, 0.0, 15.0 + at // 2, 10.0 * 1.03**at)),), sure=0.999
     )
     list(watch_frames(ReadySource(100), growing))
     assert len(growing.named) > len(sure.named)

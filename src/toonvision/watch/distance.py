@@ -44,7 +44,7 @@ class Lens:
     """
 
     view_degrees: float = 42.0
-    spread: float = 0.1
+    spread: float = 0.16
 
     def focal(self, size_wh: tuple[int, int]) -> float:
         """Return the focal length in pixels in pictures of some width and height."""
