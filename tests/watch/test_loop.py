@@ -2,8 +2,10 @@ import json
 import threading
 import time
 import types
+from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 import toonvision
 from screens import ShownWindow
@@ -11,10 +13,12 @@ from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.taxonomy.loader import built_in
+from toonvision.watch.asking import Asking
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.mailbox import Mailbox
 from toonvision.watch.models import WatchModels
 from toonvision.watch.sources import open_source
+from toonvision.watch.tracking import Tracker
 from toonvision.world.screenshot_plans import plan_video
 from toonvision.world.video import random_sequence
 from watch.standins import ReadySource, ToldModels
@@ -71,17 +75,24 @@ def test_a_source_that_fails_raises_after_the_frames_before_it():
     assert found == [1, 2, 3]
 
 
-def test_classifiers_are_asked_about_new_unsure_and_grown_tracks_only():
+def test_classifiers_are_asked_about_new_and_unsure_tracks_more_often():
     sure, doubtful = ToldModels(sure=0.999), ToldModels(sure=0.6)
     for models in (sure, doubtful):
         list(watch_frames(ReadySource(100), models))
     assert len(sure.named) < 20
     assert 30 < len(doubtful.named) <= 51, "five times a second at most"
-    growing = ToldModels(
-        find_at=lambda at: (FoundObject("cog", 0.9, (0.0, 0.0, 15.0 + at // 2, 10.0 * 1.03**at)),), sure=0.999
-    )
-    list(watch_frames(ReadySource(100), growing))
-    assert len(growing.named) > len(sure.named)
+
+
+@pytest.mark.parametrize(("growth", "least", "most"), [(1.0, 10, 14), (1.04, 15, 30)])
+def test_a_track_that_has_grown_is_asked_about_again(growth, least, most):
+    models = ToldModels(sure=0.999)
+    tracker, asking = Tracker(models.paths, models.tracking), Asking(models.namers, models.level)
+    image = Image.new("RGB", (64, 600))
+    for at in range(100):
+        tracks = tracker.update([FoundObject("cog", 0.9, (0.0, 0.0, 15.0, 10.0))], at / 10)
+        tracks = tuple(replace(one, box=(0.0, 0.0, 15.0, 10.0 * growth**at)) for one in tracks)
+        tracker.learn(asking.ask(image, tracks, at / 10))
+    assert least <= len(models.named) <= most
 
 
 def test_a_class_that_no_classifier_knows_is_not_asked_about():
