@@ -12,9 +12,11 @@ import pytest
 
 from builders import SETTINGS_TEXT, Shot, small_shots, write_picture
 from label.made import proposed, unlabelled
+from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import read_annotation
 from toonvision.data.workspace import open_workspace
+from toonvision.label.annotations import Proposal
 from toonvision.label.page import label_app
 from toonvision.label.reviews import read_reviews
 from toonvision.label.session import Session
@@ -201,6 +203,29 @@ def test_names_and_labels_with_html_are_text(tmp_path, tabs):
         assert titles(page) == [evil]
         assert page.locator("img").count() == 0
     assert [one.label for one in session.sheet(session.screenshots[0].id).annotation.boxes] == [evil]
+    assert tabs.complaints == []
+
+
+def test_of_what_models_know_only_a_class_a_person_says_the_label(tmp_path, tabs):
+    found = [Proposal("fruit", Box(2, 3, 18, 23), 0.8, "detect/d-1", "kind", ("pear", "apple")),
+             Proposal("stone", Box(30, 8, 52, 33), 0.7, "detect/d-1", "label")]  # fmt: skip
+    session = Session(unlabelled(tmp_path, shots=2), proposals=lambda _: found)
+    one, two = (shot.id for shot in session.screenshots)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, one)
+        assert titles(page) == ["Fruit", "Stone"]
+        press(page, "Enter")
+        offered = page.locator("#chooser-list li:visible").all_inner_texts()
+        assert [text.split()[1] for text in offered] == ["Pear", "Apple"]
+        press(page, "p", "e", "Enter")
+        shown(page, two)
+        press(page, "A")
+        saved(page)
+        assert titles(page) == ["Fruit", "Stone"]
+        assert page.locator("#boxes li.proposal").count() == 1
+    assert decided(session, 0) == ("done", [("pear", "corrected"), ("stone", "accepted")])
+    assert decided(session, 1) == ("open", [("stone", "accepted")])
     assert tabs.complaints == []
 
 

@@ -1,5 +1,7 @@
 """The labelling page's server, behind its guard, as its script and as others meet it."""
 
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -119,6 +121,26 @@ def test_undo_and_redo_answer_with_the_screenshot_that_they_were_about(client, s
     assert client.post("/api/undo").json()["sheet"]["id"] == shot
     assert client.post("/api/undo").json() == {"sheet": None}
     assert client.post("/api/redo").json()["sheet"]["state"] == "empty"
+
+
+@pytest.mark.parametrize("where", ["toonvision.label.session.save_sheet", "toonvision.label.reviews.os.fsync"])
+def test_a_full_disk_is_told_changes_nothing_and_the_same_change_is_saved_once_there_is_room(
+    client, session, monkeypatch, where
+):
+    shot = session.screenshots[0].id
+    sheet = client.get(f"/api/sheets/{shot}").json()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "reviews.jsonl")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, full)
+        answer = change(client, shot, sheet["version"], kind="confirm")
+    assert answer.status_code == 507
+    assert answer.json()["error"].startswith("reviews.jsonl: No space left on device. What was saved is kept")
+    assert client.get(f"/api/sheets/{shot}").json() == sheet
+    assert client.post("/api/undo").json() == {"sheet": None}
+    assert change(client, shot, sheet["version"], kind="confirm").status_code == 200
 
 
 def test_a_picture_that_cannot_be_read_is_told_by_its_page_alone(client, session):

@@ -17,7 +17,7 @@ from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.label.annotations import Sheet
 from toonvision.label.pictures import picture_bytes
-from toonvision.label.plain import plain_labels, plain_progress, plain_row, plain_sheet, read_change
+from toonvision.label.plain import plain_classes, plain_labels, plain_progress, plain_row, plain_sheet, read_change
 from toonvision.label.session import ConflictError, Session
 from toonvision.web.answers import error_answers, read_object
 from toonvision.web.static import static_routes
@@ -64,6 +64,7 @@ class _Page:
                 "workspace": root.name,
                 "key": hashlib.sha256(str(root).encode()).hexdigest()[:16],
                 "labels": plain_labels(taxonomy),
+                "classes": plain_classes(taxonomy),
                 "contexts": [{"name": name, "title": title} for name, title in sorted(contexts.items())],
                 "position": self._read_position(),
                 "progress": plain_progress(session.progress()),

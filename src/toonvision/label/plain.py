@@ -86,6 +86,14 @@ def plain_labels(taxonomy: Taxonomy) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def plain_classes(taxonomy: Taxonomy) -> dict[str, dict[str, dict[str, str]]]:
+    """Return the titles and colours of the classes, by level and name: what a model says that knows no label."""
+    return {
+        level.name: {one.name: {"title": one.title, "color": one.color} for one in level.classes}
+        for level in taxonomy.levels
+    }
+
+
 def _groups(label: Label, taxonomy: Taxonomy) -> list[str]:
     """Return the titles of the coarser classes of a label, such as Cog and Bossbot."""
     found = []

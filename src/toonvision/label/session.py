@@ -6,7 +6,7 @@ A decision is saved as a file of the screenshot, then as a line of the log; both
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from toonvision.core.errors import Finding, UsageError
@@ -187,16 +187,17 @@ class Session:
         with self._lock:
             if not source:
                 return None
-            decision = source.pop()
+            decision = source[-1]
             current = self.sheet(decision.shot)
             wanted, expected = decision.before, decision.after
             if kind == "redo":
                 wanted, expected = expected, wanted
             if current.annotation != expected.annotation or current.is_own != expected.is_own:
+                source.pop()
                 raise ConflictError(current)
             after = replace(wanted, offered=current.offered)
             self._save(decision.shot, current, after, kind)
-            target.append(decision)
+            target.append(source.pop())
             return decision.shot, after
 
     def audit(self, shot_id: str, proposals: Sequence[Proposal]) -> None:
@@ -211,17 +212,19 @@ class Session:
             return count_up(self._tallies.values(), self._pace)
 
     def _save(self, shot_id: str, before: Sheet, after: Sheet, kind: str) -> None:
+        """Save a decision and write it down; where the latter cannot be, the file is put back."""
         shot = self._shots[shot_id]
-        save_sheet(shot, after)
         decided = differences(before.annotation, after.annotation)
+        line = {"source": shot.source.key, "screenshot": shot.name, "action": kind, "state": after.state}
+        save_sheet(shot, after)
+        try:
+            self._log.append({**line, "boxes": decided})
+        except OSError:
+            with suppress(OSError):
+                save_sheet(shot, before)
+            raise
         self._tallies[shot_id] = tally_of(after)
         self._pace.decided(len(decided))
-        self._log.append(
-            {
-                "source": shot.source.key, "screenshot": shot.name, "action": kind, "state": after.state,
-                "boxes": decided,
-            }
-        )  # fmt: skip
 
     def _require_labels(self, before: Sheet, after: Sheet) -> None:
         """Refuse a label that is none: one that was there before may stay, as another program wrote it."""

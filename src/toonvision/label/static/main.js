@@ -24,6 +24,7 @@ class Page {
   async start() {
     const given = await request("/api/start");
     this.labels = new Map(given.labels.map((one) => [one.name, one]));
+    this.classes = given.classes;
     this.contexts = new Map(given.contexts.map((one) => [one.name, one.title]));
     this.recent = (given.position.recent || []).filter((name) => this.labels.has(name));
     this.selected = null;
@@ -41,6 +42,7 @@ class Page {
     this.queue = new Queue({ onOpen: (index) => this.open(index), onError: (error) => this.failed(error) });
     this.chooser = new Chooser(given.labels);
     this.panel = new Panel({
+      labelOf: (one) => this.labelOf(one),
       label: (name) => this.label(name),
       onAction: (action) => this.act(action),
       onSelect: (id) => this.select(id),
@@ -66,6 +68,12 @@ class Page {
 
   label(name) {
     return this.labels.get(name) || { name, title: name, color: GREY, groups: ["no label of the taxonomy"], classes: [] };
+  }
+
+  /** What a box or a proposal is called: by its label, or by the class that is all that the models know. */
+  labelOf(one) {
+    const found = this.coarse(one) && this.classes[one.level]?.[one.label];
+    return found ? { ...found, groups: ["which one is yours to say"] } : this.label(one.label);
   }
 
   fillFilters({ contexts, labels, position }) {
@@ -219,8 +227,8 @@ class Page {
     const changed = (one) => (this.draft && this.draft.id === one.id ? { ...one, xyxy: this.draft.xyxy } : one);
     const { color } = this.label(this.recent[0] || "");
     this.view.draw({
-      boxes: sheet.boxes.map((one) => drawable(changed(one), this.label(one.label), false)),
-      proposals: sheet.proposals.map((one) => drawable(changed(one), this.label(one.label), true)),
+      boxes: sheet.boxes.map((one) => drawable(changed(one), this.labelOf(one), false)),
+      proposals: sheet.proposals.map((one) => drawable(changed(one), this.labelOf(one), true)),
       selected: this.selected,
       isHidden: this.isHidden,
       draft: this.draft && this.draft.id === null ? { xyxy: this.draft.xyxy, color, text: "" } : null,

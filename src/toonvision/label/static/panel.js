@@ -14,8 +14,8 @@ const ORIGINS = {
 };
 
 export class Panel {
-  constructor({ label, onAction, onSelect, onRecent }) {
-    Object.assign(this, { label, onAction, onSelect, onRecent });
+  constructor({ labelOf, label, onAction, onSelect, onRecent }) {
+    Object.assign(this, { labelOf, label, onAction, onSelect, onRecent });
     const buttons = BUTTONS.map(([action, words, key, className = ""]) => {
       const made = element("button", { className, type: "button", title: `${words} (${key})` },
         element("span", { text: words }), element("kbd", { text: key }));
@@ -45,7 +45,7 @@ export class Panel {
   }
 
   #row(one, selected, isProposal) {
-    const { title, color, groups } = this.label(one.label);
+    const { title, color, groups } = this.labelOf(one);
     const swatch = element("span", { className: `swatch ${isProposal ? "proposal" : "decision"}` });
     swatch.style.borderColor = color;
     if (!isProposal) swatch.style.background = color;
