@@ -49,7 +49,7 @@ def train(
         choice(
             "compact, baseline, tuned, binary, trees (on colour histograms), or a layout such as 16c3-p3-p2; for a "
             "task that finds objects, detector, or detector-0.75 with so many times its filters; for one that names "
-            "pixels, segmenter.",
+            "pixels, segmenter; for both at once detector+pixels.",
             "compact, detector or segmenter",
         ),
     ] = None,

@@ -91,7 +91,7 @@ def measure_box_curve(
     kind = kind_of(wanted)
     network = find_network(options.network or kind.default_network).name
     size_hw = options.size_hw or kind.input_size(workspace, network)
-    dataset = load_dataset(workspace, wanted, size_hw=size_hw, split=split)
+    dataset = load_dataset(workspace, wanted, size_hw=size_hw, split=split, network=network)
     whole = Fold(f"split {split}", *(dataset.indices[subset] for subset in ("train", "val", "test")))
     usual = settings_for(
         network, classes=len(dataset.classes), images=len(whole.train), taxonomy=workspace.taxonomy.name
