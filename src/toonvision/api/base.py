@@ -1,16 +1,12 @@
 """What an opened workspace and a run know, without their steps."""
 
-import json
 import shlex
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.errors import ToonVisionError
-from toonvision.data.growth import ErrorPoint
 from toonvision.data.workspace import Workspace as WorkspaceFiles
 from toonvision.tasks.registry import kind_of, require_classifying
 from toonvision.training.record import RunRecord, read_record, run_records
@@ -99,20 +95,6 @@ class Opened:
         """Return the folders of all runs, the newest first."""
         found = run_records(self.files.runs)
         return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
-
-    def errors_so_far(self) -> list[ErrorPoint]:
-        """Return the error of every run that was evaluated, by its time: the median share of wrong test images."""
-        found = []
-        for path in run_records(self.files.runs):
-            try:
-                record, metrics = read_record(path.parent), path.with_name("metrics.json")
-                error = json.loads(metrics.read_text(encoding="utf-8"))["wrong"]["median"]["share"]
-                when = datetime.fromisoformat(record.started)
-            except (ToonVisionError, OSError, ValueError, KeyError, TypeError):
-                continue  # not evaluated yet, or damaged
-            if isinstance(error, float | int):
-                found.append(ErrorPoint(when if when.tzinfo else when.replace(tzinfo=UTC), record.title, float(error)))
-        return found
 
 
 @dataclass(frozen=True, repr=False)

@@ -151,13 +151,14 @@ class DataSteps(Opened):
         """
         from toonvision.data.balance import measure_balance
         from toonvision.data.growth import measure_growth, screenshot_rows
+        from toonvision.evaluation.history import errors_so_far
         from toonvision.report.data_panels import write_balance_figures, write_growth
 
         with self.files.reading() as catalog:
             crops = catalog.crops()
         measured = measure_balance(crops, self.files.taxonomy)
         rows = screenshot_rows(self.files)
-        growth = measure_growth(self.files, rows, crops, self.errors_so_far())
+        growth = measure_growth(self.files, rows, crops, errors_so_far(self.files.runs))
         taxonomy, folder = self.files.taxonomy, self.files.figures
         figures, why = self._drawn(
             lambda: [*write_balance_figures(measured, taxonomy, folder), *write_growth(growth, rows, taxonomy, folder)]

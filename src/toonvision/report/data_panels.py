@@ -80,6 +80,11 @@ def growth_panel(growth: Growth, taxonomy: Taxonomy) -> FigurePanel | None:
     )
 
 
+def growth_over_time(growth: Growth | None, taxonomy: Taxonomy) -> FigurePanel | None:
+    """Return the same for a report; None where all is of one day."""
+    return growth_panel(growth, taxonomy) if growth and len(growth.days) > 1 else None
+
+
 def write_growth(growth: Growth, rows: Sequence[ScreenshotRow], taxonomy: Taxonomy, folder: Path) -> list[Path]:
     """Write what every screenshot shows as CSV, and draw how the data set grew; return the figure's path."""
     write_rows(folder / "screenshots.csv", rows_table(rows, taxonomy))

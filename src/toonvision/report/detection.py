@@ -36,6 +36,7 @@ def detection_page(results: Results) -> Page:
             section(
                 "data", "Data", _data_fact(results), data.balance_panel(results.balance, results.taxonomy),
                 data.shortages_panel(results.balance, results.taxonomy), data.next_table(results.balance),
+                data.growth_over_time(results.growth, results.taxonomy),
                 *_curve_panels(results.box_curve), data.split_panel(results.split, level),
                 *data.split_tables(results.split, level), data.near_table(results.split),
                 _suspects_table(results.box_suspects), data.findings_table(results.counts, results.findings),

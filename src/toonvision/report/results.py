@@ -10,10 +10,12 @@ import numpy as np
 from toonvision.core.errors import Finding, ModelRefusedError
 from toonvision.data.arrays import read_crop
 from toonvision.data.balance import Balance, measure_balance
+from toonvision.data.growth import Growth, measure_growth, screenshot_rows
 from toonvision.data.split_plan import SplitSummary, summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import Breakdown, break_down, measure_image_statistics
 from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
+from toonvision.evaluation.history import errors_so_far
 from toonvision.explain.cam import ClassMaps, class_maps
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.classification import Indices
@@ -101,6 +103,7 @@ class Results:
         leakage: How the run's settings do on a naive split.
         mapped: Class activation maps of some images.
         temperature: The temperature that is stored with the model.
+        growth: How the data set grew.
         unread: What should be part of the report and cannot be read, in one sentence each.
     """
 
@@ -125,6 +128,7 @@ class Results:
     leakage: LeakageStudy | None = None
     mapped: MappedCases | None = None
     temperature: float | None = None
+    growth: Growth | None = None
     unread: tuple[str, ...] = ()
 
     @property
@@ -149,6 +153,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
         balance=measure_balance(crops, workspace.taxonomy),
+        growth=measure_growth(workspace, screenshot_rows(workspace), crops, errors_so_far(workspace.runs)),
         split=summarize_split(data.stored_split, crops, workspace.taxonomy),
         screenshots=len({crop.screenshot_id for crop in data.items}),
         curves=_curves(run, evaluation),

@@ -64,6 +64,7 @@ def run_page(results: Results) -> Page:
             section(
                 "data", "Data", data_fact(results), data.balance_panel(results.balance, results.taxonomy),
                 data.shortages_panel(results.balance, results.taxonomy), data.next_table(results.balance),
+                data.growth_over_time(results.growth, results.taxonomy),
                 *_curve_panels(results), data.split_panel(results.split, level),
                 *data.split_tables(results.split, level), data.near_table(results.split),
                 *_suspect_panels(results.suspects),
