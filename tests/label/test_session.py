@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from builders import contents, files_property, tree
 from label.made import drawing, labelled, proposed, shots_of, unlabelled
 from toonvision.core.errors import RejectedItemError, UsageError, WorkspaceBusyError
+from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import LabelledBox
@@ -71,6 +72,22 @@ def test_an_annotation_of_the_workspace_takes_the_place_of_the_source_s_which_is
     assert not any(attributes)
     shot.annotation.unlink()
     assert extract(workspace).objects_kept == 8
+
+
+def test_what_the_source_knows_of_its_objects_stays_and_makes_no_conflict(tmp_path):
+    workspace = labelled(tmp_path)
+    known = {1: {"view": "back", "fog": 0.5, "distance": 3}}
+    write_attributes(tmp_path / "screenshots/garden/shot_00.attributes.json", known)
+    session = Session(workspace)
+    shot = session.screenshots[0].id
+    after = session.change(shot, Change("relabel", id="s2", label="stone"))
+    assert session.sheet(shot).version == after.version
+    session.change(shot, Change("confirm"), version=after.version)
+    extract(workspace)
+    with workspace.reading() as catalog:
+        assert [dict(crop.attributes) for crop in catalog.crops() if crop.screenshot == "garden/shot_00.png"] == [
+            known[1], {},
+        ]  # fmt: skip
 
 
 def test_proposals_become_decisions_with_their_model_and_score(session):

@@ -129,7 +129,8 @@ class DataSteps(Opened):
 
         with self.watcher.progress("extracting", "screenshots") as progress:
             summary = extract(self.files, progress=progress)
-        empty = f"Put screenshots and their annotations into {self.root / 'screenshots'}, then run this again."
+        empty = f"Put screenshots and their annotations into {self.root / 'screenshots'}, then run this again. To draw "
+        empty += f"boxes: {self.command('label')}"
         return Result(
             summary,
             (_extraction_text(summary), *([] if summary.pictures_read else [empty])),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import sync_folder
 from toonvision.data import images
+from toonvision.data.attributes import encoded
 from toonvision.data.boxes import Box, fit_object
 from toonvision.data.examination import attributes_of
 from toonvision.data.own_annotations import Annotation, LabelledBox, read_annotation, write_annotation
@@ -90,8 +91,13 @@ class Sheet:
     @property
     def version(self) -> str:
         """A hash of all that a change is based on."""
-        decided = [self.annotation, self.is_own, self.is_new, [one.id for one in self.proposals]]
-        return hashlib.sha256(repr(decided).encode()).hexdigest()[:24]
+        boxes = [
+            [replace(one, attributes={}), encoded(one.attributes)]
+            for one in (*self.annotation.boxes, *self.annotation.rejected)
+        ]
+        decided = [replace(self.annotation, boxes=(), rejected=()), boxes, self.is_own, self.is_new]
+        text = repr([*decided, len(self.annotation.boxes), [one.id for one in self.proposals]])
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def overlap(one: Box, other: Box) -> float:
