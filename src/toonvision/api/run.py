@@ -411,7 +411,8 @@ def _int8_text(int8: "Int8Export | Int8Boxes") -> str:
         unit = "screenshot of the input's size"
         cost = (
             f"AP50 is {int8.int8_ap50:.3f} in {counted(int8.screenshots, 'screenshot')}, with the plain export "
-            f"{int8.ap50:.3f}; {counted(differ, 'box', 'boxes')} above the thresholds have no equal in the other"
+            f"{int8.ap50:.3f}; {counted(differ, 'box', 'boxes')} above the thresholds of one are not in the other, or "
+            "overlap what is there by less than 99 %"
         )
     else:
         unit = "crop"
