@@ -15,6 +15,7 @@ from toonvision.core.errors import RejectedItemError
 from toonvision.data.arrays import load_places
 from toonvision.data.boxes import AnnotatedPicture, Outline
 from toonvision.data.extraction import extract
+from toonvision.data.formats.coco_objects import outlines_of
 from toonvision.data.outlines import drawn_masks, filled, inside
 from toonvision.data.pixel_masks import NOT_COUNTED, masks_of
 from toonvision.data.records import frames_of
@@ -103,18 +104,20 @@ def test_corners_far_out_are_no_trouble():
     assert filled([(-1e300, -1e300), (1e300, -1e300), (1e300, 1e300), (-1e300, 1e300)], SIZE_WH).all()
 
 
-def test_small_outlines_are_drawn_over_large_ones_and_crowds_have_no_number():
+def test_small_outlines_are_drawn_over_large_ones_and_what_is_not_known_does_not_count():
     small, large = [[10, 10, 20, 10, 20, 20, 10, 20]], [[0, 0, 40, 0, 40, 30, 0, 30]]
     odd = Outline("stone", {"size": [1, 1], "counts": []})
+    crowd = Outline("fruit", [[30, 0, 40, 0, 40, 10, 30, 10]], known=False)
     unknown = Outline("unknown", [[0, 0, 4, 0, 4, 4, 0, 4]])
-    outlines = (Outline("fruit", small), Outline("ground", large, crowd=True), odd, unknown)
+    outlines = (Outline("fruit", small), Outline("ground", large), odd, unknown, crowd)
     picture = AnnotatedPicture(Path("a.png"), "a.png", "a.json, a.png", "all", outlines=outlines)
     classes, numbers, findings = drawn_masks(picture, SIZE_WH, {"ground": 0, "fruit": 1}.get, beside=NOT_COUNTED)
     assert (classes[10:20, 10:20] == 1).all()
     assert (classes[:4, :4] == NOT_COUNTED).all()
-    assert (classes == 0).sum() == 40 * 30 - 100 - 16
+    assert (classes[:10, 30:] == NOT_COUNTED).all()
+    assert (classes == 0).sum() == 40 * 30 - 100 - 16 - 100
     assert set(np.unique(numbers[10:20, 10:20])) == {1}
-    assert numbers[25, 35] == 0
+    assert (numbers[25, 35], numbers[5, 35]) == (2, 0)
     assert [finding.item for finding in findings] == ["a.json, a.png, mask 3"]
 
 
@@ -182,3 +185,18 @@ def test_masks_go_with_their_outlines_and_an_outline_that_cannot_be_used_is_name
         "its mask has 2 x 2 pixels, and the picture 64 x 48", "export it again",
     )  # fmt: skip
     assert summary.objects_kept == 8
+
+
+def test_beside_outlines_the_box_of_an_object_without_one_and_a_crowd_are_not_known():
+    outline = [[1, 1, 5, 1, 5, 5]]
+    rows = [
+        ("apple", {"bbox": [1, 1, 4, 4], "segmentation": outline}),
+        ("pear", {"bbox": [10, 5, 4, 6]}),
+        ("apple", {"bbox": [0, 0, 9, 9], "segmentation": outline, "iscrowd": 1}),
+        (None, {"bbox": "odd"}),
+    ]
+    assert outlines_of(rows) == (
+        Outline("apple", outline), Outline("pear", [[10, 5, 14, 5, 14, 11, 10, 11]], known=False),
+        Outline("apple", outline, known=False),
+    )  # fmt: skip
+    assert outlines_of(rows[1:2]) == ()

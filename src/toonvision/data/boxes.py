@@ -80,12 +80,12 @@ class Outline(NamedTuple):
     Attributes:
         label: What the annotation calls it.
         shape: Polygons or run lengths, as `toonvision.data.outlines.inside` reads them.
-        crowd: Whether it is drawn around several objects.
+        known: Whether all pixels in it show the object; not those of a crowd, or of a box.
     """
 
     label: str
     shape: object
-    crowd: bool = False
+    known: bool = True
 
 
 class AnnotatedPicture(NamedTuple):

@@ -39,8 +39,8 @@ def drawn_masks(
         beside: The class of the pixels in no outline.
 
     Returns:
-        The class of each pixel, and the number of the object, from 1, or 0 in a crowd or where there is none; and the
-        outlines that cannot be used.
+        The class of each pixel, and the number of the object, from 1, or 0 where there is none or it is not known; and
+        the outlines that cannot be used.
     """
     width, height = size_wh
     classes, numbers = np.full((height, width), beside, np.uint8), np.zeros((height, width), np.uint8)
@@ -54,9 +54,9 @@ def drawn_masks(
     for _, number in sorted(areas):  # drawn a second time, so that memory holds one outline at a time
         outline = picture.outlines[number - 1]
         pixels = inside(outline.shape, size_wh)
-        label = class_of(outline.label)
+        label = class_of(outline.label) if outline.known else None
         classes[pixels] = NOT_COUNTED if label is None else label
-        numbers[pixels] = number if number <= _MOST_NUMBERS and not outline.crowd else 0
+        numbers[pixels] = number if number <= _MOST_NUMBERS and outline.known else 0
     return classes, numbers, findings
 
 

@@ -68,12 +68,21 @@ def plain_objects(rows: Sequence[Labelled]) -> tuple[AnnotatedObject, ...] | Non
 
 
 def outlines_of(rows: Sequence[Labelled]) -> tuple[Outline, ...]:
-    """Return the outlines of the annotations of a picture that have one and a label, crowds among them."""
-    return tuple(
-        Outline(label, row["segmentation"], bool(row.get("iscrowd")))
-        for label, row in rows
-        if row.get("segmentation") and isinstance(label, str)
-    )
+    """Return the outlines of the annotations of a picture, where any has one.
+
+    Of a crowd, and of an object with a box alone, it is not known which pixels show it.
+    """
+    if not any(row.get("segmentation") for _, row in rows):
+        return ()
+    found = []
+    for label, row in rows:
+        name, shape = label if isinstance(label, str) else "", row.get("segmentation")
+        if shape:
+            found.append(Outline(name, shape, known=isinstance(label, str) and not row.get("iscrowd")))
+        elif _is_box(box := row.get("bbox")):
+            left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
+            found.append(Outline(name, [[left, top, right, top, right, bottom, left, bottom]], known=False))
+    return tuple(found)
 
 
 def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObject:
