@@ -1,4 +1,9 @@
 import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -90,3 +95,26 @@ def test_the_report_of_a_log_is_written_by_its_name(run, walk, toons):
     refused = run("report", "watch/none", "-w", toons)
     assert refused.code == 2
     assert "nothing was logged there. Watch first: toonvision watch SOURCE" in refused.err
+
+
+def test_the_first_line_is_the_address_of_the_page_whose_key_lets_in(walk, toons):
+    asked = ["watch", str(walk), "-w", str(toons), "--realtime", "--no-browser", "--port", "0"]
+    command = [sys.executable, "-m", "toonvision", *asked]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = process.stdout.readline().strip()
+            origin, _, key = url.partition("/?token=")
+            assert origin.startswith("http://127.0.0.1:")
+            assert len(key) > 20
+            with urllib.request.urlopen(url) as answer:
+                assert answer.headers["Set-Cookie"].startswith("toonvision-")
+            for path in ("/", "/about", "/history"):
+                with pytest.raises(urllib.error.HTTPError) as refused:
+                    urllib.request.urlopen(origin + path)
+                assert refused.value.code == 403
+            assert any("The page stays until Ctrl-C" in line for line in process.stderr)
+            time.sleep(0.2)
+        finally:
+            process.terminate()
+        assert "Watched 6 frames" in process.stdout.read()
+        assert process.wait(30) == 0

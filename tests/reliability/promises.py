@@ -678,6 +678,7 @@ PROMISES = (
             "tests/web/test_security.py::test_a_page_of_another_origin_changes_nothing",
             "tests/web/test_security.py::test_an_origin_that_is_that_of_the_request_s_own_host_is_no_reason_to_trust_it",
             "tests/web/test_security.py::test_a_socket_of_another_page_is_not_opened",
+            "tests/watch/test_page.py::test_the_page_is_served_to_nobody_but_the_browser_that_has_its_address",
         ),
     ),
     Promise(
@@ -700,6 +701,7 @@ PROMISES = (
         (
             "tests/web/test_security.py::test_without_the_token_of_this_start_nobody_comes_in",
             "tests/web/test_security.py::test_the_token_of_the_printed_address_becomes_a_cookie_that_scripts_and_other_sites_do_not_get",
+            "tests/cli/test_watch_verb.py::test_the_first_line_is_the_address_of_the_page_whose_key_lets_in",
         ),
     ),
     Promise(
@@ -719,6 +721,7 @@ PROMISES = (
         "They are text. No page has a script or a style in it, or loads anything from a network.",
         (
             "tests/label/test_browser.py::test_names_and_labels_with_html_are_text",
+            "tests/watch/test_browser.py::test_the_end_is_said_and_nothing_of_a_title_is_taken_for_html",
             "tests/web/test_security.py::test_every_answer_forbids_foreign_and_inline_content",
             "tests/label/test_page.py::test_no_page_has_a_script_a_style_or_an_address_in_it",
         ),

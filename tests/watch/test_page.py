@@ -5,12 +5,15 @@ import struct
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from toonvision.core.errors import UsageError
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.page import PageOptions, watching_app
 from toonvision.watch.shown import Shown
+from toonvision.web.security import Guard
 from watch.standins import ReadySource, ToldModels
+from web.made import ACCESS, browser_headers
 
 
 @pytest.fixture
@@ -96,3 +99,21 @@ def test_what_is_remembered_is_bounded(shown):
     for frame in watch_frames(ReadySource(60), models):
         shown.message(frame)
     assert sum(shown.image(number) is not None for number in range(1, 61)) == 16
+
+
+def test_the_page_is_served_to_nobody_but_the_browser_that_has_its_address(shown):
+    guarded = Guard(watching_app(shown, PageOptions(snapshot=lambda *_: pytest.fail("a picture was kept"))), ACCESS)
+    client = TestClient(guarded, base_url=ACCESS.origin)
+    assert client.get("/about", headers=browser_headers(ACCESS)).status_code == 200
+    for headers in (
+        browser_headers(ACCESS, cookie=""),
+        browser_headers(ACCESS, cookie=f"{ACCESS.cookie}=wrong"),
+        browser_headers(ACCESS, host="evil.example"),
+    ):
+        assert client.get("/history", headers=headers).status_code == 403
+    foreign = browser_headers(ACCESS, origin="http://evil.example")
+    assert client.post("/snapshot", json={"frame": 25, "context": ""}, headers=foreign).status_code == 403
+    for headers in (foreign, browser_headers(ACCESS, cookie="")):
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live", headers=headers):
+            pass
+    assert client.get("/static/watch/../page.py", headers=browser_headers(ACCESS)).status_code == 404
