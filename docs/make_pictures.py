@@ -7,6 +7,8 @@ which `toonvision explain suit/baseline-1` and `toonvision report suit/baseline-
 docs/blood-cells.md. Headless Chromium, which must be installed, takes the screenshots of their reports.
 """
 
+import io
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,18 +16,25 @@ from pathlib import Path
 
 from PIL import Image
 
+from toonvision.data.workspace import open_workspace
 from toonvision.deploy.packaged import packaged_scene
+from toonvision.label.page import label_app
+from toonvision.label.proposals import proposals_of
+from toonvision.label.session import Session
 from toonvision.taxonomy.loader import built_in
 from toonvision.watch.drawing import draw_tracks
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.models import WatchModels
 from toonvision.watch.sources import open_source
+from toonvision.web.server import PageServer
 from toonvision.world.sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet
 
 PICTURES = Path(__file__).with_name("pictures")
 _WIDTH = 1200
 _RECORDED, _WATCHED_S, _SEED = 720, 5.0, 8
 """Pixels of the width, seconds and scene of the recording."""
+_LABELLED, _KEYS = "mml/mml_0002.png", ("l", "n", "d")
+"""The screenshot on the labelling page, and the keys that name its first proposal."""
 _MIDDLE = (360, 120, 1360, 540)
 
 
@@ -38,6 +47,7 @@ def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
     _save(disturbance_sheet(seed=0), "disturbances.jpg")
     _save(mask_sheet(seed=0), "masks.png")
     _save_watched()
+    _save_labelled()
     if demo:
         _save(_screenshot(_newest_report(demo), height=1930), "report.png")
         explained = next(demo.glob("runs/*/*/figures/explain"))
@@ -59,6 +69,39 @@ def _save_watched() -> None:
         frames.append(drawn.resize((_RECORDED, drawn.height * _RECORDED // drawn.width), Image.Resampling.LANCZOS))
     options = {"save_all": True, "append_images": frames[1:], "duration": 100, "loop": 0}
     frames[0].save(PICTURES / "watching.webp", quality=45, method=6, **options)
+
+
+def _save_labelled() -> None:
+    """Take a screenshot of the labelling page: a drawn screenshot, of which one proposal is decided."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder:
+        drawn, root = Path(folder) / "drawn", Path(folder) / "my-game"
+        _program("sample", drawn, "--seed", "1", "--scale", "0.03")
+        _program("init", root)
+        for path in (drawn / "screenshots").rglob("*.png"):
+            (root / "screenshots" / path.parent.name).mkdir(exist_ok=True)
+            path.rename(root / "screenshots" / path.parent.name / path.name)
+        _program("label", "-w", root, "--propose")
+        workspace = open_workspace(root)
+        session = Session(workspace, proposals=proposals_of(workspace))
+        session.put_in_order([shot.id for shot in session.screenshots if shot.name == _LABELLED])
+        server = PageServer(label_app(session), port=0, note=print)
+        with server.in_background() as access, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1200, "height": 620})
+            page.goto(access.url)
+            page.wait_for_selector("body[data-shown]")
+            for key in _KEYS:
+                page.keyboard.press(key)
+            page.wait_for_timeout(1_000)
+            _save(Image.open(io.BytesIO(page.screenshot())), "labelling.png")
+            browser.close()
+
+
+def _program(*words: object) -> None:
+    command = [sys.executable, "-m", "toonvision", *map(str, words)]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _newest_report(workspace: Path) -> Path:

@@ -224,8 +224,13 @@ def test_of_what_models_know_only_a_class_a_person_says_the_label(tmp_path, tabs
         saved(page)
         assert titles(page) == ["Fruit", "Stone"]
         assert page.locator("#boxes li.proposal").count() == 1
-    assert decided(session, 0) == ("done", [("pear", "corrected"), ("stone", "accepted")])
-    assert decided(session, 1) == ("open", [("stone", "accepted")])
+        press(page, "Escape", "Tab", "ArrowRight", "ArrowRight")
+        page.wait_for_selector("#chooser[open]")  # what is moved has to have a label
+        press(page, "a", "p")
+        saved(page)
+        assert sorted(titles(page)) == ["Apple", "Stone"]
+    assert decided(session, 0) == ("done", [("pear", "accepted"), ("stone", "accepted")])
+    assert decided(session, 1) == ("open", [("stone", "accepted"), ("apple", "corrected")])
     assert tabs.complaints == []
 
 

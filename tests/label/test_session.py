@@ -108,6 +108,17 @@ def test_proposals_become_decisions_with_their_model_and_score(session):
     assert (counts.precision.count, counts.precision.total, counts.recall.share) == (1, 3, 1.0)
 
 
+def test_a_label_of_the_class_that_the_models_know_accepts_and_another_one_corrects(workspace):
+    known = [Proposal("fruit", Box(n, 1, n + 9, 30), 0.9, "m", "kind") for n in (1, 20, 40)]
+    session = Session(workspace, proposals=lambda _: known)
+    shot = first(session)
+    with pytest.raises(RejectedItemError, match="no more than that this is a fruit"):
+        session.change(shot, Change("confirm"))
+    for one, label in zip(known, ("pear", "stone", "apple"), strict=True):
+        sheet = session.change(shot, Change("relabel", id=one.id, label=label))
+    assert kinds(sheet) == [("pear", "accepted"), ("stone", "corrected"), ("apple", "accepted")]
+
+
 def test_proposals_of_another_model_never_change_or_double_what_a_person_decided(workspace):
     session = Session(workspace, proposals=proposed)
     shot = first(session)

@@ -30,6 +30,7 @@ class Change:
         box: The new place, of `move`.
         boxes: The new boxes, of `draw`.
         ids: The proposals, of `unasked`.
+        refines: Whether the label, of `relabel`, is one of the class that is all that the models know: they were right.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Change:
     box: Box | None = None
     boxes: tuple[LabelledBox, ...] = ()
     ids: tuple[str, ...] = ()
+    refines: bool = False
 
 
 def changed(sheet: Sheet, change: Change) -> Sheet:
@@ -75,7 +77,11 @@ def _reject_all(sheet: Sheet, _: Change) -> Annotation:
 
 
 def _relabel(sheet: Sheet, change: Change) -> Annotation:
-    return _corrected(sheet, change.id, label=checked_label(change.label))
+    after = _corrected(sheet, change.id, label=checked_label(change.label))
+    if not change.refines:
+        return after
+    boxes = (replace(one, origin="accepted") if one.id == change.id else one for one in after.boxes)
+    return replace(after, boxes=tuple(boxes))
 
 
 def _move(sheet: Sheet, change: Change) -> Annotation:

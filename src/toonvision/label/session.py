@@ -160,7 +160,7 @@ class Session:
             before = self.sheet(shot_id)
             if version not in (None, before.version):
                 raise ConflictError(before)
-            after = changed(before, change)
+            after = changed(before, replace(change, refines=self._refines(before, change)))
             self._require_labels(before, after)
             if after == before:
                 return before
@@ -225,6 +225,12 @@ class Session:
             raise
         self._tallies[shot_id] = tally_of(after)
         self._pace.decided(len(decided))
+
+    def _refines(self, sheet: Sheet, change: Change) -> bool:
+        proposal = next((one for one in sheet.proposals if one.id == change.id), None)
+        if change.kind != "relabel" or proposal is None or proposal.is_exact:
+            return False
+        return self.workspace.taxonomy.class_of(change.label, proposal.level) == proposal.label
 
     def _require_labels(self, before: Sheet, after: Sheet) -> None:
         """Refuse a label that is none: one that was there before may stay, as another program wrote it."""

@@ -375,11 +375,28 @@ class Page {
 
   async do_label() {
     const one = this.chosen();
-    if (!one) return;
+    const name = one && await this.askLabel(one);
+    if (name) this.relabel(name);
+  }
+
+  /** Ask which label a box has: one of its class, where the models know that. */
+  askLabel(one) {
     const within = (label) => label.name.startsWith(`${one.label}_`) || label.classes.includes(one.label);
     const only = this.coarse(one) && [...this.labels.values()].some(within) ? within : undefined;
-    const name = await this.chooser.ask({ first: [...(one.others || []), ...this.recent], only });
-    if (name) this.relabel(name);
+    return this.chooser.ask({ first: [...(one.others || []), ...this.recent], only });
+  }
+
+  /** Move a box; what has no label yet is asked for one first. */
+  async place(id, xyxy) {
+    const one = this.all().find((other) => other.id === id);
+    if (one && this.coarse(one)) {
+      const name = await this.askLabel(one);
+      if (!name) return;
+      this.use(name);
+      this.change({ kind: "relabel", id, label: name });
+    }
+    this.change({ kind: "move", id, xyxy });
+    this.render();
   }
 
   cycle(step) {
@@ -423,7 +440,7 @@ class Page {
       this.add(xyxy);
       if (this.labels.size > 1) this.do_label();
     } else {
-      this.change({ kind: "move", id, xyxy });
+      this.place(id, xyxy);
     }
   }
 
@@ -476,7 +493,7 @@ class Page {
     this.nudging = null;
     const { id, xyxy } = this.draft;
     this.draft = null;
-    this.change({ kind: "move", id, xyxy });
+    this.place(id, xyxy);
   }
 
   do_nudge(event) {
