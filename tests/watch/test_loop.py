@@ -9,7 +9,7 @@ from PIL import Image
 
 import toonvision
 from screens import ShownWindow
-from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError, UsageError
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.taxonomy.loader import built_in
@@ -65,6 +65,17 @@ def test_an_end_that_is_asked_for_or_a_loop_that_is_left_closes_the_source():
     time.sleep(0.05)
     assert other.closed
     assert not [one for one in threading.enumerate() if one.name.startswith("Thread") and "_grab" in one.name]
+
+
+def test_models_that_cannot_be_run_end_the_watch_before_it_begins_and_the_source_is_closed(monkeypatch):
+    def refuse(_):
+        raise ModelRefusedError("its predictions are NaN")
+
+    source = ReadySource(3)
+    monkeypatch.setattr(ToldModels, "warm_up", refuse)
+    with pytest.raises(ModelRefusedError, match="NaN"):
+        next(watch_frames(source, ToldModels()))
+    assert source.closed
 
 
 def test_a_source_that_fails_raises_after_the_frames_before_it():

@@ -100,9 +100,9 @@ def watch_frames(
     stop, box = Event(), Mailbox[Frame](newest=source.live)
     grabber = Thread(target=_grab, args=(source, box, stop, realtime and not source.live), daemon=True)
     tracker, asking = Tracker(models.paths, models.tracking), Asking(models.namers, models.level)
-    models.warm_up()
-    grabber.start()
     try:
+        models.warm_up()
+        grabber.start()
         while (frame := box.take()) is not None:
             if seconds is not None and frame.seconds >= seconds:
                 return
@@ -116,7 +116,8 @@ def watch_frames(
     finally:
         stop.set()
         box.close()
-        grabber.join(_LONGEST_END_S)
+        if grabber.ident is not None:  # it was started
+            grabber.join(_LONGEST_END_S)
         source.close()
 
 
