@@ -105,8 +105,8 @@ def test_a_class_of_several_labels_is_right_where_one_of_them_is_and_has_limits_
     truth = [("apple", Box(0, 0, 10, 10)), ("pear", Box(50, 50, 70, 70))]
     vague = [proposal("fruit", level="kind"), proposal("mineral", box=(50, 50, 70, 70), level="kind")]
     found = scored(vague, truth, SMALL)
-    assert [(one.label, one.is_right, one.is_exact) for one in found] == [
-        ("fruit", True, False), ("mineral", False, False),
+    assert [(one.label, one.is_right, one.is_exact, one.is_placed) for one in found] == [
+        ("fruit", True, False, True), ("mineral", False, False, True),
     ]  # fmt: skip
     known = [Scored("mineral", 0.2, False, is_exact=False)] * 20
     assert set(choose_thresholds(known).labels) == {"mineral"}
@@ -127,3 +127,9 @@ def test_what_models_disagree_on_or_know_no_label_of_is_never_accepted_without_a
     found = sort_proposals([sure, doubted, vague], thresholds)
     assert (*found.unasked, *found.audited) == (sure,)
     assert found.hidden == ()
+
+
+def test_a_box_at_the_place_of_an_object_is_worth_showing_whatever_it_says():
+    known = [Scored("apple", 0.4, False, is_placed=True)] * 20 + [Scored("apple", 0.2, False)] * 20
+    limits = limits_of(known, target=0.95)
+    assert (limits.accept, limits.floor) == (ASKED, 0.4)

@@ -108,7 +108,7 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
     findings = (*refused, *(one for _, one in done if isinstance(one, Finding)))
     return Result(
         value,
-        proposed_blocks(proposer.title, value, compared=len(rights), screenshots=len(known)),
+        proposed_blocks(proposer.title, value, compared=sum(one.is_exact for one in rights), screenshots=len(known)),
         {**proposed_data(proposer.title, value), "findings": [asdict(finding) for finding in findings]},
         findings=findings,
         folder=workspace.root,

@@ -21,8 +21,8 @@ TARGET = 0.95
 """The precision that the lower end of its 95 % interval must reach."""
 _AUDITED = 0.05
 _SAVED, _SPENT = 2, 1
-"""Actions that a right proposal saves (three to draw and name it, less one to accept it or to say its label), and
-that a wrong one takes: to reject it."""
+"""Actions that a box in place saves (three to draw and name one, less one to accept it or to say its label), and that
+any other takes: to reject it."""
 _FEWEST = 10
 """Proposals that are known, below which all are shown."""
 Truth = tuple[str, Box]
@@ -40,12 +40,14 @@ class Scored:
         score: How sure the models are, 0 to 1.
         is_right: Whether a person's box of that label, or of that class, has its place.
         is_exact: Whether it says a label, not just a class that several labels have.
+        is_placed: Whether an object has its place, whatever that is called: to name it takes no more than to accept it.
     """
 
     label: str
     score: float
     is_right: bool
     is_exact: bool = True
+    is_placed: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,11 @@ def scored(proposals: Sequence[Proposal], truth: Sequence[Truth], taxonomy: Taxo
     found = []
     for one in sorted(proposals, key=lambda one: -one.score):
         level = LABEL_LEVEL if one.is_exact else one.level
-        same = (at for at in left if one.label in (at[0], taxonomy.class_of(at[0], level)))
-        match = next((at for at in same if overlap(at[1], one.box) >= SAME_OBJECT), None)
-        if match:
-            left.remove(match)
-        found.append(Scored(one.label, one.score, match is not None, one.is_exact))
+        near = [at for at in left if overlap(at[1], one.box) >= SAME_OBJECT]
+        same = [at for at in near if one.label in (at[0], taxonomy.class_of(at[0], level))]
+        if near:
+            left.remove((same or near)[0])
+        found.append(Scored(one.label, one.score, bool(same), one.is_exact, bool(near)))
     return found
 
 
@@ -131,15 +133,16 @@ def limits_of(known: Sequence[Scored], *, target: float) -> Limits:
         share = Proportion(int(rights[at]), at + 1)
         if share.interval[0] >= target:
             accept, measured = float(scores[at]), share
-    return Limits(accept, min(accept, _floor(scores, rights, np.flatnonzero(last))), measured)
+    placed = np.cumsum([one.is_right or one.is_placed for one in order])
+    return Limits(accept, min(accept, _floor(scores, placed, np.flatnonzero(last))), measured)
 
 
-def _floor(scores: npt.NDArray[np.float64], rights: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> float:
+def _floor(scores: npt.NDArray[np.float64], placed: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> float:
     """Return the score from which on proposals save most actions; `ends` are the last ones of equal scores."""
     if len(scores) < _FEWEST:
         return 0.0
-    wrongs = np.arange(1, len(scores) + 1) - rights
-    gains = (_SAVED * rights - _SPENT * wrongs)[ends]
+    wrongs = np.arange(1, len(scores) + 1) - placed
+    gains = (_SAVED * placed - _SPENT * wrongs)[ends]
     best = int(gains.argmax())
     return float(scores[ends[best]]) if gains[best] > 0 else float(np.nextafter(scores[0], 2))
 
