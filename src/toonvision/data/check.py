@@ -20,7 +20,7 @@ from toonvision.data.groups import RECORD_MORE, Group, find_groups, too_few
 from toonvision.data.label_rules import AS_SET
 from toonvision.data.listing import relative
 from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, odd_images
-from toonvision.data.own_annotations import SourceReading
+from toonvision.data.own_readings import SourceReading
 from toonvision.data.records import Crop, Known
 from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import Split, read_splits

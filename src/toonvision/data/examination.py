@@ -23,7 +23,7 @@ from toonvision.data.contexts import in_contexts
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
 from toonvision.data.listing import relative
-from toonvision.data.own_annotations import SourceReading, with_own_annotations
+from toonvision.data.own_readings import SourceReading, with_own_annotations
 from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.data.trainable import ignoring
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace

@@ -24,7 +24,7 @@ from toonvision.data import examination
 from toonvision.data.catalog import Catalog
 from toonvision.data.examination import ExtractionResult
 from toonvision.data.outlined import write_outlined
-from toonvision.data.own_annotations import SourceReading
+from toonvision.data.own_readings import SourceReading
 from toonvision.data.records import Known, StoredScreenshot
 from toonvision.data.workspace import Workspace
 

@@ -10,7 +10,8 @@ from toonvision.core.names import folded
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
-from toonvision.data.own_annotations import AnnotationFile, Pictures, assigned, read_annotations
+from toonvision.data.own_annotations import AnnotationFile, read_annotations
+from toonvision.data.own_readings import Pictures, assigned
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import SCREENSHOTS, Source, Workspace
 
