@@ -1,4 +1,4 @@
-"""Small, explained image classifiers made from your own annotated screenshots.
+"""Small, explained vision models made from your own screenshots.
 
 From pictures to a model that is evaluated, explained and exported:
 

@@ -54,7 +54,7 @@ def root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
-    """Turn annotated screenshots into small, explained, quick image classifiers."""
+    """Make small, explained, quick vision models from your own screenshots, and watch the game with them."""
     if version:
         from importlib.metadata import version as installed
 
