@@ -79,7 +79,11 @@ def test_a_socket_of_another_page_is_not_opened(client, inside, changed):
     assert inside.reached == 0
 
 
-@pytest.mark.parametrize("token", ["", "wrong", Access(8123).token, "right ", "ü"])
+@pytest.mark.parametrize(
+    "token",
+    ["", "wrong", Access(8123).token, "right ", "ü"],
+    ids=["none", "wrong", "of another start", "with a blank", "not ASCII"],
+)
 def test_without_the_token_of_this_start_nobody_comes_in(client, inside, token):
     answer = client.get("/", params={"token": token}, headers={"Origin": ""})
     assert answer.status_code == 403
