@@ -133,3 +133,9 @@ def test_a_box_at_the_place_of_an_object_is_worth_showing_whatever_it_says():
     known = [Scored("apple", 0.4, False, is_placed=True)] * 20 + [Scored("apple", 0.2, False)] * 20
     limits = limits_of(known, target=0.95)
     assert (limits.accept, limits.floor) == (ASKED, 0.4)
+
+
+def test_where_too_few_are_known_what_the_detector_counts_is_shown():
+    few = [Scored("cog", 0.2, is_right=False)] * 3
+    assert choose_thresholds(few, usual=0.35).of("cog").floor == 0.35
+    assert choose_thresholds([], usual=0.35).of("cog").floor == 0.35

@@ -21,6 +21,7 @@ from toonvision.training.record import read_record
 
 if TYPE_CHECKING:
     from toonvision.label.accepting import Accepted
+    from toonvision.label.annotations import Proposal
     from toonvision.label.proposals import Proposals
     from toonvision.label.proposing import Proposer
     from toonvision.label.screenshots import Listed, Screenshot
@@ -98,7 +99,7 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
     measured = {shot.id for shot in known}
     pairs = [(shot, one) for shot, one in done if isinstance(one, Proposals)]
     rights = accepting.compared(workspace.files, [pair for pair in pairs if pair[0].id in measured])
-    thresholds = choose_thresholds(rights, target=order.sure / 100)
+    thresholds = choose_thresholds(rights, target=order.sure / 100, usual=proposer.usual_score)
     if pairs:
         write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds))
     with open_session(workspace.files, proposals=proposals_of(workspace.files)) as session:
@@ -118,7 +119,7 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
 
 def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: int) -> tuple[str, ...]:
     """Return what models proposed, and what was accepted without asking, in sentences."""
-    objects = [thing for one in value.proposals for thing in one.objects]
+    objects = [thing for one in value.proposals for thing in one.objects if _is_shown(thing, value.thresholds)]
     exact, doubted = sum(one.is_exact for one in objects), sum(bool(one.doubts) for one in objects)
     lines = [
         f"{title} proposes {counted(len(objects), 'box', 'boxes')} in {counted(len(value.proposals), 'screenshot')}: "
@@ -149,7 +150,7 @@ def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: 
 
 def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
     """Return the same as plain data."""
-    objects = [thing for one in value.proposals for thing in one.objects]
+    objects = [thing for one in value.proposals for thing in one.objects if _is_shown(thing, value.thresholds)]
     return {
         "models": title,
         "screenshots": len(value.proposals),
@@ -161,6 +162,10 @@ def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
         "accepted": asdict(value.accepted),
         "audit": value.audit.plain(),
     }
+
+
+def _is_shown(proposal: "Proposal", thresholds: "Thresholds") -> bool:
+    return proposal.score >= thresholds.of(proposal.label).floor
 
 
 def _leader(workspace: Opened, address: str, shots: "Sequence[Screenshot]") -> Leader:

@@ -30,7 +30,7 @@ from toonvision.taxonomy.exact import agreeing, exact_label
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
 _FLOOR = 0.6
-"""Share of the confidence from which on a box counts; what is below that is not even asked about."""
+"""Share of the confidence from which on a box counts; what is below that is not even stored."""
 _ONE_OBJECT = 0.6
 """Overlap from which on boxes of two classes are of one object, of which the surer one is proposed."""
 _AT_ONCE = 16
@@ -52,6 +52,11 @@ class Proposer:
     detector: Path
     classifiers: tuple[Path, ...]
     title: str
+
+    @property
+    def usual_score(self) -> float:
+        """The confidence from which on the detector counts a box."""
+        return min(Detector(self.detector).thresholds, default=0.0)
 
     @property
     def identity(self) -> str:

@@ -24,7 +24,7 @@ _SAVED, _SPENT = 2, 1
 """Actions that a box in place saves (three to draw and name one, less one to accept it or to say its label), and that
 any other takes: to reject it."""
 _FEWEST = 10
-"""Proposals that are known, below which all are shown."""
+"""Proposals that are known, below which nothing can be said of what is worth showing."""
 Truth = tuple[str, Box]
 """An object as a person annotated it: label and bounding box."""
 ASKED = 2.0
@@ -101,24 +101,25 @@ def scored(proposals: Sequence[Proposal], truth: Sequence[Truth], taxonomy: Taxo
     return found
 
 
-def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET) -> Thresholds:
+def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET, usual: float = 0.0) -> Thresholds:
     """Choose the limits of each label.
 
     Args:
         known: Proposals on screenshots that a person has annotated.
         target: The precision to reach, above 0 and below 1.
+        usual: The score from which on proposals are shown where too few are known.
     """
     by_label: dict[str, list[Scored]] = defaultdict(list)
     for one in known:
         by_label[one.label].append(one)
-    own = {label: limits_of(found, target=target) for label, found in sorted(by_label.items())}
+    own = {label: limits_of(found, target=target, usual=usual) for label, found in sorted(by_label.items())}
     exact = {label for label, found in by_label.items() if found[0].is_exact}
     enough = {label: limits for label, limits in own.items() if limits.accept < ASKED or label not in exact}
     rest = [one for label, found in by_label.items() if label not in enough for one in found]
-    return Thresholds(target, enough, limits_of(rest, target=target))
+    return Thresholds(target, enough, limits_of(rest, target=target, usual=usual))
 
 
-def limits_of(known: Sequence[Scored], *, target: float) -> Limits:
+def limits_of(known: Sequence[Scored], *, target: float, usual: float = 0.0) -> Limits:
     """Return the lowest score from which on the precision is sure to reach a target, and what is not worth showing.
 
     Worth showing is what saves more actions than it takes. Sure is that the lower end of the precision's 95 % Wilson
@@ -134,13 +135,12 @@ def limits_of(known: Sequence[Scored], *, target: float) -> Limits:
         if share.interval[0] >= target:
             accept, measured = float(scores[at]), share
     placed = np.cumsum([one.is_right or one.is_placed for one in order])
-    return Limits(accept, min(accept, _floor(scores, placed, np.flatnonzero(last))), measured)
+    floor = usual if len(order) < _FEWEST else _floor(scores, placed, np.flatnonzero(last))
+    return Limits(accept, min(accept, floor), measured)
 
 
 def _floor(scores: npt.NDArray[np.float64], placed: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> float:
     """Return the score from which on proposals save most actions; `ends` are the last ones of equal scores."""
-    if len(scores) < _FEWEST:
-        return 0.0
     wrongs = np.arange(1, len(scores) + 1) - placed
     gains = (_SAVED * placed - _SPENT * wrongs)[ends]
     best = int(gains.argmax())
