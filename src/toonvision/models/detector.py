@@ -84,7 +84,7 @@ def scaled(filters: int, width: float) -> int:
 
     Examples:
         >>> scaled(48, 1.0), scaled(48, 0.75), scaled(16, 0.25)
-        (48, 40, 8)
+        (48, 32, 8)
     """
     return max(_TOGETHER, _TOGETHER * round(filters * width / _TOGETHER))
 
