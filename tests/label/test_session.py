@@ -108,6 +108,18 @@ def test_proposals_become_decisions_with_their_model_and_score(session):
     assert (counts.precision.count, counts.precision.total, counts.recall.share) == (1, 3, 1.0)
 
 
+def test_precision_is_of_what_a_person_decided_and_recall_of_all_that_was_proposed(session):
+    shot = first(session)
+    one, two, wrong = session.sheet(shot).proposals
+    session.change(shot, Change("unasked", ids=(one.id,)))
+    session.change(shot, Change("accept", id=two.id))
+    session.change(shot, Change("reject", id=wrong.id))
+    session.change(shot, Change("confirm"))
+    counts = session.progress()
+    assert (counts.precision.count, counts.precision.total) == (1, 2)
+    assert (counts.recall.count, counts.recall.total) == (2, 2)
+
+
 def test_a_label_of_the_class_that_the_models_know_accepts_and_another_one_corrects(workspace):
     known = [Proposal("fruit", Box(n, 1, n + 9, 30), 0.9, "m", "kind") for n in (1, 20, 40)]
     session = Session(workspace, proposals=lambda _: known)

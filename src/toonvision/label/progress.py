@@ -21,7 +21,8 @@ class Tally:
         state: As `Sheet.state`.
         labels: The labels of its boxes, sorted, each once.
         drawn: Boxes that no model had proposed.
-        accepted: Boxes that are as a model proposed them.
+        accepted: Boxes that are as a model proposed them, accepted by a person.
+        unasked: The same, accepted without asking.
         corrected: Boxes of a model with another label or place.
         rejected: Proposals that were rejected.
         boxes: All boxes.
@@ -31,6 +32,7 @@ class Tally:
     labels: tuple[str, ...]
     drawn: int
     accepted: int
+    unasked: int
     corrected: int
     rejected: int
     boxes: int
@@ -52,7 +54,7 @@ class Progress:
         left: The others.
         boxes: Boxes of reviewed screenshots.
         per_minute: Boxes decided a minute since the review began, pauses of over a minute left out; NaN at first.
-        precision: Proposals that were accepted as they were, of all that were decided; None where there was none.
+        precision: Proposals that a person accepted as they were, of all that a person decided; None where there was none.
         recall: Objects of reviewed screenshots that a model had proposed, whatever was corrected; None where none is.
     """
 
@@ -96,7 +98,8 @@ def tally_of(sheet: Sheet) -> Tally:
         sheet.state,
         tuple(sorted({one.label for one in boxes})),
         drawn=kinds["drawn"],
-        accepted=kinds["accepted"] + kinds["unasked"],
+        accepted=kinds["accepted"],
+        unasked=kinds["unasked"],
         corrected=kinds["corrected"],
         rejected=len(sheet.annotation.rejected),
         boxes=len(boxes),
@@ -110,6 +113,7 @@ def count_up(tallies: Iterable[Tally], pace: Pace) -> Progress:
     put_off = sum(one.state in _PUT_OFF for one in listed)
     accepted = sum(one.accepted for one in ended)
     corrected = sum(one.corrected for one in ended)
+    unasked = sum(one.unasked for one in ended)
     decided = accepted + corrected + sum(one.rejected for one in ended)
     boxes = sum(one.boxes for one in ended)
     return Progress(
@@ -120,5 +124,5 @@ def count_up(tallies: Iterable[Tally], pace: Pace) -> Progress:
         boxes=boxes,
         per_minute=pace.per_minute,
         precision=Proportion(accepted, decided) if decided else None,
-        recall=Proportion(accepted + corrected, boxes) if boxes else None,
+        recall=Proportion(accepted + unasked + corrected, boxes) if boxes else None,
     )

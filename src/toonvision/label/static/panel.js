@@ -81,7 +81,7 @@ export function showProgress(place, progress) {
   parts.push(part(count(progress.left), "left"));
   if (progress.perMinute !== null) parts.push(part(String(Math.round(progress.perMinute)), "boxes/min"));
   for (const [name, words, help] of [
-    ["precision", "precision", "Proposals that were accepted as they were, of all that were decided"],
+    ["precision", "precision", "Proposals that you accepted as they were, of all that you decided"],
     ["recall", "recall", "Objects of reviewed screenshots that had been proposed"],
   ]) {
     const one = progress[name];
