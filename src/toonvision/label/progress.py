@@ -54,7 +54,7 @@ class Progress:
         left: The others.
         boxes: Boxes of reviewed screenshots.
         per_minute: Boxes decided a minute since the review began, pauses of over a minute left out; NaN at first.
-        precision: Proposals that a person accepted as they were, of all that a person decided; None where there was none.
+        precision: Proposals that a person accepted as they were, of all that one decided; None where there was none.
         recall: Objects of reviewed screenshots that a model had proposed, whatever was corrected; None where none is.
     """
 
