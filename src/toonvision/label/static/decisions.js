@@ -1,0 +1,121 @@
+// What a person decides about proposals, boxes and whole screenshots.
+
+export class Decisions {
+  constructor({ state, store, display, panel, chooser, walk }) {
+    Object.assign(this, { state, store, display, panel, chooser, walk });
+  }
+
+  change(change) {
+    if (!this.state.shot) return;
+    this.store.change(this.state.shot, change).catch((error) => this.display.failed(error));
+  }
+
+  /** Choose the proposal after one that is decided. */
+  #chooseNext(before) {
+    const { state } = this;
+    const index = before.findIndex((one) => one.id === state.selected);
+    const left = before.slice(index + 1).concat(before.slice(0, Math.max(0, index)));
+    state.selected = left.find((one) => state.isProposal(one.id))?.id || null;
+    this.display.render();
+  }
+
+  /** Give the chosen box a label; a proposal is accepted by that. */
+  relabel(name) {
+    const one = this.state.chosen;
+    if (!name) return;
+    this.use(name);
+    if (!one) return;
+    const { proposals } = this.state;
+    const wasProposal = this.state.isProposal(one.id);
+    if (one.label === name && !wasProposal) return;
+    this.change({ kind: "relabel", id: one.id, label: name });
+    if (wasProposal && proposals.length > 1) this.#chooseNext(proposals);
+    this.display.render();
+  }
+
+  use(name) {
+    this.state.use(name);
+    this.panel.showRecent(this.state.recent);
+  }
+
+  /** Ask which label a box has: one of its class, where the models know that. */
+  askLabel(one) {
+    const { labels, recent } = this.state;
+    const within = (label) => label.name.startsWith(`${one.label}_`) || label.classes.includes(one.label);
+    const only = this.state.isCoarse(one) && [...labels.values()].some(within) ? within : undefined;
+    return this.chooser.ask({ first: [...(one.others || []), ...recent], only });
+  }
+
+  #cycle(step) {
+    const one = this.state.chosen;
+    if (!one) return;
+    const { labels, recent, shot } = this.state;
+    const key = `${shot} ${one.id}`;
+    if (this.cycling?.key !== key) {
+      const likely = [one.label, ...(one.others || []), ...recent].filter((name) => labels.has(name));
+      this.cycling = { key, names: [...new Set(likely.length > 1 ? likely : [...likely, ...labels.keys()])], at: 0 };
+    }
+    const { names } = this.cycling;
+    this.cycling.at = (this.cycling.at + step + names.length) % names.length;
+    this.change({ kind: "relabel", id: one.id, label: names[this.cycling.at] });
+    this.display.render();
+  }
+
+  #end(kind) {
+    this.change({ kind });
+    this.walk.do_next();
+  }
+
+  // Actions.
+
+  do_confirm() {
+    const { state } = this;
+    if (!state.shot) return;
+    const unnamed = state.proposals.find((one) => state.isCoarse(one));
+    if (!unnamed) {
+      this.#end("confirm");
+      return;
+    }
+    this.display.say("This one needs a label first.");
+    state.selected = unnamed.id;
+    this.display.render();
+    this.do_label();
+  }
+
+  do_accept() {
+    const { chosen: one, proposals } = this.state;
+    if (!one || !this.state.isProposal(one.id)) return;
+    if (this.state.isCoarse(one)) { this.do_label(); return; }
+    this.change({ kind: "accept", id: one.id });
+    this.#chooseNext(proposals);
+  }
+
+  do_acceptAll() {
+    if (this.state.proposals.some((one) => !this.state.isCoarse(one))) this.change({ kind: "accept_all" });
+  }
+
+  do_remove() {
+    const { chosen: one, boxes } = this.state;
+    if (!one) return;
+    this.change({ kind: "delete", id: one.id });
+    this.#chooseNext(boxes);
+  }
+
+  do_rejectAll() {
+    if (this.state.proposals.length) this.change({ kind: "reject_all" });
+  }
+
+  do_empty() { this.#end("empty"); }
+  do_skip() { this.#end("skip"); }
+  do_unsure() { this.#end("unsure"); }
+
+  async do_label() {
+    const one = this.state.chosen;
+    const name = one && await this.askLabel(one);
+    if (name) this.relabel(name);
+  }
+
+  do_cycle() { this.#cycle(1); }
+  do_cycleBack() { this.#cycle(-1); }
+  do_recent(event) { this.relabel(this.state.recent[Number(event.key) - 1]); }
+}

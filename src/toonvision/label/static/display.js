@@ -1,0 +1,109 @@
+// What is shown: the screenshot with its boxes, what it is called, and what went wrong.
+
+import { Away, banner, element } from "/static/base/base.js";
+import { drawable } from "./panel.js";
+
+const MESSAGE_MS = 4000;
+const STATES = { new: "not annotated", source: "annotated by the source", done: "reviewed", open: "begun" };
+const find = (id) => document.getElementById(id);
+
+export class Display {
+  constructor({ state, store, view, panel, pictures }) {
+    Object.assign(this, { state, store, view, panel, pictures });
+  }
+
+  showPicture() {
+    const { shot, sheet } = this.state;
+    find("stage-note").hidden = true;
+    this.view.show(this.pictures.ready(shot), sheet.size);
+    this.state.selected = sheet.proposals[0]?.id || null;
+    this.render();
+    requestAnimationFrame(() => { document.body.dataset.shown = shot; });
+  }
+
+  showNothing() {
+    this.state.shot = undefined;
+    this.view.clear();
+    this.panel.show({ boxes: [], proposals: [], notes: [] }, null);
+    find("title").textContent = "Nothing to show";
+    find("why").textContent = "";
+    find("stage-note").textContent = "No screenshot passes the filters. Choose another state, context or label.";
+    find("stage-note").hidden = false;
+    document.body.dataset.shown = "";
+  }
+
+  showProblem(error) {
+    this.view.clear();
+    find("stage-note").textContent = error.message;
+    find("stage-note").hidden = false;
+    this.failed(error);
+  }
+
+  render() {
+    const { state } = this;
+    const { sheet } = state;
+    if (!sheet) return;
+    if (!state.boxes.some((one) => one.id === state.selected)) state.selected = null;
+    find("title").textContent = sheet.name;
+    const words = [STATES[sheet.state] || sheet.state, state.contexts.get(sheet.context), sheet.why];
+    find("why").textContent = words.filter(Boolean).join(" · ");
+    this.panel.show(sheet, state.selected);
+    this.view.draw({
+      boxes: sheet.boxes.map((one) => this.#drawable(one, false)),
+      proposals: sheet.proposals.map((one) => this.#drawable(one, true)),
+      selected: state.selected,
+      isHidden: state.isHidden,
+      draft: state.draft?.id === null ? this.#newBox() : null,
+    });
+  }
+
+  #drawable(one, isProposal) {
+    return drawable(this.state.drafted(one), this.state.labelOf(one), isProposal);
+  }
+
+  #newBox() {
+    const { color } = this.state.label(this.state.recent[0] || "");
+    return { xyxy: this.state.draft.xyxy, color, text: "" };
+  }
+
+  say(text) {
+    banner(find("message"), text);
+    clearTimeout(this.saying);
+    this.saying = setTimeout(() => banner(find("message"), ""), MESSAGE_MS);
+  }
+
+  failed(error) {
+    if (error instanceof Away) banner(find("away"), error.message);
+    else this.say(error.message);
+  }
+
+  showConflict() {
+    const place = find("conflict");
+    const [conflict] = this.store.conflicts;
+    place.hidden = !conflict;
+    if (!conflict) return;
+    const again = element("button", { type: "button", text: "Do it here too" });
+    const leave = element("button", { type: "button", text: "Leave it" });
+    again.addEventListener("click", () => this.store.settle(conflict, true));
+    leave.addEventListener("click", () => this.store.settle(conflict, false));
+    const what = conflict.changes.length === 1 ? "Your last change was" : `Your last ${conflict.changes.length} changes were`;
+    const words = `${conflict.name} was changed in another tab, or by another program. ${what} not saved. `;
+    place.replaceChildren(element("span", { text: words }), again, " ", leave);
+  }
+
+  // Actions.
+
+  do_zoom() {
+    const one = this.state.chosen;
+    if (one && this.view.isFitted) this.view.zoomTo(one.xyxy);
+    else this.view.fit();
+  }
+
+  do_hide() {
+    this.state.isHidden = !this.state.isHidden;
+    find("hide").setAttribute("aria-pressed", String(this.state.isHidden));
+    this.render();
+  }
+
+  do_help() { find("help").showModal(); }
+}

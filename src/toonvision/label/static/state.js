@@ -1,0 +1,72 @@
+// What the page is about at this moment: the screenshot, its boxes, which one is chosen, and what labels are called.
+
+const GREY = "#666666";
+const MOST_RECENT = 9;
+
+export class State {
+  /**
+   * @param given what the server said at the start
+   * @param store the sheets
+   */
+  constructor(given, store) {
+    this.store = store;
+    this.labels = new Map(given.labels.map((one) => [one.name, one]));
+    this.classes = given.classes;
+    this.contexts = new Map(given.contexts.map((one) => [one.name, one.title]));
+    this.recent = (given.position.recent || []).filter((name) => this.labels.has(name));
+    this.shot = undefined;
+    this.previousShot = undefined;
+    this.selected = null;
+    this.draft = null; // a box that is being drawn or moved, and not saved yet
+    this.isHidden = false;
+  }
+
+  get sheet() {
+    return this.shot && this.store.sheet(this.shot);
+  }
+
+  get proposals() {
+    return this.sheet?.proposals || [];
+  }
+
+  /** All boxes, decided or not. */
+  get boxes() {
+    const { sheet } = this;
+    return sheet ? [...sheet.proposals, ...sheet.boxes] : [];
+  }
+
+  /** The chosen box as it is seen now; null where there is none. */
+  get chosen() {
+    const found = this.boxes.find((one) => one.id === this.selected);
+    return found ? this.drafted(found) : null;
+  }
+
+  /** A box at the place where it is being moved to. */
+  drafted(one) {
+    return this.draft?.id === one.id ? { ...one, xyxy: this.draft.xyxy } : one;
+  }
+
+  label(name) {
+    return this.labels.get(name) || { name, title: name, color: GREY, groups: ["no label of the taxonomy"], classes: [] };
+  }
+
+  /** What a box or a proposal is called: by its label, or by the class that is all that the models know. */
+  labelOf(one) {
+    const found = this.isCoarse(one) && this.classes[one.level]?.[one.label];
+    return found ? { ...found, groups: ["which one is yours to say"] } : this.label(one.label);
+  }
+
+  /** Whether the models know only a class of a proposal, so that a person has to say its label. */
+  isCoarse(one) {
+    return one.exact === false;
+  }
+
+  isProposal(id) {
+    return this.proposals.some((one) => one.id === id);
+  }
+
+  /** Note that a label was used last. */
+  use(name) {
+    this.recent = [name, ...this.recent.filter((other) => other !== name)].slice(0, MOST_RECENT);
+  }
+}

@@ -1,0 +1,120 @@
+// The way through the list: filters, the next screenshot and the previous one, and where the review was.
+
+import { Away, banner, element, request } from "/static/base/base.js";
+
+const AHEAD = 5;
+const AFTERWARDS_MS = 60;
+const RETRY_MS = 1000;
+const REMEMBER_MS = 300;
+const FILTERS = ["state", "context", "label", "search"];
+const find = (id) => document.getElementById(id);
+
+export class Walk {
+  /** @param onLeave called before another screenshot is shown */
+  constructor({ state, store, pictures, queue, display, onLeave }) {
+    Object.assign(this, { state, store, pictures, queue, display, onLeave });
+  }
+
+  fillFilters({ contexts, labels, position }) {
+    find("filter-context").append(...contexts.map((one) => element("option", { value: one.name, text: one.title })));
+    find("filter-label").append(...labels.map((one) => element("option", { value: one.name, text: one.title })));
+    const filters = position.filters || { state: "left" };
+    for (const name of FILTERS) find(`filter-${name}`).value = filters[name] || "";
+    for (const name of FILTERS) find(`filter-${name}`).addEventListener("change", () => this.filter(this.state.shot));
+  }
+
+  filters() {
+    return Object.fromEntries(FILTERS.map((name) => [name, find(`filter-${name}`).value || ""]));
+  }
+
+  /** Load the list anew, and show a screenshot of it: the given one if it is there. */
+  async filter(shot) {
+    try {
+      await this.queue.load(this.filters());
+    } catch (error) {
+      return this.display.failed(error);
+    }
+    const index = this.queue.ids.indexOf(shot);
+    return this.open(Math.max(0, index));
+  }
+
+  async open(index) {
+    const { state, display } = this;
+    this.onLeave();
+    const shot = this.queue.ids[index];
+    if (shot === undefined) {
+      if (!this.queue.ids.length) display.showNothing();
+      else display.say(index < 0 ? "This is the first one." : "This was the last one of the list.");
+      return;
+    }
+    if (shot !== state.shot) state.previousShot = state.shot;
+    state.shot = shot;
+    state.selected = null;
+    this.queue.select(index);
+    document.body.classList.remove("with-queue");
+    const wasKnown = Boolean(this.store.sheet(shot));
+    try {
+      if (!wasKnown) await this.store.load(shot);
+      if (!this.pictures.ready(shot)) await this.pictures.get(shot);
+    } catch (error) {
+      if (state.shot === shot) this.#failed(error, index);
+      return;
+    }
+    if (!this.store.away) banner(find("away"), "");
+    if (state.shot !== shot || !this.store.sheet(shot)) return;
+    display.showPicture();
+    this.#remember();
+    setTimeout(() => { // what comes next is not to hold up what is drawn now
+      if (state.shot !== shot) return;
+      if (wasKnown) this.store.load(shot).catch((error) => display.failed(error));
+      this.#lookAhead(index);
+    }, AFTERWARDS_MS);
+  }
+
+  #failed(error, index) {
+    const { shot } = this.state;
+    if (error instanceof Away) setTimeout(() => { if (this.state.shot === shot) this.open(index); }, RETRY_MS);
+    this.display.showProblem(error);
+  }
+
+  #lookAhead(index) {
+    for (const shot of this.queue.ids.slice(index + 1, index + 1 + AHEAD)) {
+      this.pictures.get(shot).catch(() => {});
+      if (!this.store.sheets.has(shot)) this.store.load(shot).catch(() => {});
+    }
+  }
+
+  #remember() {
+    clearTimeout(this.remembering);
+    this.remembering = setTimeout(() => {
+      const body = { shot: this.state.shot, filters: this.filters(), recent: this.state.recent };
+      request("/api/position", { method: "PUT", body }).catch(() => {});
+    }, REMEMBER_MS);
+  }
+
+  /** Take the last decision back, or make it again, and show the screenshot that it was about. */
+  async #step(name) {
+    const { shot } = this.state;
+    const sheet = await this.store.step(name).catch((error) => this.display.failed(error));
+    if (!sheet || this.state.shot !== shot) return; // or a person has moved on
+    const index = this.queue.ids.indexOf(sheet.id);
+    if (sheet.id !== shot && index >= 0) await this.open(index);
+    else if (sheet.id !== shot) this.display.say(`${sheet.name} is as before; it is not in this list.`);
+    this.display.render();
+  }
+
+  // Actions.
+
+  do_next() { return this.open(this.queue.index + 1); }
+  do_previous() { return this.open(this.queue.index - 1); }
+  do_undo() { return this.#step("undo"); }
+  do_redo() { return this.#step("redo"); }
+
+  do_queue() {
+    const isNarrow = matchMedia("(max-width: 900px)").matches;
+    document.body.classList.toggle(isNarrow ? "with-queue" : "without-queue");
+    find("show-queue").setAttribute("aria-expanded", String(document.body.classList.contains("with-queue")));
+  }
+
+  do_search() { find("filter-search").focus(); }
+}
