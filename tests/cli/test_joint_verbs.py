@@ -9,8 +9,10 @@ from PIL import Image
 from builders import PIXEL_CLASSES, finding_things, naming_pixels
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.deploy.detector import Detector
+from toonvision.deploy.scene import Scene
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.models.saving import read_card
+from toonvision.watch.models import WatchModels
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -100,6 +102,34 @@ def test_one_file_answers_both_in_one_pass_as_keras_does(run, workspace, exporte
     np.testing.assert_array_equal(maps["export"][path.name], pixels)
 
 
+def test_one_that_is_watched_with_says_who_is_there_and_where_one_can_walk(run, workspace, exported):
+    asked = ("watch", workspace.root / "screenshots", "--headless", "--json", "--log-mb", "0", "-w", workspace.root)
+    for more in (("--street", "things/both"), ("--street", "things/both", "--detector", "things/both")):
+        outcome = run(*asked, *more)
+        assert outcome.code == 0, outcome.err
+        assert "with things/both;" in outcome.err
+        *frames, summary = [json.loads(line) for line in outcome.out.splitlines()]
+        assert summary["frames"] == len(frames) == 12
+        assert all(len(frame["ways"]) == 15 for frame in frames)
+        assert any(way["top"] < 1 for frame in frames for way in frame["ways"])
+
+
+def test_watching_runs_one_that_does_both_once_a_frame(exported, monkeypatch):
+    scene, asked = Scene(exported), []
+    outputs = Detector._outputs
+
+    def counted(self, names, pictures):
+        asked.append(names)
+        return outputs(self, names, pictures)
+
+    monkeypatch.setattr(Detector, "_outputs", counted)
+    models = WatchModels.of(scene, None, scene.detector)
+    picture = Image.new("RGB", (64, 48))
+    found, pixels = models.find_with_pixels(picture)
+    assert (len(asked), pixels.shape) == (1, (48, 64))
+    assert found == models.find(picture)
+
+
 def test_a_run_whose_pixels_have_other_classes_by_now_is_refused(workspace, trained):
     cards = [trained / "model.json", *trained.glob("repeats/*/model.json")]
     before = [card.read_text() for card in cards]
@@ -133,8 +163,14 @@ def test_a_detector_without_pixels_names_none(run, workspace, tmp_path):
     refused = run("predict", "things/alone", workspace.root / "screenshots", "-w", workspace.root, "--masks", tmp_path)
     assert refused.code == 2
     assert "--masks is for runs that name pixels; things/alone finds boxes alone. Leave it out." in refused.err
+    watched = run("watch", workspace.root / "screenshots", "--street", "things/alone", "-w", workspace.root)
+    assert watched.code == 2
+    assert "things/alone has no export, which watching needs." in watched.err
     assert run("export", "things/alone", "-w", workspace.root).code == 0
     with pytest.raises(UsageError, match=r"names no pixels\. Train one that does, and export it"):
         Detector(workspace.runs / "things" / "alone" / "model.onnx").find_batch(
             np.zeros((1, 64, 64, 3), np.uint8), pixels=True
         )
+    watched = run("watch", workspace.root / "screenshots", "--street", "things/alone", "-w", workspace.root)
+    assert watched.code == 2
+    assert "--street is a run that names pixels; things/alone does not. Name another." in watched.err

@@ -50,6 +50,15 @@ def exported(run, workspace, trained):
     return path
 
 
+def test_watching_refuses_a_run_of_another_taxonomy_than_the_detector_naming_both(run, workspace, exported):
+    asked = ("watch", workspace.root / "screenshots", "--headless", "-w", workspace.root, "--with", "toontown")
+    outcome = run(*asked, "--street", "pixels/two")
+    assert outcome.code == 6
+    assert "what names pixels has the taxonomy small (" in outcome.err
+    assert "the detector toontown (" in outcome.err
+    assert not (workspace.root / "watch").exists()
+
+
 def test_a_run_that_names_pixels_records_its_kind_size_and_classes(trained):
     record, card = read_record(trained), read_card(trained)
     assert (record.kind, record.level, record.size_hw, record.resize) == ("segment", "pixel", (64, 64), "shrink")

@@ -54,6 +54,8 @@ class ToldModels:
     wait_s: float = 0.0
     taxonomy: None = None
     heights: None = None
+    street: object = None
+    seen_ways: int = 0
     level: str = "kind"
     tracking: TrackSettings = DEFAULT_TRACKING
 
@@ -80,6 +82,15 @@ class ToldModels:
 
     def warm_up(self):
         pass
+
+    pixel_classes = ("sky", "road")
+
+    def find_with_pixels(self, image):
+        """Find, and see a road in the lower third that is narrower the farther away it is."""
+        self.seen_ways += 1
+        rows, columns = np.mgrid[0:90, 0:160]
+        road = (rows >= 50) & (abs(columns - 80) < 12 + 2.2 * (rows - 50))
+        return self.find(image), road.astype(np.uint8)
 
     def find(self, _):
         if self.wait_s:

@@ -31,9 +31,9 @@ class Live(ReadySource):
 
 
 @contextmanager
-def watched(options=None, title="the game"):
+def watched(options=None, title="the game", models=None):
     """A page over a watch that goes on."""
-    models, end = ToldModels(), Event()
+    models, end = models or ToldModels(), Event()
     shown = Shown(models, title)
 
     def watch():
@@ -81,6 +81,28 @@ def test_the_page_shows_the_picture_who_is_there_and_charts_and_fits_into_the_wi
         assert box == canvas, "boxes lie over the picture"
         hosts = {url.split("/")[2] for url in tabs.asked if "://" in url and not url.startswith(("data:", "blob:"))}
         assert hosts == {access.host}, "nothing comes from a network"
+    assert tabs.complaints == []
+    context.close()
+
+
+def test_ways_are_drawn_under_the_boxes_and_can_be_switched_off_with_one_key(browser):
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    tabs = Tabs(context)
+    with watched(models=ToldModels(street="a street")) as (access, _):
+        page = tabs.open(access.url)
+        goes_on(page)
+        free = page.locator("#overlay rect.free").first
+        assert page.locator("#overlay > g").first.get_attribute("class") == "ways"
+        assert free.is_visible()
+        page.keyboard.press("w")
+        assert not free.is_visible()
+        assert page.locator("#ways").get_attribute("aria-pressed") == "false"
+        page.locator("#ways").click()
+        assert free.is_visible()
+    with watched() as (access, _):
+        page = tabs.open(access.url)
+        goes_on(page)
+        assert not page.locator("#ways").is_visible()
     assert tabs.complaints == []
     context.close()
 

@@ -1,4 +1,4 @@
-"""Watching a game: what finds and names, what is kept of it, and what is said at the end."""
+"""Watching a game: what is kept of it, its page, and what is said at the end."""
 
 import re
 import time
@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image
 
-from toonvision.api.base import Opened, StoredRun
+from toonvision.api.base import Opened
 from toonvision.api.result import Result
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.errors import UsageError
 from toonvision.core.names import plain_name
 from toonvision.core.wording import counted, listed
-from toonvision.deploy.packaged import packaged_names
 from toonvision.watch.frames import Source, clock
 from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.meter import Meter, WatchSummary
@@ -80,44 +78,6 @@ class WatchOrder:
             return plain_name(self.name, "a log")
         text = self.source if ":" in self.source else Path(self.source).name
         return _NOT_IN_NAMES.sub("-", text).strip("-._")[:60] or "watch"
-
-
-def models_of(
-    ws: Opened | None, *, with_: str | None, detector: StoredRun | None, classifiers: Sequence[StoredRun]
-) -> tuple[WatchModels, str]:
-    """Return the models that are asked for, and what people call them.
-
-    Args:
-        ws: The workspace, where there is one.
-        with_: Models that come with the package, by the name of their taxonomy.
-        detector: A run that finds, which is exported.
-        classifiers: Runs that name, each exported, and each at another level.
-
-    Raises:
-        UsageError: If nothing finds, both kinds are asked for, or a run has no export that can be used.
-        ModelRefusedError: If models have different taxonomies.
-    """
-    from toonvision.api.two_stage import require_kinds
-    from toonvision.deploy.packaged import packaged_scene
-    from toonvision.deploy.scene import Scene
-    from toonvision.taxonomy.loader import built_in
-
-    if detector is not None:
-        if with_ is not None:
-            raise UsageError("--with and --detector both name what finds. Leave one out.")
-        require_kinds(detector, classifiers)
-        taxonomy = detector.workspace.files.taxonomy
-        scene = Scene(_exported(detector), *map(_exported, classifiers))
-        return WatchModels.of(scene, taxonomy), listed([detector.name, *(one.name for one in classifiers)])
-    if classifiers:
-        raise UsageError("a --classifier names what a --detector finds. Give --detector too.")
-    own = ws.files.taxonomy if ws else None
-    name = with_ or (own.name if own else packaged_names()[0])
-    if with_ is None and name not in packaged_names():
-        raise UsageError(
-            f"no models come with the package for {name}. Train and export a run that finds, then give --detector RUN."
-        )
-    return WatchModels.of(packaged_scene(name), built_in(name)), f"the package's models for {name}"
 
 
 def watch(
@@ -232,21 +192,6 @@ def _keep_snapshot(ws: Opened, image: Image.Image, context: str) -> tuple[Path, 
     from toonvision.capture.keeping import Keeper
 
     return Keeper(capture_folder(ws, context or None)).keep(image, datetime.now())
-
-
-def _exported(run: StoredRun) -> Path:
-    """Return the export of a run.
-
-    Raises:
-        UsageError: If there is none that can be used.
-    """
-    from toonvision.api.predicting import usable_export
-    from toonvision.deploy.current import EXPORT
-
-    if usable_export(run) is None:
-        again = run.workspace.command("export", run.name)
-        raise UsageError(f"{run.name} has no export, which watching needs. Run: {again}")
-    return run.folder / EXPORT
 
 
 def _kept(

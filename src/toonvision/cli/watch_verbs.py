@@ -40,6 +40,7 @@ def watch(
     ] = None,
     detector: Annotated[str | None, choice("Find with this run instead, which is exported.", "no")] = None,
     classifier: Annotated[str | None, choice("Name with these runs (RUN,RUN), one a level.", "no")] = None,
+    street: Annotated[str | None, choice("Say where one can walk with this run, which names pixels.", "no")] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Without the page in the browser.")] = False,
     realtime: Annotated[bool, typer.Option("--realtime", help="A file at the speed at which it was taken.")] = False,
     seconds: Annotated[float | None, choice("Stop after so much time.", "its end, or Ctrl-C", min=0.1)] = None,
@@ -68,14 +69,15 @@ def watch(
     """  # fmt: skip
     import webbrowser
 
-    from toonvision.api.watched import Follower, WatchOrder, models_of, watching_page
+    from toonvision.api.watched import Follower, WatchOrder, watching_page
     from toonvision.api.watched import watch as watch_it
+    from toonvision.api.watched_models import models_of
     from toonvision.watch.shown import Shown
 
-    ws = _opened(workspace, needed=detector is not None or classifier is not None)
-    found = ws.run(detector) if ws and detector else None
+    ws = _opened(workspace, needed=bool(detector or classifier or street))
+    found, walk = (ws.run(one) if ws and one else None for one in (detector, street))
     namers = [ws.run(one) for one in (classifier or "").split(",") if one] if ws else []
-    models, title = models_of(ws, with_=with_, detector=found, classifiers=namers)
+    models, title = models_of(ws, with_=with_, detector=found, classifiers=namers, street=walk)
     order = WatchOrder(source, realtime, seconds, rate, context, name, log_mb, save_video, uncertain)
     followers: list[Follower] = [_Lines()] if as_json else []
     if headless:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import Scene
+from toonvision.deploy.segmenter import Segmenter
 from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.models import WatchModels
 from toonvision.watch.sources import open_source
@@ -13,6 +15,7 @@ def watch(
     source: str | Path = "screen",
     *,
     models: str | Scene = "toontown",
+    street: Segmenter | Detector | None = None,
     rate: float | None = None,
     realtime: bool = False,
     seconds: float | None = None,
@@ -25,6 +28,8 @@ def watch(
         source: ``screen``, ``screen:2``, ``region:0,30,1280x720``, ``window:TITLE``, ``camera``, ``world`` (the drawn
             world, to try it), a video file, or a folder of screenshots.
         models: Models that come with the package, by the name of their taxonomy, or a `toonvision.Scene` of your own.
+        street: What names pixels, to say where one can walk (`WatchedFrame.ahead`): a `toonvision.Segmenter`, or a
+            `toonvision.Detector` that names pixels; the detector of the models does both in one pass.
         rate: Frames a second of a screen or a folder; by default 30 and 10.
         realtime: Whether a file is watched at the speed at which it was taken.
         seconds: Stop after so much time of the source.
@@ -34,7 +39,8 @@ def watch(
         every level.
 
     Raises:
-        UsageError: If the source is nothing of these, or there are no such models.
+        UsageError: If the source is nothing of these, there are no such models, or ``street`` knows no ground.
+        ModelRefusedError: If ``street`` has another taxonomy than the models.
         InputRejectedError: If there is no such file.
         EnvironmentFaultError: If the screen cannot be seen, or the camera is not there.
 
@@ -45,10 +51,10 @@ def watch(
         ...         print(track.number, track.evidence.label, track.box)
     """
     if isinstance(models, Scene):
-        ready = WatchModels.of(models)
+        ready = WatchModels.of(models, street=street)
     else:
         from toonvision.deploy.packaged import packaged_scene
         from toonvision.taxonomy.loader import built_in
 
-        ready = WatchModels.of(packaged_scene(models), built_in(models))
+        ready = WatchModels.of(packaged_scene(models), built_in(models), street)
     return watch_frames(open_source(source, rate=rate), ready, realtime=realtime, seconds=seconds)

@@ -17,8 +17,10 @@ from toonvision.watch.distance import Heights, Whereabouts, whereabouts
 from toonvision.watch.frames import Frame, Source
 from toonvision.watch.mailbox import Mailbox
 from toonvision.watch.models import WatchModels
+from toonvision.watch.seeing import Seeing
 from toonvision.watch.track import Track
 from toonvision.watch.tracking import Tracker
+from toonvision.watch.walkable import Ahead
 
 _LONGEST_END_S = 5.0
 
@@ -36,6 +38,7 @@ class WatchedFrame:
         image: The frame, in RGB.
         name: Its file, where each frame has its own.
         heights: How high the objects are that the models know; None where no taxonomy says that.
+        ahead: Where one can walk, as this frame or one shortly before shows it; None where no model says that.
     """
 
     number: int
@@ -46,6 +49,7 @@ class WatchedFrame:
     image: Image.Image
     name: str = ""
     heights: Heights | None = None
+    ahead: Ahead | None = None
 
     @cached_property
     def where(self) -> Mapping[int, Whereabouts]:
@@ -61,6 +65,7 @@ class WatchedFrame:
             "drops": self.drops,
             **({"file": self.name} if self.name else {}),
             "tracks": [plain_track(one) | self.where[one.number].plain() for one in self.tracks],
+            **(self.ahead.plain() if self.ahead else {}),
         }
 
 
@@ -100,19 +105,19 @@ def watch_frames(
     stop, box = Event(), Mailbox[Frame](newest=source.live)
     grabber = Thread(target=_grab, args=(source, box, stop, realtime and not source.live), daemon=True)
     tracker, asking = Tracker(models.paths, models.tracking), Asking(models.namers, models.level)
+    seeing = Seeing(models)
     try:
         models.warm_up()
         grabber.start()
         while (frame := box.take()) is not None:
             if seconds is not None and frame.seconds >= seconds:
                 return
-            tracks = tracker.update(models.find(frame.image), frame.seconds, frame.image)
+            tracks = tracker.update(seeing.see(frame.image, frame.seconds), frame.seconds, frame.image)
             if said := asking.ask(frame.image, tracks, frame.seconds):
                 tracks = tracker.learn(said)
             delay = time.monotonic() - frame.taken
-            yield WatchedFrame(
-                frame.number, frame.seconds, delay, box.drops, tracks, frame.image, frame.name, models.heights
-            )
+            known = (frame.name, models.heights, seeing.ahead)
+            yield WatchedFrame(frame.number, frame.seconds, delay, box.drops, tracks, frame.image, *known)
     finally:
         stop.set()
         box.close()

@@ -1,20 +1,27 @@
 """The models of a watch: one that finds, and those that name, with what their classes mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from PIL import Image
 
-from toonvision.data.images import fit
+from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.core.wording import listed
+from toonvision.data.images import Pictures, fit
 from toonvision.deploy.detector import Detector
+from toonvision.deploy.opened import OpenedModel
 from toonvision.deploy.scene import Namer, Scene
+from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.found_objects import FoundObject, objects_of
+from toonvision.metrics.named_pixels import Pixels, shown_part
+from toonvision.metrics.predictions import Predictions
 from toonvision.taxonomy.labels import Category, Taxonomy, color_at
 from toonvision.watch.association import TrackSettings
 from toonvision.watch.distance import Heights
 from toonvision.watch.level_paths import LevelPaths
+from toonvision.watch.walkable import FREE
 
 _LEAST_SCORE = TrackSettings().least
 
@@ -27,21 +34,41 @@ class WatchModels:
         detector: Finds.
         namers: Name what was found, each at a level.
         taxonomy: What the classes mean; None where only the files are known.
+        street: Names pixels, to say where one can walk: a segmenter, or a detector that names pixels, which may be the
+            one that finds. None where nobody asks for that.
     """
 
     detector: Detector
     namers: tuple[Namer, ...] = ()
     taxonomy: Taxonomy | None = None
+    street: Segmenter | Detector | None = None
 
     @classmethod
-    def of(cls, scene: Scene, taxonomy: Taxonomy | None = None) -> "WatchModels":
-        """Return the models of a scene."""
-        return cls(scene.detector, scene.namers, taxonomy)
+    def of(
+        cls, scene: Scene, taxonomy: Taxonomy | None = None, street: Segmenter | Detector | None = None
+    ) -> "WatchModels":
+        """Return the models of a scene.
+
+        Raises:
+            ModelRefusedError: If what names pixels has another taxonomy than the detector.
+            UsageError: If it names neither road nor ground.
+        """
+        models = cls(scene.detector, scene.namers, taxonomy, street)
+        if street is not None:
+            _require_fitting(street, models.pixel_classes, scene.detector)
+        return models
 
     @property
     def level(self) -> str:
         """The level of what is found."""
         return self.detector.bundle.level
+
+    @property
+    def pixel_classes(self) -> tuple[str, ...]:
+        """Names of the classes of pixels; none without `street`."""
+        if self.street is None:
+            return ()
+        return self.street.classes if isinstance(self.street, Segmenter) else self.street.pixel_classes
 
     @cached_property
     def paths(self) -> LevelPaths:
@@ -74,7 +101,10 @@ class WatchModels:
 
     def warm_up(self) -> None:
         """Run every model once: its first answer takes longer than all others."""
-        self.find(Image.new("RGB", (64, 64)))
+        picture = Image.new("RGB", (64, 64))
+        self.find(picture)
+        if self.street is not None:
+            self.find_with_pixels(picture)
         for one in self.namers:
             one.answer(np.zeros((1, *one.size_hw, 3), np.uint8))
 
@@ -87,13 +117,55 @@ class WatchModels:
         Raises:
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
-        bundle = self.detector.bundle
-        fitted = fit(image, size_hw=bundle.size_hw, resize=bundle.resize)
+        return self._objects(image, self.detector.find_batch(_fitted(image, self.detector)))
+
+    def find_with_pixels(self, image: Image.Image) -> tuple[tuple[FoundObject, ...], Pixels]:
+        """Find the objects in a picture and name its pixels; one model that does both is run once.
+
+        Args:
+            image: In RGB, of any size.
+
+        Returns:
+            The objects as `find` returns them, and the class of each pixel of the picture as the network sees it,
+            shrunk, shape ``(height, width)``: indices into `pixel_classes`.
+
+        Raises:
+            ModelRefusedError: If an output is NaN, or a model cannot be run.
+        """
+        street = self.street
+        assert street is not None
+        fitted = _fitted(image, street)
+        named = street.name_batch(fitted) if isinstance(street, Segmenter) else street.find_batch(fitted, pixels=True)
+        assert named.pixels is not None
+        found = self._objects(image, named) if street is self.detector else self.find(image)
+        return found, shown_part(named.pixels[0], image.size)
+
+    def _objects(self, image: Image.Image, predictions: Predictions) -> tuple[FoundObject, ...]:
         (found,) = objects_of(
-            self.detector.find_batch(fitted[None]),
+            predictions,
             [image.size],
             classes=self.detector.classes,
             thresholds=[min(_LEAST_SCORE, one) for one in self.detector.thresholds],
-            size_hw=bundle.size_hw,
+            size_hw=self.detector.bundle.size_hw,
         )
         return found
+
+
+def _fitted(image: Image.Image, model: OpenedModel) -> Pictures:
+    """Return a picture as a batch of one in the size of a model's input."""
+    return fit(image, size_hw=model.bundle.size_hw, resize=model.bundle.resize)[None]
+
+
+def _require_fitting(street: OpenedModel, classes: Sequence[str], detector: Detector) -> None:
+    """Refuse what names pixels if it does not belong to what finds, or knows nothing that one can walk on."""
+    its, own = street.bundle, detector.bundle
+    if its.taxonomy != own.taxonomy:
+        raise ModelRefusedError(
+            f"what names pixels has the taxonomy {its.taxonomy_name} ({its.taxonomy}), the detector "
+            f"{own.taxonomy_name} ({own.taxonomy}). Export both from one workspace."
+        )
+    if not set(FREE) & set(classes):
+        raise UsageError(
+            f"where one can walk is known by the pixels of {listed(FREE)}; {its.task} names {listed(classes)}. Leave "
+            "--street out."
+        )

@@ -101,6 +101,7 @@ class Shown:
         """Return what a page needs to know once: the source, and titles and colours of the classes by level."""
         return {
             "title": self.title,
+            "has_ways": self.models.street is not None,
             "levels": [
                 {
                     "name": level,

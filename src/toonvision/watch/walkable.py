@@ -44,17 +44,37 @@ class Way:
         bearing: Degrees to the right of the middle of the picture; below 0 to the left.
         distance: How far it is free, in the unit of the camera's height; infinite up to the horizon, 0 where the way is
             not free at all.
+        top: Where it ends in the picture, as a share of its height: 1 at the lower edge, which is where it begins.
     """
 
     bearing: float
     distance: float
+    top: float
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data for JSON; a distance without end is None."""
         return {
             "bearing_deg": round(self.bearing, 1),
             "free": None if math.isinf(self.distance) else round(self.distance, 2),
+            "top": round(self.top, 3),
         }
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Where one can walk, as a frame shows it.
+
+    Attributes:
+        seconds: When that frame was taken, from the beginning of the source on.
+        ways: How far in each direction, from left to right.
+    """
+
+    seconds: float
+    ways: tuple[Way, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        return {"ways": [one.plain() for one in self.ways], "ways_seconds": round(self.seconds, 3)}
 
 
 def ways(
@@ -80,15 +100,21 @@ def ways(
     found = []
     for part in np.array_split(np.arange(wide), directions):
         aside = math.atan2((int(part[0]) + int(part[-1]) + 1 - wide) / 2, focal)
-        found.append(Way(math.degrees(aside), _distance(free[:, part], focal, ground) / math.cos(aside)))
+        first = _first_free(free[:, part])
+        away = _distance(first, high, focal, ground)
+        found.append(Way(math.degrees(aside), away / math.cos(aside), first / high))
     return tuple(found)
 
 
-def _distance(free: npt.NDArray[np.bool_], focal: float, ground: Ground) -> float:
-    """Return how far straight ahead the columns of one direction are free together."""
+def _first_free(free: npt.NDArray[np.bool_]) -> int:
+    """Return the row from which on down the columns of one direction are free together."""
     blocked = np.flatnonzero(~(free.mean(axis=1) >= 0.5))
-    first = int(blocked[-1]) + 1 if len(blocked) else 0
-    if first >= len(free):
+    return int(blocked[-1]) + 1 if len(blocked) else 0
+
+
+def _distance(first: int, high: int, focal: float, ground: Ground) -> float:
+    """Return how far away straight ahead a row of a picture is, on flat ground."""
+    if first >= high:
         return 0.0
-    below = first - ground.horizon * len(free)
+    below = first - ground.horizon * high
     return math.inf if below < 1 else ground.height * focal / below

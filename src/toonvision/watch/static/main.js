@@ -24,6 +24,7 @@ async function start() {
     for (const one of level.classes) classes.set(`${level.name} ${one.name}`, one);
     by("level").append(element("option", { text: level.name[0].toUpperCase() + level.name.slice(1), value: level.name }));
   }
+  by("ways").hidden = !about.has_ways;
   by("snapshot").disabled = !about.can_snapshot;
   if (!about.can_snapshot) by("snapshot").title = "There is no workspace to keep it in: start with -w WORKSPACE";
   by("context").hidden = !about.can_snapshot || about.contexts.length < 2;
@@ -136,6 +137,12 @@ function setPaused(paused) {
   by("pause").firstChild.textContent = paused ? "Go on " : "Pause ";
 }
 
+function toggleWays() {
+  const hidden = by("overlay").classList.toggle("without-ways");
+  by("ways").setAttribute("aria-pressed", String(!hidden));
+}
+
+by("ways").addEventListener("click", toggleWays);
 by("pause").addEventListener("click", () => setPaused(!state.paused));
 by("snapshot").addEventListener("click", snapshot);
 by("level").addEventListener("change", ({ target }) => { state.chart.level = target.value; state.chart.draw(); });
@@ -143,6 +150,7 @@ by("span").addEventListener("change", ({ target }) => { state.chart.span = Numbe
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input, button")) return;
   if (event.key === "s") snapshot();
+  else if (event.key === "w" && !by("ways").hidden) toggleWays();
   else if (event.key === " ") setPaused(!state.paused);
   else return;
   event.preventDefault();

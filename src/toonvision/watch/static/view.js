@@ -35,7 +35,27 @@ export function showFrame({ canvas, overlay, bitmap, data, classes }) {
   const [width, height] = data.size;
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const shown = overlay.clientWidth ? width / overlay.clientWidth : 1;
-  overlay.replaceChildren(...data.tracks.map((track) => trackBox(track, classes, shown, width)));
+  overlay.replaceChildren(...waysOf(data, shown), ...data.tracks.map((track) => trackBox(track, classes, shown, width)));
+}
+
+/** Return the ground that one can walk on, a column for each direction, with how far it is free; nothing without ways. */
+function waysOf({ ways = [], size: [width, height] }, unit) {
+  const group = drawn("g", { class: "ways" });
+  const wide = width / (ways.length || 1), size = 11 * unit;
+  const roomy = wide > 3.4 * size;
+  for (const [at, { top, free }] of ways.entries()) {
+    if (top >= 1) continue;
+    const y = top * height;
+    group.append(
+      drawn("rect", { class: "free", x: at * wide, y, width: wide, height: height - y }),
+      drawn("path", { class: "end", d: `M${at * wide} ${y}h${wide}`, "stroke-width": 2 * unit }),
+    );
+    if (roomy || at % 3 === 1) {
+      const text = free === null ? "∞" : free.toFixed(free < 10 ? 1 : 0);
+      group.append(drawn("text", { x: (at + 0.5) * wide, y: height - 0.9 * size, "font-size": size }, text));
+    }
+  }
+  return ways.length ? [group] : [];
 }
 
 /** Return a track's box; `unit` is how many pixels of the frame a pixel of the screen is. */
