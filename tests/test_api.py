@@ -32,8 +32,9 @@ def quick(monkeypatch):
 
 
 def example():
-    """The indented lines of the package's docstring."""
-    return textwrap.dedent("\n".join(line for line in toonvision.__doc__.splitlines() if line.startswith("    ")))
+    """The indented lines of the package's docstring, where a folder is watched instead of a window."""
+    lines = textwrap.dedent("\n".join(line for line in toonvision.__doc__.splitlines() if line.startswith("    ")))
+    return lines.replace("window:Toontown", "annotated")
 
 
 @pytest.mark.slow

@@ -73,7 +73,7 @@ def test_a_node_with_another_version_of_the_package_is_refused_by_name_and_does_
         messages = list(work(cluster, jobs.slow_square, range(8), notes=notes))
     finally:
         cluster.remove_node(node)
-    assert {one.by for one in messages} == {"alpha", "beta"}
+    assert {one.by for one in messages} <= {"alpha", "beta"}  # one may do all before the other has begun
     (refused,) = notes
     assert refused.item == "the node gamma"
     assert "another version of the files of toonvision" in refused.reason
@@ -104,7 +104,7 @@ def test_a_node_without_the_storage_is_refused_by_name_and_does_nothing(cluster,
         )
     finally:
         cluster.remove_node(node)
-    assert {one.by for one in messages} == {"alpha", "beta"}
+    assert {one.by for one in messages} <= {"alpha", "beta"}  # one may do all before the other has begun
     (refused,) = notes
     assert refused.item == "the node delta"
     assert f"does not see {tmp_path / 'shot.png'} as this machine does" in refused.reason
