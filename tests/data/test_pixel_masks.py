@@ -1,5 +1,6 @@
 """Masks of screenshots: where they are found, how they are shrunk, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,12 @@ def test_a_mask_is_found_by_context_and_stem_and_a_screenshot_need_not_have_one(
         else:
             assert mask.path == (some.masks / "classes" / shot.context / f"{stem}.png").resolve()
             assert mask.size_wh == shot.size_wh
+
+
+def test_a_mask_stays_where_the_folder_says_when_a_person_decided_on_another_context(workspace):
+    shots = shots_of(workspace)
+    moved = [replace(shot, context="elsewhere") for shot in shots]
+    assert masks_of(workspace, moved) == masks_of(workspace, shots)
 
 
 def test_screenshots_without_a_mask_are_neither_learned_from_nor_evaluated(small_workspace, tmp_path):

@@ -18,6 +18,7 @@ from toonvision.data.own_annotations import read_annotation
 from toonvision.data.workspace import open_workspace
 from toonvision.label.annotations import Proposal
 from toonvision.label.page import label_app
+from toonvision.label.proposals import ContextProposal
 from toonvision.label.reviews import read_reviews
 from toonvision.label.session import Session
 from toonvision.web.server import PageServer
@@ -301,3 +302,25 @@ def test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back(tmp_p
     assert process.returncode == 0
     assert "2 of 4 screenshots reviewed, with 1 box; 2 left." in out
     assert "Traceback" not in err
+
+
+def test_a_proposed_context_stands_beside_the_title_and_is_accepted_by_a_key(session, tabs):
+    picture = session.screenshots[0]
+    session = Session(
+        session.workspace, contexts=lambda shot: ContextProposal("house", 0.93, "") if shot == picture else None
+    )
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, picture.id)
+        assert page.locator("#context").inner_text().split() == ["House?", "93", "%", "k"]
+        press(page, "k")
+        page.wait_for_selector("#context", state="hidden")
+        assert "House" in page.locator("#why").inner_text()
+        saved(page)
+        assert session.context(picture.id) == "house"
+        press(page, "u")
+        page.wait_for_selector("#context", state="visible")
+        page.click("#context")
+        saved(page)
+    assert session.context(picture.id) == "house"
+    assert tabs.complaints == []

@@ -38,14 +38,15 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
         EnvironmentFaultError: If no port can be had.
     """
     from toonvision.label.page import label_app
-    from toonvision.label.proposals import proposals_of
+    from toonvision.label.proposals import contexts_of, proposals_of
     from toonvision.label.queue import queue
     from toonvision.label.screenshots import list_screenshots
     from toonvision.label.session import open_session
     from toonvision.web.server import PageServer
 
-    with open_session(workspace.files, proposals=proposals_of(workspace.files)) as session:
-        session.put_in_order(queue(workspace.files, list_screenshots(workspace.files)))
+    files = workspace.files
+    with open_session(files, proposals=proposals_of(files), contexts=contexts_of(files)) as session:
+        session.put_in_order(queue(files, list_screenshots(files)))
         _say(workspace, session.findings)
         server = PageServer(label_app(session), port=order.port, note=workspace.watcher.say)
         workspace.watcher.say("Ctrl-C ends the page; every decision is saved when it is made.")

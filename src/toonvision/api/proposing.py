@@ -22,7 +22,7 @@ from toonvision.training.record import read_record
 if TYPE_CHECKING:
     from toonvision.label.accepting import Accepted
     from toonvision.label.annotations import Proposal
-    from toonvision.label.proposals import Proposals
+    from toonvision.label.proposals import Proposals, StoredContexts
     from toonvision.label.proposing import Proposer
     from toonvision.label.screenshots import Listed, Screenshot
     from toonvision.label.thresholds import Thresholds
@@ -59,12 +59,14 @@ class Proposed:
         thresholds: From which score on their boxes are accepted without asking.
         accepted: What was.
         audit: How many of those that a person was asked about all the same were right, of earlier rounds, too.
+        contexts: Where screenshots may have been taken; None where too little is known of contexts.
     """
 
     proposals: "tuple[Proposals, ...]"
     thresholds: "Thresholds"
     accepted: "Accepted"
     audit: Proportion
+    contexts: "StoredContexts | None" = None
 
 
 def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
@@ -79,7 +81,14 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
         WorkspaceBusyError: If the labelling page is open.
     """
     from toonvision.label import accepting, proposing
-    from toonvision.label.proposals import Proposals, StoredThresholds, proposals_of, write_thresholds
+    from toonvision.label.context_proposing import propose_contexts
+    from toonvision.label.proposals import (
+        Proposals,
+        StoredThresholds,
+        proposals_of,
+        write_contexts,
+        write_thresholds,
+    )
     from toonvision.label.screenshots import list_screenshots
     from toonvision.label.session import open_session
     from toonvision.label.thresholds import choose_thresholds
@@ -102,10 +111,13 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
     thresholds = choose_thresholds(rights, target=order.sure / 100, usual=proposer.usual_score)
     if pairs:
         write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds))
+    with workspace.watcher.progress("looking at contexts", "screenshots") as progress:
+        contexts = propose_contexts(workspace.files, listed, asked, seed=order.seed, progress=progress)
+    write_contexts(workspace.files, contexts)
     with open_session(workspace.files, proposals=proposals_of(workspace.files)) as session:
         accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)
     proposed = tuple(one for shot, one in pairs if shot.id in asked)
-    value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files))
+    value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files), contexts)
     findings = (*refused, *(one for _, one in done if isinstance(one, Finding)))
     return Result(
         value,
@@ -145,7 +157,17 @@ def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: 
     if value.audit.total:
         said = "Right of those that were asked about all the same, so far:"
         lines.append(f"{said} {value.audit} of {value.audit.total:,}.")
+    if value.contexts:
+        lines.append(_contexts_text(value.contexts))
     return ("\n".join(lines),)
+
+
+def _contexts_text(contexts: "StoredContexts") -> str:
+    """Return for how many screenshots a context is proposed, and how often that is right."""
+    return (
+        f"A context is proposed for {counted(len(contexts.shots), 'screenshot')}; with others left out that was right "
+        f"in {contexts.right} of {contexts.right.total:,}."
+    )
 
 
 def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
@@ -161,6 +183,13 @@ def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
         "thresholds": asdict(value.thresholds),
         "accepted": asdict(value.accepted),
         "audit": value.audit.plain(),
+        "contexts": value.contexts
+        and {
+            "right": value.contexts.right.plain(),
+            "screenshots": [
+                {"id": shot, "context": one.context, "score": one.score} for shot, one in value.contexts.shots.items()
+            ],
+        },
     }
 
 

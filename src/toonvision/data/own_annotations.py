@@ -67,6 +67,7 @@ class Annotation:
         boxes: Its objects; a done review without any says that it shows none.
         rejected: What a model proposed and a person rejected.
         review: How far its review has come.
+        context: Where it was taken, where that was decided; empty where its folder says it.
     """
 
     source: str
@@ -75,6 +76,7 @@ class Annotation:
     boxes: tuple[LabelledBox, ...] = ()
     rejected: tuple[LabelledBox, ...] = ()
     review: Review = DONE
+    context: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ def write_annotation(path: Path, annotation: Annotation) -> None:
     root.attrib |= {"source": annotation.source, "picture": annotation.picture}
     if annotation.review != DONE:
         root.set("review", annotation.review)
+    if annotation.context:
+        root.set("context", annotation.context)
     for tag, boxes in ((pascal_voc.OBJECT, annotation.boxes), (_REJECTED, annotation.rejected)):
         for number, one in enumerate(boxes, start=1):
             entry = AnnotatedObject(number, one.label, one.box.xyxy)
@@ -135,6 +139,7 @@ def read_annotation(path: Path, root: Path) -> AnnotationFile:
         tuple(_labelled(objects, tags, size_wh)),
         tuple(_labelled(rejected, rejected_tags, size_wh)),
         review if review in get_args(Review) else "open",  # type: ignore[arg-type]
+        _folder_name(document.get("context", "")),
     )
     return AnnotationFile(path, name, annotation, objects, findings)
 
@@ -160,6 +165,11 @@ def _labelled(
             score,
             entry.attributes,
         )
+
+
+def _folder_name(text: str) -> str:
+    """Return a context as it can name a folder; an empty text where it cannot, as other programs may write it."""
+    return "" if text.startswith(".") or set(text) & set("/\\") or not text.isprintable() else text
 
 
 def _attributes(tag: ElementTree.Element) -> Attributes:

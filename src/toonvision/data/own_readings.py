@@ -165,6 +165,7 @@ def _picture(
     else:
         assert tree is not None
         context, subset = tree.context_of(path), tree.subset_of(path)
+    context = file.annotation.context or context
     size_wh = file.annotation.size_wh if all(file.annotation.size_wh) else None
     return AnnotatedPicture(
         path, name, file.name, context, file.objects, size_wh, file.findings, attributes_path(file.path), subset

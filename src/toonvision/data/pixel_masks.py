@@ -113,7 +113,10 @@ def outlined_masks(workspace: Workspace, source: str) -> Path:
 
 def _paths(folder: Path, shot: StoredScreenshot) -> Iterator[Path]:
     name = f"{Path(shot.name).stem}.png"
-    for tried in (f"{shot.context}/{name}", *([name] if shot.context == NO_CONTEXT else [])):
+    # Where a person decided on a context, the masks lie where the picture's folder says, or in none.
+    folders = dict.fromkeys((shot.context, *reversed(shot.name.split("/")[:-1])))
+    is_alone = shot.context == NO_CONTEXT or "/" not in shot.name
+    for tried in (*(f"{folder}/{name}" for folder in folders), *([name] if is_alone else [])):
         try:
             yield path_inside(folder, tried)
         except RejectedItemError as error:

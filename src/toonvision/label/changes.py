@@ -11,10 +11,10 @@ from toonvision.label.annotations import Proposal, Sheet, undecided
 
 Kind = Literal[
     "accept", "accept_all", "unasked", "reject", "reject_all", "relabel", "draw", "move", "delete", "empty", "confirm",
-    "skip", "unsure",
+    "skip", "unsure", "context",
 ]  # fmt: skip
 """`confirm` accepts what is left of the proposals and ends the review; `empty` says that there is nothing; `unasked`
-accepts some for their score, without a person."""
+accepts some for their score, without a person; `context` says where the screenshot was taken."""
 _DIGITS = 4
 """Of a score, as it is stored."""
 
@@ -27,6 +27,7 @@ class Change:
         kind: What is done.
         id: The box or the proposal that it is done to.
         label: The new label, of `relabel`.
+        context: The new context, of `context`.
         box: The new place, of `move`.
         boxes: The new boxes, of `draw`.
         ids: The proposals, of `unasked`.
@@ -36,6 +37,7 @@ class Change:
     kind: Kind
     id: str = ""
     label: str = ""
+    context: str = ""
     box: Box | None = None
     boxes: tuple[LabelledBox, ...] = ()
     ids: tuple[str, ...] = ()
@@ -133,6 +135,10 @@ def _unsure(sheet: Sheet, _: Change) -> Annotation:
     return replace(sheet.annotation, review="unsure")
 
 
+def _context(sheet: Sheet, change: Change) -> Annotation:
+    return replace(sheet.annotation, context=change.context)
+
+
 _CHANGES: Mapping[str, Callable[[Sheet, Change], Annotation]] = {
     "accept": _accept,
     "accept_all": _accept_all,
@@ -147,6 +153,7 @@ _CHANGES: Mapping[str, Callable[[Sheet, Change], Annotation]] = {
     "confirm": _confirm,
     "skip": _skip,
     "unsure": _unsure,
+    "context": _context,
 }
 
 

@@ -58,7 +58,7 @@ class _Page:
     def start(self, _: Request) -> Response:
         session = self._session
         taxonomy, root = session.workspace.taxonomy, session.workspace.root.resolve()
-        contexts = {shot.context: taxonomy.context(shot.context).title for shot in session.screenshots}
+        contexts = {name: taxonomy.context(name).title for name in session.contexts()}
         return JSONResponse(
             {
                 "workspace": root.name,
@@ -81,7 +81,7 @@ class _Page:
         for shot in self._session.screenshots:
             tally = tallies[shot.id]
             if (
-                (not context or shot.context == context)
+                (not context or context == (tally.context or shot.context))
                 and (not label or label in tally.labels)
                 and (not state or tally.state in states)
                 and search.casefold() in shot.name.casefold()

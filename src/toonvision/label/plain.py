@@ -23,10 +23,12 @@ def plain_sheet(session: Session, shot_id: str, sheet: Sheet) -> dict[str, Any]:
     """Return a sheet as the page shows it."""
     shot = session.screenshot(shot_id)
     annotation = sheet.annotation
+    offered = session.proposed_context(shot_id, sheet)
     return {
         "id": shot_id,
         "name": shot.name,
-        "context": shot.context,
+        "context": annotation.context or shot.context,
+        "proposedContext": offered and {"name": offered.context, "score": offered.score},
         "why": session.why(shot_id),
         "size": annotation.size_wh,
         "state": sheet.state,
@@ -69,8 +71,8 @@ def plain_row(session: Session, shot_id: str) -> dict[str, Any]:
     """Return what the queue shows of a screenshot."""
     shot, tally = session.screenshot(shot_id), session.tally(shot_id)
     return {
-        "id": shot_id, "name": shot.name, "context": shot.context, "state": tally.state, "boxes": tally.boxes,
-        "why": session.why(shot_id),
+        "id": shot_id, "name": shot.name, "context": session.context(shot_id), "state": tally.state,
+        "boxes": tally.boxes, "why": session.why(shot_id),
     }  # fmt: skip
 
 
@@ -131,6 +133,7 @@ def read_change(given: Mapping[str, object]) -> Change:
         kind,  # type: ignore[arg-type]
         _text(given, "id"),
         _text(given, "label"),
+        _text(given, "context"),
         None if box is None else _box(box),
         tuple(map(_drawn, boxes)),
     )

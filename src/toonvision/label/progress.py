@@ -26,6 +26,7 @@ class Tally:
         corrected: Boxes of a model with another label or place.
         rejected: Proposals that were rejected.
         boxes: All boxes.
+        context: The context that was decided; empty where its folder says it.
     """
 
     state: str
@@ -36,6 +37,7 @@ class Tally:
     corrected: int
     rejected: int
     boxes: int
+    context: str = ""
 
     @property
     def is_ended(self) -> bool:
@@ -103,6 +105,7 @@ def tally_of(sheet: Sheet) -> Tally:
         corrected=kinds["corrected"],
         rejected=len(sheet.annotation.rejected),
         boxes=len(boxes),
+        context=sheet.annotation.context,
     )
 
 

@@ -6,8 +6,9 @@ made again at any time.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal
 from toonvision.label.screenshots import Screenshot
 from toonvision.label.thresholds import Thresholds
+from toonvision.metrics.intervals import Proportion
 
 _THRESHOLDS = "thresholds.json"
+_CONTEXTS = "contexts.json"
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,57 @@ def read_thresholds(workspace: Workspace) -> StoredThresholds | None:
         return read_json(path, StoredThresholds, what="thresholds", missing="")
     except ToonVisionError:
         return None
+
+
+@dataclass(frozen=True)
+class ContextProposal:
+    """Where a screenshot may have been taken.
+
+    Attributes:
+        context: The name of the context.
+        score: How sure that is, 0 to 1.
+        sha256: Of the picture's file.
+    """
+
+    context: str
+    score: float
+    sha256: str
+
+
+@dataclass(frozen=True)
+class StoredContexts:
+    """What is proposed for where screenshots were taken.
+
+    Attributes:
+        right: How often that was right, of screenshots of known contexts that were not learned from.
+        shots: The proposals that are worth showing, by the id of the screenshot.
+    """
+
+    right: Proportion
+    shots: Mapping[str, ContextProposal]
+
+
+def write_contexts(workspace: Workspace, stored: StoredContexts | None) -> None:
+    """Write where screenshots may have been taken; None takes away what was written before."""
+    path = workspace.proposals / _CONTEXTS
+    if stored is None:
+        path.unlink(missing_ok=True)
+        return
+    write_text(path, f"{json.dumps(asdict(stored), indent=2, ensure_ascii=False)}\n")
+
+
+def contexts_of(workspace: Workspace) -> Callable[[Screenshot], ContextProposal | None]:
+    """Return what a review asks for contexts: those that are proposed for the picture as it is now."""
+    path = workspace.proposals / _CONTEXTS
+    shots: Mapping[str, ContextProposal] = {}
+    with suppress(ToonVisionError):  # they are derived: what is damaged is made again
+        shots = read_json(path, StoredContexts, what="contexts", missing="").shots if path.exists() else {}
+
+    def of(shot: Screenshot) -> ContextProposal | None:
+        found = shots.get(shot.id)
+        return found if found and picture_hash(shot) == found.sha256 else None
+
+    return of
 
 
 def picture_hash(shot: Screenshot) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError
@@ -27,7 +27,7 @@ class Screenshot:
         source: Its source.
         path: The file.
         name: Its path below the source, with slashes.
-        context: Where it was taken, as far as its folder says.
+        context: Where it was taken, as far as a person or its folder says.
         annotation: The file of what is decided about it, whether it is there or not.
         given: What the source says is in it; None where it says nothing.
     """
@@ -80,7 +80,7 @@ def list_screenshots(workspace: Workspace) -> Listed:
     found: dict[str, Screenshot] = {}
     decided: dict[str, AnnotationFile] = {}
     for source, reading in readings:
-        known = in_contexts(reading, workspace.taxonomy)
+        known = in_contexts(_decided(reading, own, source), workspace.taxonomy)
         contexts = {picture.name: picture.context for picture in known.pictures}
         findings += known.findings
         for picture in reading.pictures:
@@ -97,6 +97,13 @@ def list_screenshots(workspace: Workspace) -> Listed:
             "folder for each context."
         )
     return Listed(tuple(found.values()), decided, (*broken.values(), *findings))
+
+
+def _decided(reading: Reading, own: Mapping[tuple[str, str], AnnotationFile], source: Source) -> Reading:
+    """Return the pictures of a source in the contexts that a person decided on."""
+    contexts = {name: file.annotation.context for (key, name), file in own.items() if key == source.key}
+    pictures = (one._replace(context=contexts.get(one.name) or one.context) for one in reading.pictures)
+    return replace(reading, pictures=tuple(pictures))
 
 
 def _whole(tree: SourceTree, reading: Reading) -> Reading:

@@ -16,6 +16,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal, Sheet, load_sheet, save_sheet
 from toonvision.label.changes import Change, changed, differences
 from toonvision.label.progress import Pace, Progress, Tally, count_up, tally_of
+from toonvision.label.proposals import ContextProposal
 from toonvision.label.reviews import ReviewLog
 from toonvision.label.screenshots import Screenshot, list_screenshots
 
@@ -23,6 +24,9 @@ AUDIT = "audit"
 """In the log: the proposals that a person is asked about only to measure how good the unasked ones are."""
 ProposalsOf = Callable[[Screenshot], Sequence[Proposal]]
 """Returns what is proposed for a screenshot; asked each time that one is looked at."""
+
+ContextOf = Callable[[Screenshot], ContextProposal | None]
+"""The same for where a screenshot was taken; None where nothing is known of that."""
 
 
 class ConflictError(Exception):
@@ -55,6 +59,7 @@ class Session:
         workspace: Workspace,
         *,
         proposals: ProposalsOf = lambda _: (),
+        contexts: ContextOf = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open a review; `open_session` does so with the right to write.
@@ -62,6 +67,7 @@ class Session:
         Args:
             workspace: The workspace.
             proposals: Returns what is proposed for a screenshot.
+            contexts: Returns the context that is proposed for it.
             clock: Returns the time in seconds, for the pace.
 
         Raises:
@@ -73,7 +79,7 @@ class Session:
         self._shots = {shot.id: shot for shot in listed.screenshots}
         self._order = [*self._shots]
         self._why: dict[str, str] = {}
-        self._proposals = proposals
+        self._proposals, self._proposed_contexts = proposals, contexts
         self._log = ReviewLog(workspace.reviews)
         self._lock = threading.RLock()
         self._undo: list[Decision] = []
@@ -129,6 +135,21 @@ class Session:
         """Return the same for every screenshot."""
         return dict(self._tallies)
 
+    def context(self, shot_id: str) -> str:
+        """Return where a screenshot was taken, as far as a person or its folder says."""
+        return self.tally(shot_id).context or self._shots[shot_id].context
+
+    def contexts(self) -> tuple[str, ...]:
+        """Return the contexts that a screenshot can be in: those of screenshots, and those of the taxonomy."""
+        own = (self.context(shot_id) for shot_id in self._order)
+        return tuple(dict.fromkeys((*own, *(one.name for one in self.workspace.taxonomy.contexts))))
+
+    def proposed_context(self, shot_id: str, sheet: Sheet) -> ContextProposal | None:
+        """Return the context that is proposed for a screenshot; None where a person decided, or it is the folder's."""
+        shot = self.screenshot(shot_id)
+        found = None if sheet.annotation.context else self._proposed_contexts(shot)
+        return found if found and found.context != shot.context else None
+
     def sheet(self, shot_id: str) -> Sheet:
         """Return what is decided and proposed about a screenshot, as it is on disk now.
 
@@ -151,7 +172,7 @@ class Session:
             The sheet afterwards.
 
         Raises:
-            UsageError: If there is no such screenshot, or a label is none of the taxonomy.
+            UsageError: If there is no such screenshot, or a label or a context is none of the taxonomy.
             ConflictError: If the screenshot has another version; nothing is changed.
             RejectedItemError: If the change cannot be made.
             OSError: If it cannot be saved.
@@ -162,6 +183,8 @@ class Session:
                 raise ConflictError(before)
             after = changed(before, replace(change, refines=self._refines(before, change)))
             self._require_labels(before, after)
+            if change.kind == "context" and change.context not in self.contexts():
+                raise UsageError(f"there is no context {change.context!r}. Choose one of the taxonomy's.")
             if after == before:
                 return before
             self._save(shot_id, before, after, change.kind)
@@ -216,6 +239,8 @@ class Session:
         shot = self._shots[shot_id]
         decided = differences(before.annotation, after.annotation)
         line = {"source": shot.source.key, "screenshot": shot.name, "action": kind, "state": after.state}
+        if before.annotation.context != after.annotation.context:
+            line["context"] = after.annotation.context
         save_sheet(shot, after)
         try:
             self._log.append({**line, "boxes": decided})
@@ -241,7 +266,9 @@ class Session:
 
 
 @contextmanager
-def open_session(workspace: Workspace, *, proposals: ProposalsOf = lambda _: ()) -> Iterator[Session]:
+def open_session(
+    workspace: Workspace, *, proposals: ProposalsOf = lambda _: (), contexts: ContextOf = lambda _: None
+) -> Iterator[Session]:
     """Open a review, and keep every other process from reviewing the same workspace until the block ends.
 
     Raises:
@@ -250,4 +277,4 @@ def open_session(workspace: Workspace, *, proposals: ProposalsOf = lambda _: ())
     """
     workspace.annotations.mkdir(exist_ok=True)
     with exclusive(workspace.annotations, purpose="label"):
-        yield Session(workspace, proposals=proposals)
+        yield Session(workspace, proposals=proposals, contexts=contexts)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import SEED_LIMIT, generator
+from toonvision.data.images import Pictures
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.forest import Forest, pixels_of_bands, root_shares
@@ -60,26 +61,48 @@ def forest_of(
     dataset: Dataset, learned: Indices, *, seed: int, weights: npt.NDArray[np.float32] | None = None
 ) -> Forest:
     """Grow trees on some images of a dataset; each image weighs as much as the others, or as `weights` says."""
+    images, targets = dataset.images[learned], dataset.targets[learned]
+    return grown(images, targets, classes=len(dataset.classes), seed=seed, weights=weights)
+
+
+def grown(
+    images: Pictures,
+    targets: Indices,
+    *,
+    classes: int,
+    seed: int,
+    weights: npt.NDArray[np.float32] | None = None,
+) -> Forest:
+    """Grow trees on images.
+
+    Args:
+        images: Shape ``(images, height, width, 3)``, uint8.
+        targets: The class of each, from 0.
+        classes: How many there are; some may have no image.
+        seed: Decides where the trees divide the images.
+        weights: How much each image weighs; all the same where it is None.
+    """
     from sklearn.ensemble import ExtraTreesClassifier
 
-    grown = ExtraTreesClassifier(TREES_GROWN, random_state=int(generator(seed, "trees").integers(SEED_LIMIT)))
+    trees = ExtraTreesClassifier(TREES_GROWN, random_state=int(generator(seed, "trees").integers(SEED_LIMIT)))
     # Roots of shares: a threshold that is drawn at random divides rare colours as often as frequent ones.
-    grown.fit(root_shares(dataset.images[learned]), dataset.targets[learned], weights)
-    return _joined([one.tree_ for one in grown.estimators_], grown.classes_, dataset)
+    trees.fit(root_shares(images), targets, weights)
+    height, width = images.shape[1:3]
+    return _joined([one.tree_ for one in trees.estimators_], trees.classes_, size_hw=(height, width), classes=classes)
 
 
-def _joined(trees: Sequence[Any], known: Indices, dataset: Dataset) -> Forest:
+def _joined(trees: Sequence[Any], known: Indices, *, size_hw: tuple[int, int], classes: int) -> Forest:
     """Join scikit-learn's trees, whose thresholds of root shares become thresholds of counts."""
     sizes = [tree.node_count for tree in trees]
     roots = np.cumsum([0, *sizes[:-1]])
     inner = np.concatenate([tree.children_left >= 0 for tree in trees])
     features = np.where(inner, np.concatenate([tree.feature for tree in trees]), 0)
-    pixels = pixels_of_bands(dataset.size_hw)
+    pixels = pixels_of_bands(size_hw)
     at_most = np.floor(np.concatenate([tree.threshold for tree in trees]) ** 2 * pixels[features])
     votes = known[np.concatenate([tree.value[:, 0].argmax(axis=1) for tree in trees])]
     right = np.concatenate([tree.children_right + root for tree, root in zip(trees, roots, strict=True)])
     arrays = (roots, features, np.where(inner, at_most, -1 - votes), np.where(inner, right, np.arange(len(inner))))
-    return Forest(dataset.size_hw, len(dataset.classes), *(array.astype(np.int32) for array in arrays))
+    return Forest(size_hw, classes, *(array.astype(np.int32) for array in arrays))
 
 
 def _totals(probabilities: Probabilities, y_true: Indices) -> Mapping[str, float]:

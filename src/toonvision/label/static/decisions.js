@@ -109,6 +109,11 @@ export class Decisions {
   do_skip() { this.#end("skip"); }
   do_unsure() { this.#end("unsure"); }
 
+  do_context() {
+    const proposed = this.state.sheet?.proposedContext;
+    if (proposed) this.change({ kind: "context", context: proposed.name });
+  }
+
   async do_label() {
     const one = this.state.chosen;
     const name = one && await this.askLabel(one);

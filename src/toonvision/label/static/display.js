@@ -27,6 +27,7 @@ export class Display {
     this.panel.show({ boxes: [], proposals: [], notes: [] }, null);
     find("title").textContent = "Nothing to show";
     find("why").textContent = "";
+    this.#showContext(null);
     find("stage-note").textContent = "No screenshot passes the filters. Choose another state, context or label.";
     find("stage-note").hidden = false;
     document.body.dataset.shown = "";
@@ -47,6 +48,7 @@ export class Display {
     find("title").textContent = sheet.name;
     const words = [STATES[sheet.state] || sheet.state, state.contexts.get(sheet.context), sheet.why];
     find("why").textContent = words.filter(Boolean).join(" · ");
+    this.#showContext(sheet.proposedContext);
     this.panel.show(sheet, state.selected);
     this.view.draw({
       boxes: sheet.boxes.map((one) => this.#drawable(one, false)),
@@ -55,6 +57,16 @@ export class Display {
       isHidden: state.isHidden,
       draft: state.draft?.id === null ? this.#newBox() : null,
     });
+  }
+
+  /** Show the context that is proposed, as a button that accepts it. */
+  #showContext(proposed) {
+    const button = find("context");
+    button.hidden = !proposed;
+    if (!proposed) return;
+    const title = this.state.contexts.get(proposed.name) || proposed.name;
+    button.title = `The colours look like ${title}. Accept it (k)`;
+    button.replaceChildren(element("span", { text: `${title}? ${Math.round(100 * proposed.score)} %` }), element("kbd", { text: "k" }));
   }
 
   #drawable(one, isProposal) {

@@ -13,6 +13,7 @@ export const KEYS = [
     [["e"], "empty", "Empty on purpose, and next"],
     [["s"], "skip", "Skip, and next"],
     [["m"], "unsure", "Unsure (maybe), and next"],
+    [["k"], "context", "Accept the proposed context"],
     [["u", "Ctrl+z"], "undo", "Undo, whatever screenshot it was"],
     [["r", "Ctrl+y", "Ctrl+Z"], "redo", "Redo"],
   ]],

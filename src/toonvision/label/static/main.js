@@ -73,6 +73,7 @@ class Page {
     document.addEventListener("keydown", (event) => this.#key(event));
     addEventListener("resize", () => this.display.render());
     find("show-help").addEventListener("click", () => this.act("help"));
+    find("context").addEventListener("click", (event) => { event.currentTarget.blur(); this.act("context"); });
     find("show-queue").addEventListener("click", () => this.act("queue"));
     for (const [id, text, title, run] of [
       ["hide", "◌", "Hide and show boxes (h)", () => this.display.do_hide()],

@@ -37,6 +37,7 @@ const CHANGES = {
     return left.length === sheet.boxes.length ? sheet : { ...sheet, boxes: left };
   },
   empty: (sheet) => ({ ...sheet, boxes: [], proposals: [] }),
+  context: (sheet, { context }) => ({ ...sheet, context, proposedContext: null }),
   skip: (sheet) => ({ ...sheet }),
   unsure: (sheet) => ({ ...sheet }),
 };
@@ -69,7 +70,7 @@ function corrected(sheet, id, fields) {
 /** Return whether two sheets hold the same decisions. */
 export function same(one, other) {
   const plain = (sheet) => JSON.stringify([
-    sheet.state, sheet.boxes.map((box) => [box.id, box.label, ...box.xyxy]), sheet.proposals.map((box) => box.id).sort(),
+    sheet.state, sheet.context, sheet.boxes.map((box) => [box.id, box.label, ...box.xyxy]), sheet.proposals.map((box) => box.id).sort(),
   ]);
   return plain(one) === plain(other);
 }
