@@ -306,9 +306,8 @@ def test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back(tmp_p
 
 def test_a_proposed_context_stands_beside_the_title_and_is_accepted_by_a_key(session, tabs):
     picture = session.screenshots[0]
-    session = Session(
-        session.workspace, contexts=lambda shot: ContextProposal("house", 0.93, "") if shot == picture else None
-    )
+    house = ContextProposal("house", 0.93, picture.name, "")
+    session = Session(session.workspace, contexts=lambda shot: house if shot == picture else None)
     with served(session) as access:
         page = tabs.open(access.url)
         shown(page, picture.id)

@@ -164,9 +164,10 @@ def test_proposing_stores_contexts_and_says_how_often_they_are_right(tmp_path):
     draw(root / "screenshots" / "alone.png", "house", 990)
     workspace = opened(root)
     result = workspace.propose()
-    assert "A context is proposed for 1 screenshot; with others left out that was right in " in result.blocks[0]
+    assert "A context is proposed for 1 screenshot. That is right in " in result.blocks[0]
     shot = by_name(workspace.files)["alone.png"]
     assert contexts_of(workspace.files)(shot) == result.value.contexts.shots[shot.id]
     assert result.data["contexts"]["right"]["total"] == 10
     (one,) = result.data["contexts"]["screenshots"]
+    assert one["picture"] == "alone.png"
     assert (one["id"], one["context"], one["score"] > 0.5) == (shot.id, "dg", True)

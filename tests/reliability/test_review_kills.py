@@ -28,6 +28,7 @@ def steps(session: Session):
         (one, Change("move", id=found[1].id, box=Box(30, 4, 60, 40))),
         (one, Change("reject", id=found[2].id)),
         (two, drawing()),
+        (two, Change("context", context="house")),
         (one, Change("confirm")),
         (two, Change("empty")),
     ]

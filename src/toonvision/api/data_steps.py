@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from toonvision.api.capturing import CaptureOrder
     from toonvision.api.exporting import Handed
     from toonvision.api.labelling import LabelOrder
-    from toonvision.api.proposing import Proposed
+    from toonvision.api.proposed import Proposed
     from toonvision.capture.keeping import Keeper
     from toonvision.data.balance import Balance, CountTable
     from toonvision.data.check import Checked

@@ -91,7 +91,7 @@ def propose_contexts(
     found = {}
     for shot, (context, score) in zip([*learned, *others], _best(shares, names), strict=True):
         if shot.id in alone or (context != shot.context and score >= sure):
-            found[shot.id] = ContextProposal(context, round(score, 4), looks[shot.id].sha256)
+            found[shot.id] = ContextProposal(context, round(score, 4), shot.name, looks[shot.id].sha256)
     return StoredContexts(Proportion(int(rights.sum()), len(rights)), found)
 
 

@@ -132,11 +132,13 @@ class ContextProposal:
     Attributes:
         context: The name of the context.
         score: How sure that is, 0 to 1.
-        sha256: Of the picture's file.
+        picture: The path of the screenshot below its source, with slashes.
+        sha256: Of its file.
     """
 
     context: str
     score: float
+    picture: str
     sha256: str
 
 
@@ -159,6 +161,7 @@ def write_contexts(workspace: Workspace, stored: StoredContexts | None) -> None:
     if stored is None:
         path.unlink(missing_ok=True)
         return
+    path.parent.mkdir(exist_ok=True)
     write_text(path, f"{json.dumps(asdict(stored), indent=2, ensure_ascii=False)}\n")
 
 

@@ -1,0 +1,102 @@
+"""What models proposed for screenshots: as a value, in sentences, and as plain data."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from toonvision.core.wording import counted
+from toonvision.metrics.intervals import Proportion
+
+if TYPE_CHECKING:
+    from toonvision.label.accepting import Accepted
+    from toonvision.label.annotations import Proposal
+    from toonvision.label.proposals import Proposals, StoredContexts
+    from toonvision.label.thresholds import Thresholds
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What models proposed.
+
+    Attributes:
+        proposals: What they see in each screenshot that was asked about.
+        thresholds: From which score on their boxes are accepted without asking.
+        accepted: What was.
+        audit: How many of those that a person was asked about all the same were right, of earlier rounds, too.
+        contexts: Where screenshots may have been taken; None where too little is known of contexts.
+    """
+
+    proposals: "tuple[Proposals, ...]"
+    thresholds: "Thresholds"
+    accepted: "Accepted"
+    audit: Proportion
+    contexts: "StoredContexts | None" = None
+
+
+def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: int) -> tuple[str, ...]:
+    """Return what models proposed, and what was accepted without asking, in sentences."""
+    objects = [thing for one in value.proposals for thing in one.objects if _is_shown(thing, value.thresholds)]
+    exact, doubted = sum(one.is_exact for one in objects), sum(bool(one.doubts) for one in objects)
+    lines = [
+        f"{title} proposes {counted(len(objects), 'box', 'boxes')} in {counted(len(value.proposals), 'screenshot')}: "
+        f"{exact:,} with a label, {len(objects) - exact:,} with a class of several labels; on {doubted:,} of them "
+        "models disagree."
+    ]
+    if not value.proposals:
+        lines = ["Every screenshot is annotated or reviewed; --every proposes for these, too."]
+    sure = [limits for limits in (*value.thresholds.labels.values(), value.thresholds.others) if limits.accept <= 1]
+    if sure:
+        right = Proportion(sum(one.measured.count for one in sure), sum(one.measured.total for one in sure))
+        lines.append(
+            f"Accepted without asking: {value.accepted.unasked:,}. Boxes of that score were right in {right} of "
+            f"{right.total:,} on {counted(screenshots, 'annotated screenshot')} that the models did not learn from. "
+            f"About {value.accepted.audited:,} more of that score a person is asked all the same."
+        )
+    else:
+        lines.append(
+            f"Nothing is accepted without asking: {counted(compared, 'proposal')} with a label on "
+            f"{counted(screenshots, 'annotated screenshot')} that the models did not learn from do not prove a "
+            f"precision of {value.thresholds.target:.0%}."
+        )
+    if value.audit.total:
+        said = "Right of those that were asked about all the same, so far:"
+        lines.append(f"{said} {value.audit} of {value.audit.total:,}.")
+    if value.contexts:
+        lines.append(_contexts_text(value.contexts))
+    return ("\n".join(lines),)
+
+
+def _contexts_text(contexts: "StoredContexts") -> str:
+    """Return for how many screenshots a context is proposed, and how often that is right."""
+    return (
+        f"A context is proposed for {counted(len(contexts.shots), 'screenshot')}. That is right in {contexts.right} of "
+        f"{contexts.right.total:,} screenshots of known contexts, each left out of what was learned from."
+    )
+
+
+def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
+    """Return the same as plain data."""
+    objects = [thing for one in value.proposals for thing in one.objects if _is_shown(thing, value.thresholds)]
+    return {
+        "models": title,
+        "screenshots": len(value.proposals),
+        "boxes": len(objects),
+        "exact": sum(one.is_exact for one in objects),
+        "disagree": sum(bool(one.doubts) for one in objects),
+        "labels": dict(sorted(Counter(one.label for one in objects).items())),
+        "thresholds": asdict(value.thresholds),
+        "accepted": asdict(value.accepted),
+        "audit": value.audit.plain(),
+        "contexts": value.contexts
+        and {
+            "right": value.contexts.right.plain(),
+            "screenshots": [
+                {"id": shot, "picture": one.picture, "context": one.context, "score": one.score}
+                for shot, one in value.contexts.shots.items()
+            ],
+        },
+    }
+
+
+def _is_shown(proposal: "Proposal", thresholds: "Thresholds") -> bool:
+    return proposal.score >= thresholds.of(proposal.label).floor
