@@ -1,10 +1,13 @@
 import os
 import threading
 import time
+from contextlib import contextmanager
+from itertools import islice
 
 import pytest
 
 from screens import press
+from toonvision.capture import triggers
 from toonvision.capture.triggers import every, on_enter, on_key
 from toonvision.capture.x11 import grabbed_key
 from toonvision.core.errors import UsageError
@@ -14,20 +17,38 @@ def soon(seconds):
     return time.monotonic() + seconds
 
 
-def test_every_so_often_begins_at_once_and_ends_in_time():
-    started = time.monotonic()
-    moments = [time.monotonic() - started for _ in every(0.1, until=soon(0.35))]
-    assert len(moments) == 4
-    assert moments[0] < 0.05
-    assert 0.3 <= time.monotonic() - started < 0.6
+class Clock:
+    """A clock that goes on only while somebody sleeps."""
+
+    def __init__(self):
+        self.at = 1_000.0
+
+    def monotonic(self):
+        return self.at
+
+    def sleep(self, seconds):
+        self.at += seconds
 
 
-def test_moments_that_were_missed_are_left_out():
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    monkeypatch.setattr(triggers, "time", made)
+    return made
+
+
+def test_every_so_often_begins_at_once_and_ends_in_time(clock):
+    moments = [clock.at for _ in every(0.25, until=1_000.875)]
+    assert moments == [1_000, 1_000.25, 1_000.5, 1_000.75]
+    assert clock.at == 1_000.875
+
+
+def test_moments_that_were_missed_are_left_out(clock):
     moments = []
-    for _ in every(0.1, until=soon(0.45)):
-        moments.append(time.monotonic())
-        time.sleep(0.2)
-    assert len(moments) == 3
+    for _ in every(0.25, until=1_001.25):
+        moments.append(clock.at)
+        clock.sleep(0.5)
+    assert moments == [1_000, 1_000.5, 1_001]
 
 
 def test_each_line_is_a_moment_and_a_closed_terminal_ends_it():
@@ -45,11 +66,29 @@ def test_a_terminal_at_which_nothing_happens_ends_in_time():
     os.close(writing)
 
 
+@contextmanager
+def pressed(key):
+    """Press a key again and again while the block runs."""
+    end = threading.Event()
+
+    def go_on():
+        while not end.wait(0.05):
+            press(key)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
 def test_a_key_is_noticed_wherever_it_is_pressed(display):
-    threading.Timer(0.2, press, ["F9"]).start()
-    threading.Timer(0.4, press, ["F8"]).start()
-    threading.Timer(0.6, press, ["F9"]).start()
-    assert len(list(on_key("F9", until=soon(1.2)))) == 2
+    with pressed("F9"):
+        assert len(list(islice(on_key("F9", until=soon(30)), 2))) == 2
+    with pressed("F8"):
+        assert list(on_key("F9", until=soon(0.5))) == []
 
 
 def test_a_key_that_is_none_or_is_taken_is_refused(display):

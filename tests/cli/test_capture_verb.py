@@ -1,5 +1,3 @@
-import threading
-
 import pytest
 
 import screens
@@ -18,14 +16,25 @@ def shown():
         window.close()
 
 
-def test_screenshots_are_taken_into_the_context_without_repetitions(run, shown, own_workspace):
+def moments(monkeypatch, count, before=lambda _: None):
+    """Let so many moments come at once, whatever was asked for, and call a function before each."""
+
+    def every(*_, **__):
+        for number in range(1, count + 1):
+            before(number)
+            yield
+
+    monkeypatch.setattr(capturing, "every", every)
+
+
+def test_screenshots_are_taken_into_the_context_without_repetitions(run, shown, own_workspace, monkeypatch):
     shown.show(scene("a", SIZE))
-    threading.Timer(0.5, shown.show, [scene("b", SIZE)]).start()
     asked = ("--context", "garden", "--window", "a game", "-w", own_workspace.root)
+    moments(monkeypatch, 6, lambda number: number == 4 and shown.show(scene("b", SIZE)))
     outcome = run("capture", *asked, "--every", "0.2", "--seconds", "1.5", "--json")
     assert outcome.code == 0, outcome.err
     assert len(outcome.json["screenshots"]) == 2
-    assert outcome.json["left_out"] >= 2
+    assert outcome.json["left_out"] == 4
     assert "left out: it repeats" in outcome.err
     before = len(list((own_workspace.root / "screenshots" / "garden").glob("*.png")))
     assert run("capture", *asked, "--changes", "--seconds", "0.5", "--json").json["screenshots"] == []
@@ -34,12 +43,12 @@ def test_screenshots_are_taken_into_the_context_without_repetitions(run, shown, 
     assert extracted.json["pictures_read"] >= 12, "a screenshot without annotation hinders nothing"
 
 
-def test_a_count_ends_it_and_so_does_a_window_that_is_closed(run, shown, own_workspace):
+def test_a_count_ends_it_and_so_does_a_window_that_is_closed(run, shown, own_workspace, monkeypatch):
     asked = ("--context", "house", "-w", own_workspace.root, "--every", "0.1")
     other = screens.ShownWindow("Closing", scene("c", SIZE))
     counted = run("capture", *asked, "--window", "closing", "--count", "1", "--json")
     assert len(counted.json["screenshots"]) == 1
-    threading.Timer(0.5, other.close).start()
+    moments(monkeypatch, 6, lambda number: number == 3 and other.close())
     closed = run("capture", *asked, "--window", "closing")
     assert closed.code == 0
     assert "the window 'Closing' was closed" in closed.err

@@ -66,6 +66,7 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_ends_with_3(run, walk, to
 @pytest.mark.parametrize(
     ("asked", "code", "said"),
     [
+        (("camera:/dev/video99",), 4, "camera /dev/video99: cannot be opened (No such file or directory). Plug it in,"),
         (("nowhere.mp4",), 3, "nowhere.mp4: there is no such source. A source is screen"),
         (("world:x",), 2, "a source is screen"),
         (("world", "--with", "chess"), 2, "models come with the package for toontown; got 'chess'"),
@@ -78,6 +79,7 @@ def test_what_cannot_be_watched_is_refused(run, toons, asked, code, said):
     outcome = run("watch", *asked, "--headless", "-w", toons)
     assert outcome.code == code
     assert said in outcome.err
+    assert len(outcome.err.splitlines()) == 1
     assert not (toons / "watch").exists()
 
 

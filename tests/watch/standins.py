@@ -18,11 +18,15 @@ LEVELS = {"kind": ("cog", "toon"), "suit": ("bb", "lb")}
 
 @dataclass
 class ReadySource:
-    """A source of so many grey frames, ten a second; the grey value is the number."""
+    """A source of so many grey frames, ten a second; the grey value is the number.
+
+    `before` is called with the number of each before it is there, and with None after the last one was taken over.
+    """
 
     count: int
     live: bool = False
     wait_s: float = 0.0
+    before: object = lambda _: None
     error: BaseException | None = None
     title: str = "ready"
     size_wh: tuple[int, int] = (64, 48)
@@ -35,7 +39,9 @@ class ReadySource:
                 return
             if self.wait_s:
                 time.sleep(self.wait_s)
+            self.before(number)
             yield Frame(number, number / 10, Image.new("RGB", self.size_wh, (number % 256,) * 3), time.monotonic())
+        self.before(None)
         if self.error:
             raise self.error
 

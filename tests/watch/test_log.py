@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
@@ -132,8 +131,6 @@ def test_a_file_that_is_no_log_and_a_folder_without_one_are_refused(tmp_path):
 def test_a_log_that_another_program_writes_to_is_refused(tmp_path):
     first = LogFile(tmp_path, limit_mb=10)
     first._connection.execute("BEGIN EXCLUSIVE")
-    started = time.monotonic()
     with pytest.raises(EnvironmentFaultError, match="cannot be used .* Close what uses it, then run again"):
         LogFile(tmp_path, limit_mb=10)
-    assert time.monotonic() - started < 20
     first.close()

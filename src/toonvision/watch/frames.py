@@ -1,7 +1,8 @@
 """Frames, and what every source of them has in common."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Protocol
 
@@ -53,6 +54,25 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Leave it."""
+
+
+def at_their_times(
+    frames: Iterable[Frame], wait: Callable[[float], object], now: Callable[[], float] = time.monotonic
+) -> Iterator[Frame]:
+    """Yield frames not before their time has come, counted from now on; late ones at once.
+
+    One that had to wait counts as taken when its time came, so that its delay is that of handling it.
+
+    Args:
+        frames: Of a file.
+        wait: Waits for so many seconds.
+        now: The clock, in seconds.
+    """
+    started = now()
+    for frame in frames:
+        due = started + frame.seconds
+        wait(max(0.0, due - now()))
+        yield replace(frame, taken=max(frame.taken, due))
 
 
 def clock(seconds: float) -> str:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from toonvision.watch.asking import Asking
 from toonvision.watch.distance import Heights, Whereabouts, whereabouts
-from toonvision.watch.frames import Frame, Source
+from toonvision.watch.frames import Frame, Source, at_their_times
 from toonvision.watch.mailbox import Mailbox
 from toonvision.watch.models import WatchModels
 from toonvision.watch.seeing import Seeing
@@ -128,11 +128,9 @@ def watch_frames(
 
 def _grab(source: Source, box: Mailbox[Frame], stop: Event, paced: bool) -> None:
     """Put the frames of a source into a mailbox, and close it at the end."""
-    started = time.monotonic()
+    frames = source.frames(stop)
     try:
-        for frame in source.frames(stop):
-            if paced:
-                stop.wait(max(0.0, started + frame.seconds - time.monotonic()))
+        for frame in at_their_times(frames, stop.wait) if paced else frames:
             if stop.is_set() or not box.put(frame):
                 break
     except BaseException as error:

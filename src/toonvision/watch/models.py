@@ -21,9 +21,11 @@ from toonvision.taxonomy.labels import Category, Taxonomy, color_at
 from toonvision.watch.association import TrackSettings
 from toonvision.watch.distance import Heights
 from toonvision.watch.level_paths import LevelPaths
+from toonvision.watch.tracking import Tracker
 from toonvision.watch.walkable import FREE
 
 _LEAST_SCORE = TrackSettings().least
+_ANYWHERE = (8.0, 8.0, 24.0, 40.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +102,14 @@ class WatchModels:
         return found
 
     def warm_up(self) -> None:
-        """Run every model once: its first answer takes longer than all others."""
+        """Run every model once, and follow once: the first time takes longer than all others."""
         picture = Image.new("RGB", (64, 64))
         self.find(picture)
         if self.street is not None:
             self.find_with_pixels(picture)
+        tracker, anything = Tracker(self.paths, self.tracking), FoundObject(self.detector.classes[0], 1.0, _ANYWHERE)
+        for at in range(2):
+            tracker.update([anything], float(at), picture)
         for one in self.namers:
             one.answer(np.zeros((1, *one.size_hw, 3), np.uint8))
 
