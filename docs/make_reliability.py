@@ -29,7 +29,8 @@ _RULES = """\
 8. Input decides neither where is read nor where is written, and is never run. A model file gives weights alone.
 9. A model is used only with the taxonomy and the preprocessing that it was trained with, and says on which device it
    runs.
-10. Nothing is sent anywhere and nothing is served: reports are plain files that fetch nothing.
+10. Nothing is sent anywhere. A page that is served listens on this machine alone; every request needs its host and its
+    token, every change its origin. Reports are plain files that fetch nothing.
 
 Each error is one line: the file and the object, the reason, the remedy. With `--json` standard output holds one object:
 the result with all its `findings`, or `error` and `exit_code`. Of more than 20 findings of one kind the first 20 are

@@ -776,16 +776,20 @@ PROMISES = (
     ),
     Promise(
         46,
-        "a video that is damaged, ends early, or changes its size; a camera that goes away",
+        "a video that is damaged, ends early, changes its size or frame rate; a camera that goes away or is not there",
         "",
-        "Said with the time; the rest is watched, what was logged stays, and watching again adds to it.",
+        "Said with the time; the rest is watched, what was logged stays, and watching again adds to it. A camera that "
+        "is not there ends it with 4 before anything starts. Tracks go by the times of frames, whatever their rate.",
         (
             "tests/watch/test_sources.py::test_a_damaged_video_is_read_on_and_the_damage_is_said_with_its_time",
             "tests/watch/test_sources.py::test_a_video_that_ends_early_is_said_with_the_time",
             "tests/watch/test_sources.py::test_a_video_that_changes_its_size_goes_on_and_says_when",
+            "tests/watch/test_sources.py::test_a_video_whose_frame_rate_changes_keeps_the_times_of_its_frames",
+            "tests/watch/test_tracking.py::test_where_all_takes_longer_by_a_factor_only_times_and_speeds_change_and_by_it_exactly",
             "tests/watch/test_sources.py::test_what_is_no_video_is_refused_with_its_name",
             "tests/watch/test_sources.py::test_a_camera_that_goes_away_ends_the_source_and_is_said_with_the_time",
             "tests/watch/test_sources.py::test_a_camera_that_is_not_there_and_a_missing_library_are_said_with_the_remedy",
+            "tests/cli/test_watch_verb.py::test_what_cannot_be_watched_is_refused",
             "tests/watch/test_sources.py::test_a_window_that_is_closed_ends_the_source_and_is_said_with_the_time",
             "tests/watch/test_log.py::test_watching_again_adds_a_session_and_changes_nothing_of_the_one_before",
         ),
@@ -797,6 +801,7 @@ PROMISES = (
         "Live, the newest frame is looked at, and what was dropped is counted and shown. Of files none is dropped.",
         (
             "tests/watch/test_loop.py::test_of_a_live_source_the_newest_frame_wins_and_drops_are_counted",
+            "tests/watch/test_loop.py::test_a_live_source_that_is_slower_than_the_loop_drops_nothing",
             "tests/watch/test_loop.py::test_of_a_file_every_frame_is_looked_at_however_slow_that_is",
         ),
     ),
@@ -813,12 +818,14 @@ PROMISES = (
     ),
     Promise(
         49,
-        "a detector and a classifier of different taxonomies, or of another one than the workspace's",
+        "a detector and a classifier or segmenter of different taxonomies, or of another one than the workspace's",
         "M",
-        "Refused before anything is predicted or proposed; both taxonomies are named.",
+        "Refused before anything is predicted, proposed or watched; both taxonomies are named.",
         (
             "tests/cli/test_two_stages.py::test_exported_files_find_and_name_without_the_workspace",
             "tests/label/test_proposing.py::test_models_of_another_taxonomy_are_refused_naming_both",
+            "tests/watch/test_seeing.py::test_what_names_pixels_of_another_taxonomy_is_refused_naming_both",
+            "tests/cli/test_segment_verbs.py::test_watching_refuses_a_run_of_another_taxonomy_than_the_detector_naming_both",
         ),
     ),
     Promise(
@@ -907,5 +914,11 @@ FIGURES = (
         "tuning_kills",
         "A search of two processes, killed 50 times: no trial that ended is lost and none counts twice.",
         "python benchmarks/reliability/tuning_kills.py FOLDER --kills 50",
+    ),
+    Figure(
+        "long_watch",
+        "Hours of watching, made short by a quick source (eight are wanted; the last run says how many): memory grows "
+        "by less than 5 % after the first minute, and the log stays within its bound.",
+        "python benchmarks/long_watch.py FOLDER",
     ),
 )

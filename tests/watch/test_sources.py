@@ -1,5 +1,6 @@
 import re
 import sys
+from fractions import Fraction
 from threading import Event
 from types import SimpleNamespace
 
@@ -117,6 +118,22 @@ def test_a_video_that_changes_its_size_goes_on_and_says_when(tmp_path):
     assert {frame.image.size for frame in found} == {SIZE, (160, 90)}
     assert len(found) == 10
     assert any("from here on it has 160 x 90 pixels" in one for one in said(source))
+
+
+def test_a_video_whose_frame_rate_changes_keeps_the_times_of_its_frames(tmp_path):
+    ticks = [*range(0, 500, 100), *range(500, 800, 40)]
+    with av.open(str(tmp_path / "film.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=10)
+        (stream.width, stream.height), stream.pix_fmt = SIZE, "bgr0"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for tick, picture in zip(ticks, pictures(len(ticks)), strict=True):
+            frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
+            frame.pts, frame.time_base = tick, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    source = open_source(tmp_path / "film.mkv")
+    assert [round(1000 * frame.seconds) for frame in frames_of(source)] == ticks
+    assert said(source) == []
 
 
 @pytest.mark.parametrize(("content", "words"), [(b"hello", "cannot be opened"), (b"", "cannot be opened")])
