@@ -69,7 +69,8 @@ def test_the_next_free_port_is_taken_and_said_where_the_wanted_one_is_taken(note
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_line_is_the_address_and_ctrl_c_ends_cleanly(number):
     command = [sys.executable, "-c", PROGRAM]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # it finds what the tests share
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     with httpx.Client() as client:
