@@ -33,7 +33,7 @@ def served(session):
 
 def shown(page, shot):
     """Wait until a screenshot is on the stage."""
-    page.wait_for_function("id => document.body.dataset.shown === id", arg=shot, timeout=15_000)
+    page.wait_for_function("id => document.body?.dataset.shown === id", arg=shot, timeout=15_000)
 
 
 def saved(page):
