@@ -22,6 +22,7 @@ from typing import Any
 
 from measure import arguments, write_result
 from shown_window import TITLE, pictures
+from virtual_screen import virtual_screen
 
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.taxonomy.loader import built_in
@@ -95,29 +96,11 @@ class Ready:
 @contextmanager
 def _screen(width: int, height: int) -> Iterator[None]:
     """Start a virtual screen of a size, and use it."""
-    reading, writing = os.pipe()
-    command = [
-        "Xvfb",
-        "-displayfd",
-        str(writing),
-        "-screen",
-        "0",
-        f"{width}x{height}x24",
-        "-nolisten",
-        "tcp",
-        "-noreset",
-    ]
-    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as said:
-            os.environ["DISPLAY"] = f":{said.readline().strip()}"
+    with virtual_screen((width, height)) as name:
+        os.environ["DISPLAY"] = name
         for variable in ("WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
             os.environ.pop(variable, None)
         yield
-    finally:
-        server.terminate()
-        server.wait()
 
 
 @contextmanager

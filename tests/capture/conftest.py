@@ -1,4 +1,5 @@
 import pytest
+from virtual_screen import virtual_screen
 
 import screens
 
@@ -6,7 +7,7 @@ import screens
 @pytest.fixture(scope="session")
 def screen_name():
     screens.require()
-    with screens.virtual_screen() as name:
+    with virtual_screen() as name:
         yield name
 
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from virtual_screen import virtual_screen
 
 from builders import scene
-from screens import ShownWindow, virtual_screen
+from screens import ShownWindow
 from toonvision.capture.areas import Monitor, Region, Titled, area_of
 from toonvision.capture.screens import Screen
 from toonvision.capture.x11 import WindowGoneError

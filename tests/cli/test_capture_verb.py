@@ -1,4 +1,5 @@
 import pytest
+from virtual_screen import virtual_screen
 
 import screens
 from builders import scene
@@ -10,7 +11,7 @@ SIZE = (320, 200)
 @pytest.fixture(scope="module")
 def shown():
     screens.require()
-    with screens.virtual_screen((640, 400)) as name, screens.on_screen(name):
+    with virtual_screen((640, 400)) as name, screens.on_screen(name):
         window = screens.ShownWindow("A game", scene("a", SIZE))
         yield window
         window.close()
