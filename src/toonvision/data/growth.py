@@ -75,7 +75,7 @@ def time_of(path: Path) -> datetime | None:
     """Return when a screenshot was taken, in UTC; see `ScreenshotRow`."""
     if found := _TIME.search(path.stem):
         with suppress(ValueError):
-            return datetime(*(int(part or 0) for part in found.groups()), tzinfo=UTC)  # type: ignore[arg-type, misc]
+            return datetime(*(int(part or 0) for part in found.groups()), tzinfo=UTC)  # type: ignore[arg-type, misc] # six groups
     return _changed(path)
 
 

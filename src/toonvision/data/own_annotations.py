@@ -138,7 +138,7 @@ def read_annotation(path: Path, root: Path) -> AnnotationFile:
         size_wh,
         tuple(_labelled(objects, tags, size_wh)),
         tuple(_labelled(rejected, rejected_tags, size_wh)),
-        review if review in get_args(Review) else "open",  # type: ignore[arg-type]
+        review if review in get_args(Review) else "open",  # type: ignore[arg-type] # it is one of them
         _folder_name(document.get("context", "")),
     )
     return AnnotationFile(path, name, annotation, objects, findings)
@@ -160,7 +160,7 @@ def _labelled(
             tag.get("id") or f"o{entry.number}",
             entry.label,
             box,
-            origin if origin in get_args(Origin) else _DRAWN,  # type: ignore[arg-type]
+            origin if origin in get_args(Origin) else _DRAWN,  # type: ignore[arg-type] # it is one of them
             tag.get("model", ""),
             score,
             entry.attributes,

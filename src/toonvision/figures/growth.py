@@ -53,14 +53,14 @@ def draw_areas(ax: Axes, days: Sequence[date], parts: Sequence[Category], counts
     """
     if counts and days:
         edges = [datetime.combine(day, time()) for day in (*days, days[-1] + timedelta(days=1))]
-        at = [date2num(moment) for moment in edges]  # type: ignore[no-untyped-call]
+        at = [date2num(moment) for moment in edges]  # type: ignore[no-untyped-call] # matplotlib's dates have no types
         stacked = [[*values, values[-1]] for values in counts]
         colors = [part.color for part in parts]
         ax.stackplot(at, stacked, labels=[part.title for part in parts], colors=colors, step="post", linewidth=0)
         look = {"fontsize": 8, "frameon": False, "borderaxespad": 0.2, "handlelength": 1.2, "columnspacing": 1.2}
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=min(6, len(parts)), **look)
     ax.set_ylim(bottom=0)
-    locator = AutoDateLocator(minticks=2, maxticks=7)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=2, maxticks=7)  # type: ignore[no-untyped-call] # matplotlib's dates have no types
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call] # matplotlib's dates have no types
     return ax

@@ -130,7 +130,7 @@ def read_change(given: Mapping[str, object]) -> Change:
     if not isinstance(boxes, list) or len(boxes) > _MOST_DRAWN:
         raise _wrong("boxes", boxes)
     return Change(
-        kind,  # type: ignore[arg-type]
+        kind,  # type: ignore[arg-type] # it is one of them
         _text(given, "id"),
         _text(given, "label"),
         _text(given, "context"),
