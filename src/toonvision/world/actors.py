@@ -12,7 +12,7 @@ from toonvision.world.backdrop import haze_share
 from toonvision.world.camera import SIZE_WH, STREET_LENGTH, Camera
 from toonvision.world.entities import draw_entity, standing_height
 from toonvision.world.palette import STREETS, random_tint
-from toonvision.world.poses import LIFTS, Pose, random_pose
+from toonvision.world.poses import LIFTS, POSE_RATES, TOON_POSE_RATES, Pose, random_pose
 from toonvision.world.settings import SceneSettings
 from toonvision.world.shading import Light, Sprite
 
@@ -54,7 +54,7 @@ def random_actor(label: str, camera: Camera, rng: np.random.Generator, settings:
     while _share_in_frame(camera, height, tall / height) < LEAST_IN_FRAME:
         height *= 0.92
     yaw = rng.normal(0, 0.7) if rng.random() < settings.facing_rate else rng.uniform(-math.pi, math.pi)
-    pose = random_pose(rng)
+    pose = random_pose(rng, rates=POSE_RATES if label.startswith("cog") else TOON_POSE_RATES)
     # A flying figure keeps most of its body in the frame too; without room above, it stands.
     above = (camera.ground_row(tall / height) / height - LEAST_IN_FRAME) * standing_height(label)
     if pose.kind == "flying":

@@ -10,6 +10,7 @@ import numpy as np
 PoseKind = Literal["standing", "walking", "fighting", "flying"]
 POSE_KINDS: Final[tuple[PoseKind, ...]] = get_args(PoseKind)
 POSE_RATES: Final[Mapping[PoseKind, float]] = {"standing": 0.42, "walking": 0.40, "fighting": 0.12, "flying": 0.06}
+TOON_POSE_RATES: Final[Mapping[PoseKind, float]] = {"standing": 0.38, "walking": 0.52, "fighting": 0.06, "flying": 0.04}
 VIEWS: Final = ("front", "front right", "right", "back right", "back", "back left", "left", "front left")
 LEANS: Final[Mapping[PoseKind, tuple[float, float]]] = {
     "standing": (0.0, 0.035),
