@@ -9,6 +9,7 @@ from toonvision.world.poses import Pose
 from toonvision.world.screenshot_plans import street_counts
 from toonvision.world.shading import Light
 from toonvision.world.solids import PARTS
+from toonvision.world.toons import toon_solids
 
 FRONT_WH = (96, 128)
 
@@ -182,3 +183,11 @@ def test_what_a_toon_wears_does_not_change_its_scale():
     }
     assert max(tops) > min(tops)
     assert min(tops) == pytest.approx(100, abs=3)
+
+
+@pytest.mark.parametrize("label", [label for label in LABELS if label.startswith("toon")])
+def test_a_toon_is_as_tall_as_asked_whatever_its_build_and_head(label):
+    for seed in range(12):
+        solids = toon_solids(label, pose=Pose(), rng=generator(seed, "test"), dressed=False)
+        top = max(solid.extent().top for solid in solids)
+        assert top == pytest.approx(standing_height(label), rel=0.05)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from toonvision.core.seeds import generator
-from toonvision.world.poses import POSE_KINDS, POSE_RATES, VIEWS, Pose, random_pose, view_of
+from toonvision.world.poses import POSE_KINDS, POSE_RATES, TOON_POSE_RATES, VIEWS, Pose, random_pose, view_of
 
 
 def poses(count=2000, **options):
@@ -19,8 +19,9 @@ def test_poses_come_as_often_as_their_rates_say():
         assert seen[kind] / 2000 == pytest.approx(rate, abs=0.035)
 
 
-def test_rates_sum_to_one():
-    assert sum(POSE_RATES.values()) == pytest.approx(1)
+@pytest.mark.parametrize("rates", [POSE_RATES, TOON_POSE_RATES])
+def test_rates_sum_to_one(rates):
+    assert sum(rates.values()) == pytest.approx(1)
 
 
 def test_a_figure_that_may_not_fly_does_not():
