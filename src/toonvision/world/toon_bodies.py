@@ -13,7 +13,7 @@ from toonvision.world.palette import RGB, WHITE, mix, random_tint, scaled
 from toonvision.world.poses import Pose
 from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Texture, Vec, smooth_rings
 
-LEGS: Final = (0.45, 0.55, 0.64)
+LEGS: Final = (0.45, 0.55, 0.65)
 """Three lengths of legs, as shares of what is below the head."""
 GIRTHS: Final = (0.1, 0.14, 0.22)
 """Three torsos: narrow, in between, and pear-shaped."""

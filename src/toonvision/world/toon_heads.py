@@ -38,15 +38,17 @@ class Face:
 def random_face(animal: Animal, fur: Material, rng: np.random.Generator) -> Face:
     """Return a face whose head, muzzle and ears are long or short, large or small at random."""
     size, tall, wide = (
-        rng.uniform(0.92, 1.24),
+        rng.uniform(0.8, 1.16),
         (rng.uniform(1.1, 1.32) if rng.random() < LONG_RATE else rng.uniform(0.92, 1.05)),
-        rng.uniform(0.93, 1.07),
+        rng.uniform(1.0, 1.14),
     )
     head, muzzle = animal.head, animal.muzzle
     reach = rng.uniform(1.1, 1.5) if rng.random() < LONG_RATE else rng.uniform(0.7, 1.0)
     grown = replace(
         animal,
-        head=replace(head, width=head.width * size * wide, height=head.height * size * tall, depth=head.depth * size),
+        head=replace(
+            head, width=head.width * size * wide, height=head.height * size * tall, depth=head.depth * size * wide
+        ),
         muzzle=replace(muzzle, reach=muzzle.reach * reach, wide=muzzle.wide * rng.uniform(0.9, 1.1)),
         ears=tuple(_grown(ear, rng.uniform(0.85, 1.15), rng.normal(0, 0.12)) for ear in animal.ears),
     )
