@@ -65,7 +65,7 @@ def test_it_is_done_once_and_a_persons_decision_stays(workspace):
 
 def test_the_audit_counts_what_a_person_says_of_those_that_were_asked_about_all_the_same(workspace):
     offered = boxes(60)
-    assert audit(workspace).total == 0
+    assert audit(workspace, list_screenshots(workspace)).total == 0
     with open_session(workspace, proposals=lambda _: offered) as session:
         accept_unasked(session, SURE)
         shot = session.screenshots[0].id
@@ -73,7 +73,7 @@ def test_the_audit_counts_what_a_person_says_of_those_that_were_asked_about_all_
         session.change(shot, Change("reject", asked[0]))
         for one in asked[1:]:
             session.change(shot, Change("accept", one))
-    found = audit(workspace)
+    found = audit(workspace, list_screenshots(workspace))
     assert (found.count, found.total) == (len(asked) - 1, len(asked))
 
 

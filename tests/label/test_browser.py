@@ -218,7 +218,7 @@ def test_of_what_models_know_only_a_class_a_person_says_the_label(tmp_path, tabs
         assert titles(page) == ["Fruit", "Stone"]
         press(page, "Enter")
         offered = page.locator("#chooser-list li:visible").all_inner_texts()
-        assert [text.split()[1] for text in offered] == ["Pear", "Apple"]
+        assert [text.split()[1] for text in offered] == ["Pear", "Apple", "Stone"]
         press(page, "p", "e", "Enter")
         shown(page, two)
         press(page, "A")
@@ -232,6 +232,30 @@ def test_of_what_models_know_only_a_class_a_person_says_the_label(tmp_path, tabs
         assert sorted(titles(page)) == ["Apple", "Stone"]
     assert decided(session, 0) == ("done", [("pear", "accepted"), ("stone", "accepted")])
     assert decided(session, 1) == ("open", [("stone", "accepted"), ("apple", "corrected")])
+    assert tabs.complaints == []
+
+
+def test_a_key_gives_the_chosen_proposal_a_likely_label_in_the_order_of_the_models(tmp_path, tabs):
+    vague = Proposal("fruit", Box(2, 3, 18, 23), 0.8, "detect/d-1", "kind", ("pear", "apple", "stone"))
+    exact = Proposal("stone", Box(30, 8, 52, 33), 0.7, "detect/d-1", "label", ("apple", "pear"))
+    session = Session(unlabelled(tmp_path, shots=2), proposals=lambda _: (vague, exact))
+    one, two = (shot.id for shot in session.screenshots)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, one)
+
+        def keyed():
+            return page.locator("#keyed .likely span").all_inner_texts()
+
+        assert keyed() == ["Pear", "Apple", "Stone"]
+        press(page, "2")
+        assert keyed() == ["Apple", "Pear"]
+        press(page, "2", "Enter")
+        shown(page, two)
+        press(page, "c", "Tab", "c", "Enter")
+        saved(page)
+    assert decided(session, 0) == ("done", [("apple", "accepted"), ("pear", "corrected")])
+    assert decided(session, 1) == ("done", [("pear", "accepted"), ("apple", "corrected")])
     assert tabs.complaints == []
 
 

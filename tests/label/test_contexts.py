@@ -102,7 +102,7 @@ def test_without_contexts_in_the_taxonomy_a_folder_is_one(tmp_path):
 def test_an_accepted_context_counts_while_the_picture_stays_where_it_is(session):
     workspace, shot = session.workspace, by_name(session.workspace)["alone.png"]
     assert session.proposed_context(shot.id, session.sheet(shot.id)).context == "garden"
-    assert any("no folder" in str(one) for one in session.findings)
+    assert any("no folder" in str(one) for one in session.listed.findings)
     before = shot.path.read_bytes()
     session.change(shot.id, drawing())
     session.change(shot.id, Change("context", context="garden"))

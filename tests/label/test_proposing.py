@@ -7,16 +7,17 @@ from PIL import Image
 from builders import make_workspace
 from label.made import unlabelled
 from toonvision.api.workspace import open_workspace
-from toonvision.core.errors import ModelRefusedError, RejectedItemError, UsageError
+from toonvision.core.errors import ModelRefusedError, RejectedItemError, UsageError, WorkspaceBusyError
 from toonvision.data.boxes import Box
 from toonvision.data.workspace import create_workspace
 from toonvision.deploy.packaged import DETECTOR, WEIGHTS
 from toonvision.deploy.scene import Scene
 from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
 from toonvision.label.changes import Change
-from toonvision.label.proposals import proposals_file, proposals_of, read_proposals
+from toonvision.label.context_proposing import propose_contexts
+from toonvision.label.proposals import picture_hash, proposals_file, proposals_of, read_proposals
 from toonvision.label.proposing import Proposer, propose, require_taxonomy
-from toonvision.label.screenshots import list_screenshots
+from toonvision.label.screenshots import Listed, list_screenshots
 from toonvision.label.session import open_session
 from toonvision.taxonomy.loader import built_in
 from toonvision.world.sample_set import draw_screenshot
@@ -122,6 +123,31 @@ def test_without_a_detector_and_with_none_in_the_package_the_way_to_one_is_said(
     make_workspace(tmp_path / "w")
     with pytest.raises(UsageError, match="none comes with the package for the taxonomy small. Label some screenshots"):
         open_workspace(tmp_path / "w").propose()
+
+
+def test_while_the_page_is_open_no_model_begins(drawn):
+    with open_session(drawn.files), pytest.raises(WorkspaceBusyError, match="label"):
+        drawn.propose(every=True)
+
+
+def test_a_screenshot_is_decoded_once_for_its_objects_and_its_context(drawn, shots, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        "toonvision.label.context_proposing.read_looks", lambda _, unseen, _progress: read.extend(unseen) or {}
+    )
+    looks = {}
+    list(propose(drawn.files, shots, replace(PROPOSER, classifiers=()), see=looks.__setitem__))
+    assert set(looks) == {shot.id for shot in shots}
+    assert all(looks[shot.id].sha256 == picture_hash(shot) for shot in shots)
+    known = [replace(shot, id=f"{shot.id}{at}", context=context) for shot in shots
+             for at, context in enumerate(("ttc", "ttc", "dg", "dg"))]  # fmt: skip
+    seen = {shot.id: looks[shot.id[:16]] for shot in known[:-1]}
+    propose_contexts(drawn.files, Listed(tuple(known), {}, ()), (), seen=seen)
+    assert read == [known[-1]]
+    again = {}
+    list(propose(drawn.files, shots, replace(PROPOSER, classifiers=()), see=again.__setitem__))
+    assert again == {}
+    list(propose(drawn.files, shots, PROPOSER))
 
 
 def test_annotated_and_reviewed_screenshots_are_left_out_unless_they_are_asked_for(drawn, shots):

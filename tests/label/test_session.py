@@ -14,8 +14,9 @@ from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import LabelledBox
 from toonvision.label.annotations import Proposal
 from toonvision.label.changes import Change
+from toonvision.label.history import ConflictError
 from toonvision.label.reviews import read_reviews
-from toonvision.label.session import ConflictError, Session, open_session
+from toonvision.label.session import Session, open_session
 
 
 @pytest.fixture

@@ -40,14 +40,13 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
     from toonvision.label.page import label_app
     from toonvision.label.proposals import contexts_of, proposals_of
     from toonvision.label.queue import queue
-    from toonvision.label.screenshots import list_screenshots
     from toonvision.label.session import open_session
     from toonvision.web.server import PageServer
 
     files = workspace.files
     with open_session(files, proposals=proposals_of(files), contexts=contexts_of(files)) as session:
-        session.put_in_order(queue(files, list_screenshots(files)))
-        _say(workspace, session.findings)
+        session.put_in_order(queue(files, session.listed))
+        _say(workspace, session.listed.findings)
         server = PageServer(label_app(session), port=order.port, note=workspace.watcher.say)
         workspace.watcher.say("Ctrl-C ends the page; every decision is saved when it is made.")
         server.run(browser=order.browser)

@@ -9,7 +9,6 @@ from toonvision.metrics.intervals import Proportion
 
 if TYPE_CHECKING:
     from toonvision.label.accepting import Accepted
-    from toonvision.label.annotations import Proposal
     from toonvision.label.proposals import Proposals, StoredContexts
     from toonvision.label.thresholds import Thresholds
 
@@ -35,7 +34,7 @@ class Proposed:
 
 def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: int) -> tuple[str, ...]:
     """Return what models proposed, and what was accepted without asking, in sentences."""
-    objects = [thing for one in value.proposals for thing in one.objects if _is_shown(thing, value.thresholds)]
+    objects = [thing for one in value.proposals for thing in one.objects if value.thresholds.shows(thing)]
     exact, doubted = sum(one.is_exact for one in objects), sum(bool(one.doubts) for one in objects)
     lines = [
         f"{title} proposes {counted(len(objects), 'box', 'boxes')} in {counted(len(value.proposals), 'screenshot')}: "
@@ -76,7 +75,7 @@ def _contexts_text(contexts: "StoredContexts") -> str:
 
 def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
     """Return the same as plain data."""
-    objects = [thing for one in value.proposals for thing in one.objects if _is_shown(thing, value.thresholds)]
+    objects = [thing for one in value.proposals for thing in one.objects if value.thresholds.shows(thing)]
     return {
         "models": title,
         "screenshots": len(value.proposals),
@@ -96,7 +95,3 @@ def proposed_data(title: str, value: Proposed) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _is_shown(proposal: "Proposal", thresholds: "Thresholds") -> bool:
-    return proposal.score >= thresholds.of(proposal.label).floor

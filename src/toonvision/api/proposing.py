@@ -18,6 +18,7 @@ from toonvision.taxonomy.loader import built_in
 from toonvision.training.record import read_record
 
 if TYPE_CHECKING:
+    from toonvision.label.looks import Look
     from toonvision.label.proposing import Proposer
     from toonvision.label.screenshots import Listed, Screenshot
 
@@ -55,6 +56,17 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
         ModelRefusedError: If a model cannot be used, or has another taxonomy.
         WorkspaceBusyError: If the labelling page is open.
     """
+    from toonvision.label.screenshots import list_screenshots
+    from toonvision.label.session import alone
+
+    proposer, splits = choose_proposer(workspace, order)
+    with alone(workspace.files):
+        return _proposed(workspace, order, list_screenshots(workspace.files), proposer, splits)
+
+
+def _proposed(
+    workspace: Opened, order: ProposeOrder, listed: "Listed", proposer: "Proposer", splits: Sequence[Split]
+) -> "Result[Proposed]":
     from toonvision.label import accepting, proposing
     from toonvision.label.context_proposing import propose_contexts
     from toonvision.label.proposals import (
@@ -64,20 +76,24 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
         write_contexts,
         write_thresholds,
     )
-    from toonvision.label.screenshots import list_screenshots
-    from toonvision.label.session import open_session
+    from toonvision.label.session import Session
     from toonvision.label.thresholds import choose_thresholds
 
-    proposer, splits = choose_proposer(workspace, order)
-    listed = list_screenshots(workspace.files)
     known = accepting.annotated(listed, splits)
     asked = {shot.id for shot in _asked_about(listed, every=order.every)}
     shots = [shot for shot in listed.screenshots if shot.id in asked or shot in known]
     leader = _leader(workspace, order.ray, shots) if order.ray else None
     refused: list[Finding] = []
+    looks: dict[str, Look] = {}
     with workspace.watcher.progress(f"proposing with {proposer.title}", "screenshots") as progress:
         made = proposing.propose(
-            workspace.files, shots, proposer, leader=leader, note=refused.append, progress=progress
+            workspace.files,
+            shots,
+            proposer,
+            leader=leader,
+            note=refused.append,
+            see=looks.__setitem__,
+            progress=progress,
         )
         done = list(made)
     measured = {shot.id for shot in known}
@@ -87,12 +103,12 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
     if pairs:
         write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds))
     with workspace.watcher.progress("looking at contexts", "screenshots") as progress:
-        contexts = propose_contexts(workspace.files, listed, asked, seed=order.seed, progress=progress)
+        contexts = propose_contexts(workspace.files, listed, asked, seen=looks, seed=order.seed, progress=progress)
     write_contexts(workspace.files, contexts)
-    with open_session(workspace.files, proposals=proposals_of(workspace.files)) as session:
-        accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)
+    session = Session(workspace.files, proposals=proposals_of(workspace.files), listed=listed)
+    accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)
     proposed = tuple(one for shot, one in pairs if shot.id in asked)
-    value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files), contexts)
+    value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files, listed), contexts)
     findings = (*refused, *(one for _, one in done if isinstance(one, Finding)))
     return Result(
         value,

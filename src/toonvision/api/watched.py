@@ -1,8 +1,7 @@
 """Watching a game: what is kept of it, its page, and what is said at the end."""
 
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,10 +13,10 @@ from PIL import Image
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Result
+from toonvision.api.watch_words import Status, said
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.names import plain_name
-from toonvision.core.wording import counted, listed
-from toonvision.watch.frames import Source, clock
+from toonvision.watch.frames import Source
 from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.meter import Meter, WatchSummary
 from toonvision.watch.models import WatchModels
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from toonvision.watch.shown import Shown
 
 FOLDER = "watch"
-_SAY_EVERY_S = 5.0
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -115,7 +113,7 @@ def watch(
         own = _kept(ws, order, models, title, kept, files)
         for one in (*own, *followers):
             open_things.callback(one.close)
-        status = _Status(watcher.say, meter)
+        status = Status(watcher.say, meter)
         watcher.say(f"Watching {opened.title} with {title or 'your models'}; Ctrl-C ends it.")
         try:
             for frame in watch_frames(opened, models, realtime=order.realtime, seconds=order.seconds):
@@ -126,7 +124,7 @@ def watch(
     summary = meter.summary()
     return Result(
         summary,
-        (_said(summary), *kept),
+        (said(summary), *kept),
         {
             **summary.plain(),
             "source": opened.title,
@@ -220,36 +218,6 @@ def _kept(
         kept.append(f"Log: {folder}")
         files.append(log.path)
     return followers
-
-
-class _Status:
-    """Says every few seconds how a watch goes."""
-
-    def __init__(self, say: Callable[[str], None], meter: Meter) -> None:
-        self._say, self._meter = say, meter
-        self._last = time.monotonic()
-
-    def see(self, frame: WatchedFrame) -> None:
-        if (now := time.monotonic()) - self._last < _SAY_EVERY_S:
-            return
-        self._last = now
-        there = [one.evidence.label for one in frame.tracks if one.found]
-        who = listed([f"{there.count(one)} {one}" for one in sorted(set(there))]) or "nobody"
-        self._say(f"{clock(frame.seconds)}: {_pace(self._meter.summary())}; there: {who}")
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-def _pace(one: WatchSummary) -> str:
-    delays = f"delay {one.p50_ms:.1f} ms, 95 % within {one.p95_ms:.1f} ms"
-    return f"{one.rate:.1f} frames/s, {delays}, {counted(one.drops, 'frame')} dropped"
-
-
-def _said(summary: WatchSummary) -> str:
-    if not summary.frames:
-        return "No frame was seen."
-    return f"Watched {counted(summary.frames, 'frame')} in {summary.seconds:.1f} s: {_pace(summary)}."
 
 
 def _next(ws: Opened | None, order: WatchOrder) -> str:

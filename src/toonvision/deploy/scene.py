@@ -4,7 +4,7 @@ ONNX Runtime, NumPy and Pillow, and nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +28,12 @@ class NamedObject(FoundObject):
     Attributes:
         levels: The class at each level that was asked about, the detector's first.
         confidences: The probability of each of these, 0 to 1.
+        shares: The probability of every class, 0 to 1, at each level that a classifier was asked about.
     """
 
     levels: Mapping[str, str]
     confidences: Mapping[str, float]
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,12 @@ class Namer:
         above = self.parents.get(level)
         return not above or name in above.values()
 
-    def __call__(self, crops: Sequence[Image.Image]) -> list[tuple[str, float]]:
-        """Return the most probable class of each crop, and its probability."""
+    def __call__(self, crops: Sequence[Image.Image]) -> list[dict[str, float]]:
+        """Return the probability of each class, for each crop."""
         if not crops:
             return []
         rows = self.answer(np.stack([fit(crop, size_hw=self.size_hw, resize=self.resize) for crop in crops]))
-        return [(self.classes[int(row.argmax())], float(row.max())) for row in rows]
+        return [dict(zip(self.classes, row.tolist(), strict=True)) for row in rows]
 
 
 class Scene:
@@ -163,9 +165,8 @@ def named(image: Image.Image, objects: Sequence[FoundObject], level: str, namers
     answers = {namer.level: namer(crops) for namer in namers}
     found = []
     for at, one in enumerate(boxed):
-        own = {level: (one.label, one.score)}
-        own |= {namer.level: answers[namer.level][at] for namer in namers if namer.knows(one.label, level)}
-        names = {name: said for name, (said, _) in own.items()}
-        shares = {name: share for name, (_, share) in own.items()}
-        found.append(NamedObject(list(names.values())[-1], one.score, one.box, levels=names, confidences=shares))
+        shares = {namer.level: answers[namer.level][at] for namer in namers if namer.knows(one.label, level)}
+        names = {level: one.label} | {name: max(said, key=said.__getitem__) for name, said in shares.items()}
+        sure = {level: one.score} | {name: max(said.values()) for name, said in shares.items()}
+        found.append(NamedObject(list(names.values())[-1], one.score, one.box, names, sure, shares))
     return found

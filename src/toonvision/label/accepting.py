@@ -7,15 +7,17 @@ from toonvision.core.errors import RejectedItemError
 from toonvision.data.own_annotations import Annotation
 from toonvision.data.splits import Split
 from toonvision.data.workspace import Workspace
-from toonvision.label.annotations import load_sheet
+from toonvision.label.annotations import Proposal, load_sheet
 from toonvision.label.changes import Change
 from toonvision.label.proposals import Proposals
-from toonvision.label.reviews import read_reviews
-from toonvision.label.screenshots import Listed, Screenshot, list_screenshots
-from toonvision.label.session import AUDIT, Session
+from toonvision.label.reviews import ReviewLog, read_reviews
+from toonvision.label.screenshots import Listed, Screenshot
+from toonvision.label.session import Session
 from toonvision.label.thresholds import Scored, Thresholds, scored, sort_proposals
 from toonvision.metrics.intervals import Proportion
 
+_AUDIT = "audit"
+"""In the log: the proposals that a person is asked about only to measure how good the unasked ones are."""
 _UNDECIDED = frozenset({"new", "open"})
 
 
@@ -85,18 +87,22 @@ def accept_unasked(session: Session, thresholds: Thresholds, *, seed: int = 0) -
         known = audited_before.get((shot.source.key, shot.name), set())
         fresh = [one for one in found.audited if one.id not in known]
         if fresh:
-            session.audit(shot.id, fresh)
+            _write_down(session.workspace, shot, fresh)
         unasked, audited = unasked + len(found.unasked), audited + len(found.audited)
         screenshots += bool(found.unasked or found.audited)
     return Accepted(unasked, audited, screenshots)
 
 
-def audit(workspace: Workspace) -> Proportion:
+def _write_down(workspace: Workspace, shot: Screenshot, proposals: Sequence[Proposal]) -> None:
+    """Write down which proposals are asked about all the same."""
+    boxes = [{"id": one.id, "label": one.label, "score": one.score} for one in proposals]
+    line = {"source": shot.source.key, "screenshot": shot.name, "action": _AUDIT, "boxes": boxes}
+    ReviewLog(workspace.reviews).append(line)
+
+
+def audit(workspace: Workspace, listed: Listed) -> Proportion:
     """Return how many of the audited proposals a person accepted as they were, of those that are decided."""
     chosen = _audited(workspace)
-    if not chosen:
-        return Proportion(0, 0)
-    listed = list_screenshots(workspace)
     right = total = 0
     for shot in listed.screenshots:
         ids, file = chosen.get((shot.source.key, shot.name)), listed.files.get(shot.id)
@@ -116,7 +122,7 @@ def _audited(workspace: Workspace) -> Mapping[tuple[str, str], set[str]]:
     """Return the ids of the proposals that were chosen to be audited, by the source and the name of the screenshot."""
     found: dict[tuple[str, str], set[str]] = {}
     for line in read_reviews(workspace.reviews)[0]:
-        if line.get("action") == AUDIT:
+        if line.get("action") == _AUDIT:
             key = str(line.get("source")), str(line.get("screenshot"))
             found.setdefault(key, set()).update(str(one["id"]) for one in line["boxes"])
     return found

@@ -27,7 +27,7 @@ class Proposal:
     Attributes:
         label: What it may show.
         box: Where.
-        score: How sure the model is, 0 to 1.
+        score: How sure the model is of all that, 0 to 1.
         model: The model, or the models that worked together.
         level: The level of the taxonomy at which the label is sure, such as ``suit``.
         others: Other labels that it may have, the likeliest first.
@@ -45,6 +45,11 @@ class Proposal:
     doubts: tuple[str, ...] = ()
     levels: Mapping[str, str] = field(default_factory=dict, hash=False)
     probabilities: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def confidence(self) -> float:
+        """How sure it is that there is something at all, whatever that is called, 0 to 1."""
+        return next(iter(self.probabilities.values()), self.score)
 
     @property
     def is_exact(self) -> bool:

@@ -1,22 +1,16 @@
 """Proposing where screenshots were taken: trees on the colours of whole ones, learned from those of known contexts."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from toonvision.core.errors import RejectedItemError
-from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
-from toonvision.core.runner import AGAIN, Lost, Report, available_cores, work_through
 from toonvision.data import images
-from toonvision.data.fingerprints import fingerprint
 from toonvision.data.groups import linked
 from toonvision.data.workspace import Workspace
+from toonvision.label.looks import Look, read_looks
 from toonvision.label.proposals import ContextProposal, StoredContexts
 from toonvision.label.screenshots import Listed, Screenshot
 from toonvision.label.thresholds import TARGET, Scored, limits_of
@@ -26,28 +20,19 @@ from toonvision.metrics.predictions import Probabilities
 from toonvision.models.forest import Forest
 from toonvision.taxonomy.labels import NO_CONTEXT, Taxonomy
 
-_SIZE_HW = (90, 160)
 _FOLDS = 5
 _MOST = 100
 """Screenshots of a context that are learned from; more take longer, and know little more."""
-_AT_ONCE = 16
-"""Screenshots of a job."""
-
-
-@dataclass(frozen=True)
-class _Look:
-    """A screenshot, small: its source, its path below that, and what `groups.linked` asks for."""
-
-    source: str
-    screenshot: str
-    fingerprint: str
-    recording: str
-    sha256: str
-    image: images.Pictures
 
 
 def propose_contexts(
-    workspace: Workspace, listed: Listed, asked: Collection[str], *, seed: int = 0, progress: Progress = silent
+    workspace: Workspace,
+    listed: Listed,
+    asked: Collection[str],
+    *,
+    seen: Mapping[str, Look] | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
 ) -> StoredContexts | None:
     """Propose a context for each screenshot that has none, and for those that look like another one's than theirs.
 
@@ -58,6 +43,7 @@ def propose_contexts(
         workspace: Where the screenshots are.
         listed: The screenshots.
         asked: The ids of those that have a context and may be contradicted, besides those that are learned from.
+        seen: How screenshots look that were read already, by id.
         seed: Same seed, same proposals.
         progress: Called with how many screenshots are read.
 
@@ -72,7 +58,9 @@ def propose_contexts(
     learned = [shot for name in names for shot in _spread(known[name])]
     ids = {shot.id for shot in learned}
     others = known[""] + [shot for name in names for shot in known[name] if shot.id in asked and shot.id not in ids]
-    looks = dict(_looks(workspace, [*learned, *others], progress))
+    looks = dict(seen or {})
+    unseen = [shot for shot in (*learned, *others) if shot.id not in looks]
+    looks |= read_looks(workspace, unseen, progress)
     learned, others = ([shot for shot in shots if shot.id in looks] for shots in (learned, others))
     groups = _groups([looks[shot.id] for shot in learned])
     targets = np.array([names.index(shot.context) for shot in learned])
@@ -125,37 +113,7 @@ def _spread(shots: Sequence[Screenshot]) -> list[Screenshot]:
     return [shots[at * len(shots) // _MOST] for at in range(_MOST)]
 
 
-def _looks(workspace: Workspace, shots: Sequence[Screenshot], progress: Progress) -> Iterator[tuple[str, _Look]]:
-    """Yield a small picture of each screenshot that can be read; `toonvision check` says what is wrong with others."""
-    jobs = [
-        tuple((shot, workspace.recording_of(shot.name)) for shot in shots[start : start + _AT_ONCE])
-        for start in range(0, len(shots), _AT_ONCE)
-    ]
-    done = 0
-    progress(done, len(shots))
-    for message in work_through(_read, jobs, processes=available_cores(), again=AGAIN):
-        if not isinstance(message.content, Lost):
-            yield from message.content
-        done += len(jobs[message.job])
-        progress(done, len(shots))
-
-
-def _read(shots: Sequence[tuple[Screenshot, str]], _: Report) -> list[tuple[str, _Look]]:
-    return [(shot.id, look) for shot, recording in shots if (look := _look(shot, recording))]
-
-
-def _look(shot: Screenshot, recording: str) -> _Look | None:
-    try:
-        with images.room_for(shot.path):
-            content = read_regular(shot.path, limit=images.LARGEST_FILE)
-            small = images.fit(images.decode(content), size_hw=_SIZE_HW)
-    except RejectedItemError:
-        return None
-    mark, digest = fingerprint(Image.fromarray(small)), hashlib.sha256(content).hexdigest()
-    return _Look(shot.source.key, shot.name, mark, recording, digest, small)
-
-
-def _groups(looks: Sequence[_Look]) -> list[int]:
+def _groups(looks: Sequence[Look]) -> list[int]:
     """Return a number for each screenshot that those share that belong together."""
     number = {(one.source, one.screenshot): at for at, group in enumerate(linked(looks)) for one in group.shots}
     return [number[one.source, one.screenshot] for one in looks]

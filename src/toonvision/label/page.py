@@ -16,9 +16,10 @@ from starlette.routing import Route
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.label.annotations import Sheet
+from toonvision.label.history import ConflictError
 from toonvision.label.pictures import picture_bytes
 from toonvision.label.plain import plain_classes, plain_labels, plain_progress, plain_row, plain_sheet, read_change
-from toonvision.label.session import ConflictError, Session
+from toonvision.label.session import Session
 from toonvision.web.answers import error_answers, read_object
 from toonvision.web.static import static_routes
 

@@ -91,7 +91,7 @@ def proposals_of(workspace: Workspace) -> Callable[[Screenshot], tuple[Proposal,
             return ()
         if limits is None or limits.models != found.models:
             return found.objects
-        return tuple(one for one in found.objects if one.score >= limits.thresholds.of(one.label).floor)
+        return tuple(one for one in found.objects if limits.thresholds.shows(one))
 
     return of
 

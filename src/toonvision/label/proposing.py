@@ -1,7 +1,6 @@
 """Proposing: exported models find and name what is in screenshots, in several processes."""
 
 import hashlib
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,28 +14,25 @@ from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import AGAIN, Leader, Lost, Report, available_cores, given_up, work_through
 from toonvision.data import images
-from toonvision.data.boxes import fit_box
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import NamedObject, Scene, named
-from toonvision.label.annotations import Proposal
+from toonvision.label.looks import Look, look_at
+from toonvision.label.naming import proposal_of
 from toonvision.label.proposals import Proposals, read_proposals, write_proposals
 from toonvision.label.screenshots import Screenshot
 from toonvision.metrics.detection import overlaps
 from toonvision.metrics.found_objects import FoundObject, objects_of
-from toonvision.taxonomy.exact import agreeing, exact_label
-from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
+from toonvision.taxonomy.labels import Taxonomy
 
-_FLOOR = 0.6
+_FLOOR = 0.4
 """Share of the confidence from which on a box counts; what is below that is not even stored."""
 _ONE_OBJECT = 0.6
 """Overlap from which on boxes of two classes are of one object, of which the surer one is proposed."""
 _AT_ONCE = 16
 """Screenshots of a job."""
-_MOST_OTHERS = 12
-"""Labels that are offered where the models know a class of several labels only."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +69,7 @@ def propose(
     processes: int | None = None,
     leader: Leader | None = None,
     note: Callable[[Finding], None] = lambda _: None,
+    see: Callable[[str, Look], None] | None = None,
     progress: Progress = silent,
 ) -> Iterator[tuple[Screenshot, Proposals | Finding]]:
     """Propose objects for screenshots, and store that; what the same models proposed before is not made again.
@@ -84,6 +81,7 @@ def propose(
         processes: How many processes work; by default as many as there are cores.
         leader: What has the work done elsewhere instead.
         note: Receives what that has to say.
+        see: Receives how each screenshot looks that had to be decoded, with its id.
         progress: Called with how many screenshots are done.
 
     Yields:
@@ -97,13 +95,16 @@ def propose(
     groups = [tuple(shots[start : start + _AT_ONCE]) for start in range(0, len(shots), _AT_ONCE)]
     done, lost = 0, dict[int, Lost]()
     progress(done, len(shots))
-    work = _Work(proposer, workspace.root)
+    work = _Work(proposer, workspace.root, looks=see is not None)
     at_once = processes or available_cores()
     for message in work_through(work, groups, processes=at_once, leader=leader, again=AGAIN, note=note):
         if isinstance(message.content, Lost):
             lost[message.job] = message.content
             continue
-        results = list(zip(groups[message.job], message.content, strict=True))
+        results = [(shot, one) for shot, (one, _) in zip(groups[message.job], message.content, strict=True)]
+        for shot, (_, look) in zip(groups[message.job], message.content, strict=True):
+            if see and look:
+                see(shot.id, look)
         write_proposals(workspace, [(shot, one) for shot, one in results if isinstance(one, Proposals)])
         yield from results
         done += len(results)
@@ -129,14 +130,14 @@ def require_taxonomy(scene: Scene, taxonomy: Taxonomy) -> None:
 class _Work:
     """Proposes for screenshots; the models travel as bytes, and are opened once in each process."""
 
-    def __init__(self, proposer: Proposer, root: Path) -> None:
-        self.models, self.title = proposer.identity, proposer.title
+    def __init__(self, proposer: Proposer, root: Path, *, looks: bool) -> None:
+        self.models, self.title, self.looks = proposer.identity, proposer.title, looks
         self._files = [path.read_bytes() for path in (proposer.detector, *proposer.classifiers)]
         self._root, self._folder = root, Path.cwd()
         self._opened: tuple[Scene, Workspace] | None = None
 
-    def __call__(self, shots: Sequence[Screenshot], _report: Report) -> list[Proposals | Finding]:
-        """Return the proposals for each screenshot, or why it cannot be read."""
+    def __call__(self, shots: Sequence[Screenshot], _report: Report) -> list[tuple[Proposals | Finding, Look | None]]:
+        """Return the proposals for each screenshot, or why it cannot be read; and how it looks, if it was decoded."""
         if self._opened is None:
             os.chdir(self._folder)  # paths may be relative
             detector, *classifiers = self._files
@@ -146,22 +147,25 @@ class _Work:
         return [_propose_one(shot, self, *self._opened) for shot in shots]
 
 
-def _propose_one(shot: Screenshot, work: _Work, scene: Scene, workspace: Workspace) -> Proposals | Finding:
+def _propose_one(
+    shot: Screenshot, work: _Work, scene: Scene, workspace: Workspace
+) -> tuple[Proposals | Finding, Look | None]:
     try:
         with images.room_for(shot.path):
             content = read_regular(shot.path, limit=images.LARGEST_FILE)
             digest = hashlib.sha256(content).hexdigest()
             known = read_proposals(workspace, shot)
             if known and (known.sha256, known.models) == (digest, work.models):
-                return known
+                return known, None
             declared = shot.given.size_wh if shot.given else None
             image = images.decode(content, has_boxes=shot.given is not None, declared_wh=declared)
             objects, mark = _found(image, scene)
     except RejectedItemError as error:
-        return error.finding(shot.name, pictures=1)
-    proposed = [_proposal(one, image.size, work.title, workspace.taxonomy) for one in objects]
+        return error.finding(shot.name, pictures=1), None
+    proposed = [proposal_of(one, image.size, work.title, scene.detector.classes, workspace.taxonomy) for one in objects]
     proposed.sort(key=lambda one: (-one.score, one.box, one.label))
-    return Proposals(shot.source.key, shot.name, digest, image.size, work.models, mark, tuple(proposed))
+    look = look_at(image, shot, workspace.recording_of(shot.name), sha256=digest) if work.looks else None
+    return Proposals(shot.source.key, shot.name, digest, image.size, work.models, mark, tuple(proposed)), look
 
 
 def _found(image: Image.Image, scene: Scene) -> tuple[list[NamedObject], str]:
@@ -189,38 +193,3 @@ def _once(objects: Sequence[FoundObject]) -> list[FoundObject]:
         if not kept or overlaps(box, np.array([other.box for other in kept], np.float32)).max() < _ONE_OBJECT:
             kept.append(one)
     return kept
-
-
-def _proposal(one: NamedObject, size_wh: tuple[int, int], title: str, taxonomy: Taxonomy) -> Proposal:
-    """Return an object as it is proposed: with the label on which the models agree, and what speaks against it."""
-    agreed = agreeing(one.levels, taxonomy)
-    label = exact_label(agreed, taxonomy)
-    is_exact = label in taxonomy.by_name
-    box, _ = fit_box(one.box, size_wh)
-    score = math.prod(one.confidences[level] for level in agreed)
-    return Proposal(
-        label,
-        box,
-        round(float(score), 6),
-        title,
-        LABEL_LEVEL if is_exact else list(agreed)[-1],
-        () if is_exact else _possible(agreed, taxonomy),
-        tuple(_doubt(level, name, taxonomy) for level, name in one.levels.items() if level not in agreed),
-        dict(one.levels),
-        {level: round(float(share), 6) for level, share in one.confidences.items()},
-    )
-
-
-def _possible(agreed: dict[str, str], taxonomy: Taxonomy) -> tuple[str, ...]:
-    """Return the labels that have some classes together; none where these are too many to choose from."""
-    found = tuple(
-        label.name
-        for label in taxonomy.labels
-        if all(taxonomy.class_of(label.name, level) == name for level, name in agreed.items())
-    )
-    return found if len(found) <= _MOST_OTHERS else ()
-
-
-def _doubt(level: str, name: str, taxonomy: Taxonomy) -> str:
-    titles = {category.name: category.title for category in taxonomy.level(level).classes}
-    return f"the {taxonomy.level(level).title.lower()} would be {titles.get(name, name)}"

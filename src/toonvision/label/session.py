@@ -7,21 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from toonvision.core.errors import Finding, UsageError
+from toonvision.core.errors import UsageError
 from toonvision.core.folders import exclusive
 from toonvision.data.own_annotations import Annotation
 from toonvision.data.workspace import Workspace
+from toonvision.label.allowed import refines, require_context, require_labels
 from toonvision.label.annotations import Proposal, Sheet, load_sheet, save_sheet
 from toonvision.label.changes import Change, changed, differences
+from toonvision.label.history import ConflictError, Decision, History, Step
 from toonvision.label.progress import Pace, Progress, Tally, count_up, tally_of
 from toonvision.label.proposals import ContextProposal
 from toonvision.label.reviews import ReviewLog
-from toonvision.label.screenshots import Screenshot, list_screenshots
+from toonvision.label.screenshots import Listed, Screenshot, list_screenshots
 
-AUDIT = "audit"
-"""In the log: the proposals that a person is asked about only to measure how good the unasked ones are."""
 ProposalsOf = Callable[[Screenshot], Sequence[Proposal]]
 """Returns what is proposed for a screenshot; asked each time that one is looked at."""
 
@@ -29,29 +29,12 @@ ContextOf = Callable[[Screenshot], ContextProposal | None]
 """The same for where a screenshot was taken; None where nothing is known of that."""
 
 
-class ConflictError(Exception):
-    """A decision was made on what is not there any more; `sheet` is what is."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        super().__init__("this screenshot was changed in the meantime")
-        self.sheet = sheet
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A change that can be undone: the screenshot, and what was decided about it before and after."""
-
-    shot: str
-    before: Sheet
-    after: Sheet
-
-
 class Session:
     """A review of the screenshots of a workspace; may be used by several threads.
 
     Attributes:
         workspace: The workspace.
-        findings: What was wrong with annotations and contexts when the review began.
+        listed: Its screenshots, and what was known and wrong of them when the review began.
     """
 
     def __init__(
@@ -60,6 +43,7 @@ class Session:
         *,
         proposals: ProposalsOf = lambda _: (),
         contexts: ContextOf = lambda _: None,
+        listed: Listed | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Open a review; `open_session` does so with the right to write.
@@ -68,22 +52,21 @@ class Session:
             workspace: The workspace.
             proposals: Returns what is proposed for a screenshot.
             contexts: Returns the context that is proposed for it.
+            listed: Its screenshots, where they are listed already.
             clock: Returns the time in seconds, for the pace.
 
         Raises:
             InputRejectedError: If there is no screenshot, or annotations contradict each other.
         """
-        listed = list_screenshots(workspace)
-        self.workspace = workspace
-        self.findings: tuple[Finding, ...] = listed.findings
+        listed = listed or list_screenshots(workspace)
+        self.workspace, self.listed = workspace, listed
         self._shots = {shot.id: shot for shot in listed.screenshots}
         self._order = [*self._shots]
         self._why: dict[str, str] = {}
         self._proposals, self._proposed_contexts = proposals, contexts
         self._log = ReviewLog(workspace.reviews)
         self._lock = threading.RLock()
-        self._undo: list[Decision] = []
-        self._redo: list[Decision] = []
+        self._history = History()
         self._pace = Pace(clock)
         self._tallies: dict[str, Tally] = {}
         for shot in listed.screenshots:
@@ -181,15 +164,14 @@ class Session:
             before = self.sheet(shot_id)
             if version not in (None, before.version):
                 raise ConflictError(before)
-            after = changed(before, replace(change, refines=self._refines(before, change)))
-            self._require_labels(before, after)
-            if change.kind == "context" and change.context not in self.contexts():
-                raise UsageError(f"there is no context {change.context!r}. Choose one of the taxonomy's.")
+            taxonomy = self.workspace.taxonomy
+            after = changed(before, replace(change, refines=refines(before, change, taxonomy)))
+            require_labels(before, after, taxonomy)
+            require_context(change, self.contexts())
             if after == before:
                 return before
             self._save(shot_id, before, after, change.kind)
-            self._undo.append(Decision(shot_id, before, after))
-            self._redo.clear()
+            self._history.add(Decision(shot_id, before, after))
             return after
 
     def undo(self) -> tuple[str, Sheet] | None:
@@ -200,34 +182,22 @@ class Session:
         Raises:
             ConflictError: If the screenshot was changed by other means since; that decision stays.
         """
-        return self._step(self._undo, self._redo, "undo")
+        return self._step("undo")
 
     def redo(self) -> tuple[str, Sheet] | None:
         """Make the decision again that was taken back last; as `undo`."""
-        return self._step(self._redo, self._undo, "redo")
+        return self._step("redo")
 
-    def _step(self, source: list[Decision], target: list[Decision], kind: str) -> tuple[str, Sheet] | None:
+    def _step(self, step: Step) -> tuple[str, Sheet] | None:
         with self._lock:
-            if not source:
+            decision = self._history.next(step)
+            if decision is None:
                 return None
-            decision = source[-1]
             current = self.sheet(decision.shot)
-            wanted, expected = decision.before, decision.after
-            if kind == "redo":
-                wanted, expected = expected, wanted
-            if current.annotation != expected.annotation or current.is_own != expected.is_own:
-                source.pop()
-                raise ConflictError(current)
-            after = replace(wanted, offered=current.offered)
-            self._save(decision.shot, current, after, kind)
-            target.append(source.pop())
+            after = self._history.after(step, current)
+            self._save(decision.shot, current, after, step)
+            self._history.done(step)
             return decision.shot, after
-
-    def audit(self, shot_id: str, proposals: Sequence[Proposal]) -> None:
-        """Write down that proposals are asked about only to measure how good those are that are not."""
-        shot = self.screenshot(shot_id)
-        listed = [{"id": one.id, "label": one.label, "score": one.score} for one in proposals]
-        self._log.append({"source": shot.source.key, "screenshot": shot.name, "action": AUDIT, "boxes": listed})
 
     def progress(self) -> Progress:
         """Count what is reviewed and left, how quickly, and how good the proposals were."""
@@ -251,30 +221,28 @@ class Session:
         self._tallies[shot_id] = tally_of(after)
         self._pace.decided(len(decided))
 
-    def _refines(self, sheet: Sheet, change: Change) -> bool:
-        proposal = next((one for one in sheet.proposals if one.id == change.id), None)
-        if change.kind != "relabel" or proposal is None or proposal.is_exact:
-            return False
-        return self.workspace.taxonomy.class_of(change.label, proposal.level) == proposal.label
 
-    def _require_labels(self, before: Sheet, after: Sheet) -> None:
-        """Refuse a label that is none: one that was there before may stay, as another program wrote it."""
-        old = {one.label for one in before.annotation.boxes}
-        for one in after.annotation.boxes:
-            if one.label not in old and one.label not in self.workspace.taxonomy.by_name:
-                raise UsageError(f"the taxonomy has no label {one.label!r}. Choose one of its labels.")
+@contextmanager
+def alone(workspace: Workspace) -> Iterator[None]:
+    """Keep every other process from reviewing the same workspace until the block ends.
+
+    Raises:
+        WorkspaceBusyError: If another process reviews it.
+    """
+    workspace.annotations.mkdir(exist_ok=True)
+    with exclusive(workspace.annotations, purpose="label"):
+        yield
 
 
 @contextmanager
 def open_session(
     workspace: Workspace, *, proposals: ProposalsOf = lambda _: (), contexts: ContextOf = lambda _: None
 ) -> Iterator[Session]:
-    """Open a review, and keep every other process from reviewing the same workspace until the block ends.
+    """Open a review with the right to write, which no other process has until the block ends.
 
     Raises:
         WorkspaceBusyError: If another process reviews it.
         InputRejectedError: As `Session`.
     """
-    workspace.annotations.mkdir(exist_ok=True)
-    with exclusive(workspace.annotations, purpose="label"):
+    with alone(workspace):
         yield Session(workspace, proposals=proposals, contexts=contexts)

@@ -41,6 +41,7 @@ class Scored:
         is_right: Whether a person's box of that label, or of that class, has its place.
         is_exact: Whether it says a label, not just a class that several labels have.
         is_placed: Whether an object has its place, whatever that is called: to name it takes no more than to accept it.
+        confidence: How sure it is that there is something at all; None for the score.
     """
 
     label: str
@@ -48,6 +49,7 @@ class Scored:
     is_right: bool
     is_exact: bool = True
     is_placed: bool = False
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Limits:
 
     Attributes:
         accept: From this on a proposal is accepted without asking; 2 where nothing is known to be good enough.
-        floor: Below this it is not shown.
+        floor: Where it is less sure than this that there is something at all, it is not shown.
         measured: How many of those from `accept` on were right.
     """
 
@@ -83,6 +85,11 @@ class Thresholds:
         """Return the limits of a label."""
         return self.labels.get(label, self.others)
 
+    def shows(self, proposal: Proposal) -> bool:
+        """Return whether a proposal is worth showing."""
+        limits = self.of(proposal.label)
+        return proposal.confidence >= limits.floor or proposal.score >= limits.accept
+
 
 def scored(proposals: Sequence[Proposal], truth: Sequence[Truth], taxonomy: Taxonomy) -> list[Scored]:
     """Compare the proposals of a screenshot with what a person annotated.
@@ -97,7 +104,7 @@ def scored(proposals: Sequence[Proposal], truth: Sequence[Truth], taxonomy: Taxo
         same = [at for at in near if one.label in (at[0], taxonomy.class_of(at[0], level))]
         if near:
             left.remove((same or near)[0])
-        found.append(Scored(one.label, one.score, bool(same), one.is_exact, bool(near)))
+        found.append(Scored(one.label, one.score, bool(same), one.is_exact, bool(near), one.confidence))
     return found
 
 
@@ -107,7 +114,7 @@ def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET, usual:
     Args:
         known: Proposals on screenshots that a person has annotated.
         target: The precision to reach, above 0 and below 1.
-        usual: The score from which on proposals are shown where too few are known.
+        usual: The confidence from which on proposals are shown where too few are known.
     """
     by_label: dict[str, list[Scored]] = defaultdict(list)
     for one in known:
@@ -128,23 +135,30 @@ def limits_of(known: Sequence[Scored], *, target: float, usual: float = 0.0) -> 
     order = sorted(known, key=lambda one: -one.score)
     scores = np.array([one.score for one in order])
     rights = np.cumsum([one.is_right for one in order])
-    last = np.append(scores[1:] < scores[:-1], True) if len(order) else np.zeros(0, np.bool_)  # of equal scores
     accept, measured = ASKED, Proportion(0, 0)
-    for at in np.flatnonzero(last).tolist():
+    for at in _ends(scores):
         share = Proportion(int(rights[at]), at + 1)
         if share.interval[0] >= target:
             accept, measured = float(scores[at]), share
-    placed = np.cumsum([one.is_right or one.is_placed for one in order])
-    floor = usual if len(order) < _FEWEST else _floor(scores, placed, np.flatnonzero(last))
-    return Limits(accept, min(accept, floor), measured)
+    return Limits(accept, usual if len(order) < _FEWEST else _floor(order), measured)
 
 
-def _floor(scores: npt.NDArray[np.float64], placed: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> float:
-    """Return the score from which on proposals save most actions; `ends` are the last ones of equal scores."""
-    wrongs = np.arange(1, len(scores) + 1) - placed
+def _floor(known: Sequence[Scored]) -> float:
+    """Return the confidence from which on proposals save most actions."""
+    sure = [one.score if one.confidence is None else one.confidence for one in known]
+    order = np.argsort([-one for one in sure], kind="stable").tolist()
+    sorted_ones = np.array([sure[at] for at in order])
+    placed = np.cumsum([known[at].is_right or known[at].is_placed for at in order])
+    wrongs = np.arange(1, len(known) + 1) - placed
+    ends = _ends(sorted_ones)
     gains = (_SAVED * placed - _SPENT * wrongs)[ends]
     best = int(gains.argmax())
-    return float(scores[ends[best]]) if gains[best] > 0 else float(np.nextafter(scores[0], 2))
+    return float(sorted_ones[ends[best]]) if gains[best] > 0 else float(np.nextafter(sorted_ones[0], 2))
+
+
+def _ends(falling: npt.NDArray[np.float64]) -> list[int]:
+    """Return the index of the last one of each run of equal numbers."""
+    return np.flatnonzero(np.append(falling[1:] < falling[:-1], len(falling) > 0)).tolist()
 
 
 def is_audited(proposal: Proposal, *, seed: int = 0) -> bool:
@@ -174,9 +188,8 @@ def sort_proposals(proposals: Iterable[Proposal], thresholds: Thresholds, *, see
     audited: list[Proposal] = []
     hidden: list[Proposal] = []
     for one in proposals:
-        limits = thresholds.of(one.label)
-        if one.score < limits.floor:
+        if not thresholds.shows(one):
             hidden.append(one)
-        elif one.is_exact and not one.doubts and one.score >= limits.accept:
+        elif one.is_exact and not one.doubts and one.score >= thresholds.of(one.label).accept:
             (audited if is_audited(one, seed=seed) else unasked).append(one)
     return Sorted(tuple(unasked), tuple(audited), tuple(hidden))

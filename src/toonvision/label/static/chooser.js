@@ -21,13 +21,11 @@ export class Chooser {
   /**
    * Ask for a label; resolves with its name, or null.
    * @param first names of labels that come first
-   * @param only a function that says which labels can be chosen
    */
-  ask({ first = [], only = () => true } = {}) {
+  ask(first) {
     if (this.dialog.open) return Promise.resolve(null);
-    const possible = this.labels.filter(only);
-    const ahead = first.map((name) => possible.find((one) => one.name === name)).filter(Boolean);
-    this.possible = [...new Set([...ahead, ...possible])];
+    const ahead = first.map((name) => this.labels.find((one) => one.name === name)).filter(Boolean);
+    this.possible = [...new Set([...ahead, ...this.labels])];
     this.text.value = "";
     this.#show(this.possible);
     this.dialog.showModal();

@@ -35,15 +35,14 @@ export class Decisions {
 
   use(name) {
     this.state.use(name);
-    this.panel.showRecent(this.state.recent);
+    this.panel.showKeyed(this.state.keyed, this.state.likely);
   }
 
-  /** Ask which label a box has: one of its class, where the models know that. */
+  /** Ask which label a box has: first the likely ones, then those of its class, where the models know that. */
   askLabel(one) {
     const { labels, recent } = this.state;
-    const within = (label) => label.name.startsWith(`${one.label}_`) || label.classes.includes(one.label);
-    const only = this.state.isCoarse(one) && [...labels.values()].some(within) ? within : undefined;
-    return this.chooser.ask({ first: [...(one.others || []), ...recent], only });
+    const within = [...labels.values()].filter((label) => label.classes.includes(one.label)).map((label) => label.name);
+    return this.chooser.ask([...(one.others || []), ...(this.state.isCoarse(one) ? within : []), ...recent]);
   }
 
   #cycle(step) {
@@ -53,7 +52,9 @@ export class Decisions {
     const key = `${shot} ${one.id}`;
     if (this.cycling?.key !== key) {
       const likely = [one.label, ...(one.others || []), ...recent].filter((name) => labels.has(name));
-      this.cycling = { key, names: [...new Set(likely.length > 1 ? likely : [...likely, ...labels.keys()])], at: 0 };
+      const names = [...new Set(likely.length > 1 ? likely : [...likely, ...labels.keys()])];
+      // A class is none of the labels: then the likeliest comes first.
+      this.cycling = { key, names, at: labels.has(one.label) || step < 0 ? 0 : -1 };
     }
     const { names } = this.cycling;
     this.cycling.at = (this.cycling.at + step + names.length) % names.length;
@@ -122,5 +123,5 @@ export class Decisions {
 
   do_cycle() { this.#cycle(1); }
   do_cycleBack() { this.#cycle(-1); }
-  do_recent(event) { this.relabel(this.state.recent[Number(event.key) - 1]); }
+  do_keyed(event) { this.relabel(this.state.keyed[Number(event.key) - 1]); }
 }

@@ -50,6 +50,7 @@ export class Display {
     find("why").textContent = words.filter(Boolean).join(" · ");
     this.#showContext(sheet.proposedContext);
     this.panel.show(sheet, state.selected);
+    this.panel.showKeyed(state.keyed, state.likely);
     this.view.draw({
       boxes: sheet.boxes.map((one) => this.#drawable(one, false)),
       proposals: sheet.proposals.map((one) => this.#drawable(one, true)),

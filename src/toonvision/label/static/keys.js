@@ -21,7 +21,7 @@ export const KEYS = [
     [["l"], "label", "Choose a label: then its two letters"],
     [["c"], "cycle", "Next likely label"],
     [["C"], "cycleBack", "The one before"],
-    [["1", "2", "3", "4", "5", "6", "7", "8", "9"], "recent", "One of the labels used last"],
+    [["1", "2", "3", "4", "5", "6", "7", "8", "9"], "keyed", "A likely label, or one used last"],
   ]],
   ["Boxes", [
     [["Tab"], "nextBox", "Choose the next box"],

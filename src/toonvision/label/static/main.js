@@ -28,7 +28,7 @@ class Page {
     fillHelp(find("help-keys"));
     this.walk.fillFilters(given);
     this.#listen();
-    this.panel.showRecent(this.state.recent);
+    this.panel.showKeyed(this.state.keyed, []);
     await this.store.outbox.flush();
     await this.walk.filter(given.position.shot);
   }
@@ -49,7 +49,7 @@ class Page {
       label: (name) => state.label(name),
       onAction: (action) => this.act(action),
       onSelect: (id) => drawing.select(id),
-      onRecent: (index) => decisions.relabel(state.recent[index]),
+      onKeyed: (index) => decisions.relabel(state.keyed[index]),
     });
     const display = new Display({ state, store, view, panel, pictures });
     const queue = new Queue({ onOpen: (index) => walk.open(index), onError: (error) => display.failed(error) });

@@ -14,8 +14,8 @@ const ORIGINS = {
 };
 
 export class Panel {
-  constructor({ labelOf, label, onAction, onSelect, onRecent }) {
-    Object.assign(this, { labelOf, label, onAction, onSelect, onRecent });
+  constructor({ labelOf, label, onAction, onSelect, onKeyed }) {
+    Object.assign(this, { labelOf, label, onAction, onSelect, onKeyed });
     const buttons = BUTTONS.map(([action, words, key, className = ""]) => {
       const made = element("button", { className, type: "button", title: `${words} (${key})` },
         element("span", { text: words }), element("kbd", { text: key }));
@@ -30,7 +30,7 @@ export class Panel {
     });
     this.boxes = document.getElementById("boxes");
     this.notes = document.getElementById("notes");
-    this.recent = document.getElementById("recent");
+    this.keyed = document.getElementById("keyed");
   }
 
   /** Show a sheet. */
@@ -51,7 +51,7 @@ export class Panel {
     if (!isProposal) swatch.style.background = color;
     const score = one.score === null || one.score === undefined ? "" : `${Math.round(100 * one.score)} %`;
     const origin = isProposal ? "proposed" : ORIGINS[one.origin] || one.origin;
-    const words = [origin, score, one.model, isProposal && one.level, groups.join(", ")].filter(Boolean).join(" · ");
+    const words = [origin, score, groups.join(", "), one.model].filter(Boolean).join(" · ");
     const made = element("li", { className: isProposal ? "proposal" : "", "aria-current": String(one.id === selected) },
       swatch, element("span", { className: "name", text: title }), element("span", { className: "muted", text: words }));
     for (const doubt of (isProposal && one.doubts) || []) made.append(element("span", { className: "doubt", text: `⚠ ${doubt}` }));
@@ -59,13 +59,14 @@ export class Panel {
     return made;
   }
 
-  /** Show the labels that were used last, for the keys 1 to 9. */
-  showRecent(names) {
-    this.recent.replaceChildren(...names.map((name, index) => {
+  /** Show the labels of the keys 1 to 9, the likely ones of the chosen proposal with dashes. */
+  showKeyed(names, likely) {
+    this.keyed.replaceChildren(...names.map((name, index) => {
       const { title, color } = this.label(name);
-      const made = element("button", { type: "button" }, element("kbd", { text: String(index + 1) }), element("span", { text: title }));
+      const className = likely.includes(name) ? "likely" : "";
+      const made = element("button", { type: "button", className }, element("kbd", { text: String(index + 1) }), element("span", { text: title }));
       made.style.borderLeft = `6px solid ${color}`;
-      made.addEventListener("click", () => { made.blur(); this.onRecent(index); });
+      made.addEventListener("click", () => { made.blur(); this.onKeyed(index); });
       return made;
     }));
   }

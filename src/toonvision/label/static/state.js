@@ -2,6 +2,7 @@
 
 const GREY = "#666666";
 const MOST_RECENT = 9;
+const MOST_LIKELY = 3;
 
 export class State {
   /**
@@ -63,6 +64,17 @@ export class State {
 
   isProposal(id) {
     return this.proposals.some((one) => one.id === id);
+  }
+
+  /** The likely labels of the chosen proposal; its own is accepted without saying it. */
+  get likely() {
+    const { chosen } = this;
+    return (chosen && this.isProposal(chosen.id) && chosen.others || []).slice(0, MOST_LIKELY);
+  }
+
+  /** The labels that the keys 1 to 9 stand for: the likely ones, then those that were used last. */
+  get keyed() {
+    return [...new Set([...this.likely, ...this.recent])].slice(0, MOST_RECENT);
   }
 
   /** Note that a label was used last. */

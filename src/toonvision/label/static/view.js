@@ -5,6 +5,8 @@ const LARGEST_SCALE = 40;
 const MARGIN = 12;
 const NARROW = 560;
 export const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
+const CORNERS_FROM = 24;
+const HANDLES_FROM = 48;
 
 export class View {
   constructor({ stage, canvas, overlay }) {
@@ -136,7 +138,7 @@ export class View {
     box.style.stroke = one.color;
     if (isSelected) box.style.fill = `color-mix(in srgb, ${one.color} 14%, transparent)`;
     shapes.push(box, ...this.#tag(one, isSelected, x, y, bottom));
-    if (isSelected) shapes.push(...HANDLES.map((name) => this.#handle(name, rect)));
+    if (isSelected) shapes.push(...shownHandles(rect).map((name) => this.#handle(name, rect)));
     return shapes;
   }
 
@@ -171,6 +173,13 @@ export class View {
     }).sort((one, other) => one.distance - other.distance)[0];
     return near.distance <= reach ? near.name : null;
   }
+}
+
+/** Of a small box the handles would hide what is in it; it can be dragged by its edges all the same. */
+function shownHandles({ width, height }) {
+  const side = Math.min(width, height);
+  if (side < CORNERS_FROM) return [];
+  return side < HANDLES_FROM ? HANDLES.filter((name) => name.length === 2) : HANDLES;
 }
 
 function handlePoint(name, { x, y, width, height }) {

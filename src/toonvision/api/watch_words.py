@@ -1,0 +1,44 @@
+"""What is said of a watch: every few seconds, and at the end."""
+
+import time
+from collections.abc import Callable
+
+from toonvision.core.wording import counted, listed
+from toonvision.watch.frames import clock
+from toonvision.watch.loop import WatchedFrame
+from toonvision.watch.meter import Meter, WatchSummary
+
+_SAY_EVERY_S = 5.0
+
+
+class Status:
+    """Says every few seconds how a watch goes."""
+
+    def __init__(self, say: Callable[[str], None], meter: Meter) -> None:
+        """Take what is told, and the meter of the watch."""
+        self._say, self._meter = say, meter
+        self._last = time.monotonic()
+
+    def see(self, frame: WatchedFrame) -> None:
+        """Say how it goes, and who is there, if it is time for that."""
+        if (now := time.monotonic()) - self._last < _SAY_EVERY_S:
+            return
+        self._last = now
+        there = [one.evidence.label for one in frame.tracks if one.found]
+        who = listed([f"{there.count(one)} {one}" for one in sorted(set(there))]) or "nobody"
+        self._say(f"{clock(frame.seconds)}: {_pace(self._meter.summary())}; there: {who}")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def _pace(one: WatchSummary) -> str:
+    delays = f"delay {one.p50_ms:.1f} ms, 95 % within {one.p95_ms:.1f} ms"
+    return f"{one.rate:.1f} frames/s, {delays}, {counted(one.drops, 'frame')} dropped"
+
+
+def said(summary: WatchSummary) -> str:
+    """Return how a watch went."""
+    if not summary.frames:
+        return "No frame was seen."
+    return f"Watched {counted(summary.frames, 'frame')} in {summary.seconds:.1f} s: {_pace(summary)}."
