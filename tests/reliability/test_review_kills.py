@@ -70,7 +70,7 @@ def broken(root: Path, acknowledged: int, versions: list[list[str]]) -> list[str
     session = Session(open_workspace(root), proposals=proposed)
     now = [session.sheet(shot.id).version for shot in session.screenshots]
     found = [] if now in versions[acknowledged : acknowledged + 2] else ["neither what was acknowledged nor the next"]
-    found += [str(finding) for finding in session.findings]
+    found += [str(finding) for finding in session.listed.findings]
     decisions, _ = read_reviews(root / "reviews.jsonl")
     found += [] if len(decisions) >= acknowledged else [f"{len(decisions)} of {acknowledged} decisions are in the log"]
     for shot in session.screenshots:
