@@ -48,3 +48,11 @@ def lead_slowly(_function, _again, pipe):
             number, _ = here[0]
             pipe.send(Message(number, len(here), done=True, by="elsewhere"))
             del here[0]
+
+
+def examine_or_die(taxonomy, crops, tasks, _report):
+    from toonvision.data.examination import examine
+
+    if any(task.picture.name.endswith("shot_06.png") for task in tasks):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [examine(task, taxonomy, crops) for task in tasks]

@@ -1,30 +1,28 @@
 """Predicting many pictures: in shards, on all cores or on a Ray cluster, straight into one CSV file."""
 
-import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from toonvision.api.predicting import require_paths
-from toonvision.api.result import Result, table
+from toonvision.api.result import Result, who_did
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.cluster import ray_leader
+from toonvision.core.cluster import spread_over
 from toonvision.core.errors import Finding
 from toonvision.core.files import replacing
 from toonvision.core.folders import exclusive
-from toonvision.core.nodes import shared_file, some_of
-from toonvision.core.runner import AGAIN, Leader, Lost, Message, Report, available_cores, given_up, work_through
+from toonvision.core.nodes import shared_file
+from toonvision.core.runner import Report, available_cores
 from toonvision.core.shards import SHARD, Shard, ShardFolder, shards_of
+from toonvision.core.spread import Spread
 from toonvision.core.wording import counted
 from toonvision.metrics.predictions import picture_files
 
 MANY = 8 * SHARD
 """So many pictures are worth processes of their own, each of which takes a second or two to start."""
-_HERE = "this machine"
 Answer = Callable[[Sequence[Path]], Result[Any]]
 """Predicts pictures; returns them as plain data, with findings."""
 
@@ -106,72 +104,37 @@ def predict_to_file(
         known = sum(len(shard.files) for shard in shards if store.has(shard))
         if known:
             watcher.say(f"{counted(known, 'picture')} of {len(files):,} were finished before.")
-        leader = ray_leader(ray, some_of(files)) if ray and missing else None
-        done, refused = _work(answering, missing, store, leader, watcher)
-        findings = [*notes, *refused, *_join(store.results(shards), target), *answering.warn(paths)]
+        spread = spread_over(ray if missing else None, files, say=watcher.say)
+        _work(answering, missing, store, spread, watcher)
+        findings = [*notes, *spread.refused, *_join(store.results(shards), target), *answering.warn(paths)]
     shutil.rmtree(folder)
-    return _result(Written(target, len(files), known, dict(done)), findings)
+    return _result(Written(target, len(files), known, dict(spread.did)), findings)
 
 
-def _work(
-    answering: Answering,
-    missing: Sequence[Shard],
-    store: ShardFolder,
-    leader: Leader | None,
-    watcher: Watcher,
-) -> tuple[Counter[str], list[Finding]]:
-    """Do what is missing, and store it; return how many pictures each worker did, and which nodes were refused."""
-    did, lost, refused = Counter[str](), list[tuple[Shard, Lost]](), list[Finding]()
+def _work(answering: Answering, missing: Sequence[Shard], store: ShardFolder, spread: Spread, watcher: Watcher) -> None:
+    """Do what is missing, and store it."""
     pictures = sum(len(shard.files) for shard in missing)
-    if leader is None and pictures < MANY:
-        messages = _here(_ShardWork(answering, available_cores()), missing)
-    else:
-        watcher.say("Starting to work on the Ray cluster." if leader else f"Starting {available_cores()} processes.")
-        work = _ShardWork(answering, 1)
-
-        def note(finding: Finding) -> None:
-            refused.append(finding)
-            watcher.say(str(finding))
-
-        messages = work_through(
-            work,
-            (shard.files for shard in missing),
-            processes=available_cores(),
-            leader=leader,
-            again=AGAIN,
-            note=note,
-        )
+    processes = 0 if spread.leader is None and pictures < MANY else available_cores()
+    if processes and not spread.leader:
+        watcher.say(f"Starting {processes} processes.")
+    work = _ShardWork(answering, 1 if processes else available_cores())
+    groups = [shard.files for shard in missing]
     with watcher.progress("predicting", "pictures") as progress:
-        for message in messages:
-            shard = missing[message.job]
-            if isinstance(message.content, Lost):
-                lost.append((shard, message.content))
-                continue
-            store.write(shard, message.content)
-            did[message.by or _HERE] += len(shard.files)
-            progress(did.total(), pictures)
-    if lost:
-        raise given_up([shard.files for shard, _ in lost], lost[0][1])
-    return did, refused
-
-
-def _here(work: "_ShardWork", missing: Sequence[Shard]) -> Iterator[Message[dict[str, Any]]]:
-    for number, shard in enumerate(missing):
-        yield Message(number, work(shard.files, lambda _: None), done=True)
+        for number, result in spread.results(work, groups, processes=processes):
+            store.write(missing[number], result)
+            progress(spread.did.total(), pictures)
 
 
 class _ShardWork:
     """Predicts shards; the models are opened once in each process that it is sent to."""
 
     def __init__(self, answering: Answering, threads: int) -> None:
-        self._open, self._csv, self._folder = partial(answering.open, threads=threads), answering.csv, Path.cwd()
+        self._open, self._csv = partial(answering.open, threads=threads), answering.csv
         self._answer: Answer | None = None
 
     def __call__(self, files: Sequence[str], _report: Report) -> dict[str, Any]:
         """Return the answers as CSV with a heading, how many there are, and the findings."""
         if self._answer is None:
-            if not all(Path(file).is_absolute() for file in files):
-                os.chdir(self._folder)
             self._answer = self._open()
         result = self._answer([Path(file) for file in files])
         return {
@@ -200,10 +163,9 @@ def _join(results: Iterable[Mapping[str, Any]], target: Path) -> list[Finding]:
 
 
 def _result(written: Written, findings: Sequence[Finding]) -> Result[Written]:
-    rows = [[name, done] for name, done in sorted(written.did.items())]
     return Result(
         written,
-        (table("Who predicted how many pictures", ["Worker", "Pictures"], rows),) if rows else (),
+        who_did(written.did, "predicted", "pictures"),
         {
             "csv": str(written.path),
             "pictures": written.pictures,

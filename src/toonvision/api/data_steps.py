@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
-from toonvision.api.result import Block, Result, table
+from toonvision.api.result import Block, Result, table, who_did
 from toonvision.api.split_words import pattern_findings, source_findings, split_findings, split_text
 from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.core.errors import Finding, UsageError
@@ -118,24 +118,34 @@ class DataSteps(Opened):
 
         return export_annotations(self, target, Path(folder))
 
-    def extract(self) -> "Result[ExtractionSummary]":
+    def extract(self, *, ray: str | None = None) -> "Result[ExtractionSummary]":
         """Cut new and changed boxes out of the screenshots.
 
+        Args:
+            ray: The address of a Ray cluster that reads and cuts: ``local``, ``auto`` or ``HOST:PORT``.
+
         Raises:
+            UsageError: If Ray is not installed, or has no such address.
+            EnvironmentFaultError: If the cluster is lost; what was finished is kept.
             InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
             WorkspaceBusyError: If another process writes to the workspace.
         """
         from toonvision.data.extraction import extract
 
         with self.watcher.progress("extracting", "screenshots") as progress:
-            summary = extract(self.files, progress=progress)
+            summary = extract(self.files, ray=ray, say=self.watcher.say, progress=progress)
         empty = f"Put screenshots and their annotations into {self.root / 'screenshots'}, then run this again. To draw "
         empty += f"boxes: {self.command('label')}"
         return Result(
             summary,
-            (_extraction_text(summary), *([] if summary.pictures_read else [empty])),
+            (
+                *who_did(summary.did, "examined", "screenshots"),
+                _extraction_text(summary),
+                *([] if summary.pictures_read else [empty]),
+            ),
             {
                 **summary.counts,
+                **({"workers": dict(summary.did)} if summary.did else {}),
                 "findings": [asdict(finding) for finding in summary.findings],
                 "notes": [{"item": item, "note": note} for note, item in summary.notes],
             },

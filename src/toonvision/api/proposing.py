@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from toonvision.api.base import Opened, StoredRun
 from toonvision.api.proposed import Proposed, proposed_blocks, proposed_data
-from toonvision.api.result import Result
+from toonvision.api.result import Result, who_did
 from toonvision.core.errors import Finding, ToonVisionError, UsageError
-from toonvision.core.runner import Leader
+from toonvision.core.spread import Spread
 from toonvision.data.splits import Split, read_split
 from toonvision.data.workspace import SETTINGS
 from toonvision.deploy.packaged import detector_accuracy, packaged_files, packaged_names
@@ -82,18 +82,11 @@ def _proposed(
     known = accepting.annotated(listed, splits)
     asked = {shot.id for shot in _asked_about(listed, every=order.every)}
     shots = [shot for shot in listed.screenshots if shot.id in asked or shot in known]
-    leader = _leader(workspace, order.ray, shots) if order.ray else None
-    refused: list[Finding] = []
+    spread = _spread(workspace, order.ray, shots)
     looks: dict[str, Look] = {}
     with workspace.watcher.progress(f"proposing with {proposer.title}", "screenshots") as progress:
         made = proposing.propose(
-            workspace.files,
-            shots,
-            proposer,
-            leader=leader,
-            note=refused.append,
-            see=looks.__setitem__,
-            progress=progress,
+            workspace.files, shots, proposer, spread=spread, see=looks.__setitem__, progress=progress
         )
         done = list(made)
     measured = {shot.id for shot in known}
@@ -109,23 +102,32 @@ def _proposed(
     accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)
     proposed = tuple(one for shot, one in pairs if shot.id in asked)
     value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files, listed), contexts)
-    findings = (*refused, *(one for _, one in done if isinstance(one, Finding)))
+    findings = (*spread.refused, *(one for _, one in done if isinstance(one, Finding)))
     return Result(
         value,
-        proposed_blocks(proposer.title, value, compared=sum(one.is_exact for one in rights), screenshots=len(known)),
-        {**proposed_data(proposer.title, value), "findings": [asdict(finding) for finding in findings]},
+        (
+            *(who_did(spread.did, "looked at", "screenshots") if order.ray else ()),
+            *proposed_blocks(
+                proposer.title, value, compared=sum(one.is_exact for one in rights), screenshots=len(known)
+            ),
+        ),
+        {
+            **proposed_data(proposer.title, value),
+            **({"workers": dict(spread.did)} if order.ray else {}),
+            "findings": [asdict(finding) for finding in findings],
+        },
         findings=findings,
         folder=workspace.root,
         next=workspace.command("label"),
     )
 
 
-def _leader(workspace: Opened, address: str, shots: "Sequence[Screenshot]") -> Leader:
-    from toonvision.core.cluster import ray_leader
-    from toonvision.core.nodes import shared_file, some_of
+def _spread(workspace: Opened, address: str | None, shots: "Sequence[Screenshot]") -> Spread:
+    from toonvision.core.cluster import spread_over
+    from toonvision.core.nodes import shared_file
 
-    files = [shared_file(workspace.root / SETTINGS), *(shared_file(shot.path) for shot in shots)]
-    return ray_leader(address, some_of(files))
+    paths = [workspace.root / SETTINGS, *(shot.path for shot in shots)] if address else []
+    return spread_over(address, [shared_file(path) for path in paths], say=workspace.watcher.say)
 
 
 def _asked_about(listed: "Listed", *, every: bool) -> "list[Screenshot]":

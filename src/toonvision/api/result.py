@@ -29,6 +29,18 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     return Table(title, tuple(columns), cells, number_columns(columns, names))
 
 
+def who_did(did: Mapping[str, int], what: str, unit: str) -> tuple[Table, ...]:
+    """Return a table of how many pictures each worker did, if any did some.
+
+    Args:
+        did: How many, by worker.
+        what: What they did, such as ``predicted``.
+        unit: What pictures are called, such as ``screenshots``.
+    """
+    rows = [[name, f"{done:,}"] for name, done in sorted(did.items())]
+    return (table(f"Who {what} how many {unit}", ["Worker", unit.capitalize()], rows),) if rows else ()
+
+
 def table_text(table: Table) -> str:
     """Return a table's title and first rows as plain text."""
     shown = table.rows[:_MOST_ROWS]

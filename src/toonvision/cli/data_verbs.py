@@ -105,9 +105,12 @@ def label(
     return replace(grown, blocks=(*grown.blocks, *more.blocks), data=data, next=more.next)
 
 
-def extract(ws: "Workspace") -> "Result[Any]":
+def extract(
+    ws: "Workspace",
+    ray: Annotated[str | None, choice("Read and cut on a Ray cluster: local, auto or HOST:PORT.", "no")] = None,
+) -> "Result[Any]":
     """Cut new and changed boxes out of the screenshots."""
-    return ws.extract()
+    return ws.extract(ray=ray)
 
 
 def balance(ws: "Workspace") -> "Result[Any]":

@@ -15,8 +15,9 @@ from typing import Any
 
 from toonvision.core.crew import Crew, first_line
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
-from toonvision.core.nodes import SharedFile
+from toonvision.core.nodes import SharedFile, some_of
 from toonvision.core.runner import Leader, available_cores
+from toonvision.core.spread import Spread
 
 LOCAL = "local"
 _STORE_BYTES = 100 * 1024 * 1024
@@ -51,6 +52,20 @@ def ray_leader(address: str, files: Sequence[SharedFile]) -> Leader:
         f"the Ray cluster {address} is lost: its head, or the Ray of this machine, died. What was finished is kept. "
         "Start the cluster, then run the same command again.",
     )
+
+
+def spread_over(address: str | None, files: Sequence[SharedFile], *, say: Callable[[str], None]) -> Spread:
+    """Return where work on files is done: on a Ray cluster, or on this machine where no address is given.
+
+    Args:
+        address: As for `ray_leader`.
+        files: All files, some of which every node is asked about.
+        say: Is told at once of nodes that may not work.
+
+    Raises:
+        UsageError: If Ray is not installed, or the address is none.
+    """
+    return Spread(ray_leader(address, some_of(files)) if address else None, say=say)
 
 
 def _lead(

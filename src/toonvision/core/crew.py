@@ -1,6 +1,7 @@
 """The actors of a Ray cluster: hired on the nodes that may work, given jobs, and replaced where they die."""
 
 import contextlib
+import os
 import queue
 import threading
 import time
@@ -8,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from toonvision.core import nodes
@@ -51,7 +53,7 @@ class Crew:
     def __init__(self, ray: Any, files: Sequence[SharedFile], function: Callable[..., Any], again: int, pipe: Any):
         self._ray, self._again, self._pipe = ray, again, pipe
         self._files, self._expected = tuple(files), nodes.portable_look()(tuple(files))
-        self._function = ray.put(function)
+        self._function, self._folder = ray.put(function), str(Path.cwd())
         self._kind = _actor_kind(ray)
         self._look = ray.remote(num_cpus=0, max_retries=0)(nodes.portable_look())
         self._known: set[str] = set()
@@ -123,7 +125,7 @@ class Crew:
         self._pipe.send(finding)
 
     def _hire(self, node: _Node, *, room: int = 0) -> None:
-        handle = self._kind.options(scheduling_strategy=self._on(node)).remote(self._function)
+        handle = self._kind.options(scheduling_strategy=self._on(node)).remote(self._function, self._folder)
         self._awaited[handle.ready.remote()] = partial(self._hired, _Actor(node, handle), room)
 
     def _hired(self, actor: _Actor, room: int, reference: Any) -> None:
@@ -202,8 +204,10 @@ def _actor_kind(ray: Any) -> Any:
     class Worker:
         """Does jobs, one after the other."""
 
-        def __init__(self, function: Callable[..., Any]) -> None:
+        def __init__(self, function: Callable[..., Any], folder: str) -> None:
             self._function = function
+            with contextlib.suppress(OSError):  # where it is not, no path is relative, or the node was refused
+                os.chdir(folder)
 
         def ready(self) -> None:
             """Return once it runs."""

@@ -11,15 +11,12 @@ from typing import Any, Generic, TypeVar, cast
 
 from toonvision.core.errors import EnvironmentFaultError, Finding, ToonVisionError
 from toonvision.core.processes import WorkerProcess, start_process
-from toonvision.core.wording import counted, some
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Report = Callable[[Any], None]
 """Sends a message about a job that is not done yet; what is sent must be picklable."""
 _PATIENCE_S = 15.0
-AGAIN = 3
-"""How often work on many files is done again where what did it died."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,7 @@ def work_through(
     processes: int = 1,
     leader: Leader | None = None,
     again: int = 0,
+    ahead: int | None = None,
     note: Callable[[Finding], None] = lambda _: None,
 ) -> Iterator[Message[Result]]:
     """Do jobs in several processes, each of which does one after the other; or have one lead them elsewhere.
@@ -88,6 +86,7 @@ def work_through(
         processes: How many processes.
         leader: What takes the place of these.
         again: How often a job is done again whose process died, before it is given up.
+        ahead: How far a job may be ahead of the first that is not done; by default as far as it comes.
         note: Receives what a leader has to say.
 
     Yields:
@@ -130,7 +129,7 @@ def work_through(
                     del running[worker.process.pipe]
                     yield from _buried(worker, waiting, deaths, again, leader)
                     start()
-                worker.fill(waiting)
+            _hand_out(waiting, list(running.values()), ahead)
     finally:
         for worker in running.values():
             worker.process.end(_PATIENCE_S if leader else 0)
@@ -149,22 +148,23 @@ class _Worker:
             del self.jobs[message.job]
             self.room += 1
 
-    def fill(self, waiting: deque[tuple[int, Any]]) -> None:
-        while waiting and self.room:
-            number, job = waiting.popleft()
-            self.jobs[number] = job
-            self.room -= 1
-            with contextlib.suppress(OSError):  # it died: the next message of it is None
-                self.process.pipe.send((number, job))
+    def give(self, number: int, job: object) -> None:
+        self.jobs[number] = job
+        self.room -= 1
+        with contextlib.suppress(OSError):  # it died: the next message of it is None
+            self.process.pipe.send((number, job))
 
 
-def given_up(files: Sequence[Sequence[object]], lost: Lost) -> EnvironmentFaultError:
-    """Return the error that names files, in groups, that were given up after all others were done."""
-    ranges = [f"{group[0]} to {group[-1]}" for group in files]
-    return EnvironmentFaultError(
-        f"{counted(sum(map(len, files)), 'picture')}, {some(ranges)}: {lost.reason}, {AGAIN + 1} times. All others are "
-        "finished, and kept. Free memory, or move these pictures away, then run the same command again."
-    )
+def _hand_out(waiting: deque[tuple[int, Any]], workers: Sequence[_Worker], ahead: int | None) -> None:
+    """Give jobs to whoever has room, but none that is too far ahead."""
+    for worker in workers:
+        while waiting and worker.room:
+            number, job = waiting[0]
+            first = min((one for each in workers for one in each.jobs), default=number)
+            if ahead is not None and number >= first + ahead:
+                return
+            waiting.popleft()
+            worker.give(number, job)
 
 
 def _buried(

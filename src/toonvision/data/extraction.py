@@ -9,27 +9,27 @@ before their rows are committed: a killed run leaves at most files that the next
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from toonvision.core.cluster import spread_over
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.files import TEMPORARY, write_many
 from toonvision.core.folders import exclusive
+from toonvision.core.nodes import shared_file
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
+from toonvision.core.spread import Spread
 from toonvision.data import examination
+from toonvision.data.batches import batches, batches_elsewhere
 from toonvision.data.catalog import Catalog
 from toonvision.data.examination import ExtractionResult
 from toonvision.data.outlined import write_outlined
 from toonvision.data.own_readings import SourceReading
 from toonvision.data.records import Known, StoredScreenshot
-from toonvision.data.workspace import Workspace
-
-_BATCH = 16
-"""Screenshots per commit: few enough to lose little, enough that waiting for the disk does not count."""
+from toonvision.data.workspace import SETTINGS, Workspace
 
 _CROP_FILE = re.compile(r".+_[0-9]{4,9}\.png")
 _LONGEST_STEM = 100
@@ -49,6 +49,7 @@ class ExtractionSummary:
         crops_removed: Crops whose object is gone or changed.
         findings: Everything that was wrong or is worth knowing.
         notes: What is to be known of single crops, which the findings count: pairs of a note and the object.
+        did: How many pictures each node of a cluster examined.
     """
 
     pictures_read: int
@@ -60,6 +61,7 @@ class ExtractionSummary:
     crops_removed: int
     findings: tuple[Finding, ...]
     notes: tuple[tuple[str, str], ...] = ()
+    did: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def pictures_kept(self) -> int:
@@ -79,20 +81,38 @@ class ExtractionSummary:
         return {name: getattr(self, name) for name in names}
 
 
-def extract(workspace: Workspace, *, progress: Progress = silent) -> ExtractionSummary:
-    """Bring crops and catalogue in line with the sources; `progress` counts pictures.
+def extract(
+    workspace: Workspace,
+    *,
+    ray: str | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
+) -> ExtractionSummary:
+    """Bring crops and catalogue in line with the sources.
+
+    Args:
+        workspace: Whose sources they are.
+        ray: The address of a Ray cluster that reads pictures and cuts; by default threads of this process do. All is
+            written here.
+        say: Is told at once of nodes that may not work.
+        progress: Counts pictures.
 
     Raises:
+        UsageError: If Ray is not installed, or has no such address.
+        EnvironmentFaultError: If a cluster is lost, or gave up some pictures; what was finished is kept.
         InputRejectedError: If there is no source, one is missing, or two of its pictures have one name.
         WorkspaceBusyError: If another process writes to the workspace.
     """
     readings = examination.read_sources(workspace)
+    pictures = [picture.path for _, reading in readings for picture in reading.pictures]
+    files = [shared_file(path) for path in (workspace.root / SETTINGS, *pictures)] if ray else []
+    spread = spread_over(ray, files, say=say)
     with exclusive(workspace.root, purpose="extract"), Catalog.open(workspace.catalog) as catalog:
         claim_crops(workspace, catalog)
-        summary, _, strays = extract_into(catalog, workspace, readings, progress=progress)
+        summary, _, strays = extract_into(catalog, workspace, readings, spread=spread, progress=progress)
         for path in strays:
             path.unlink(missing_ok=True)
-    return summary
+    return replace(summary, findings=(*spread.refused, *summary.findings), did=dict(spread.did))
 
 
 def extract_into(
@@ -101,12 +121,13 @@ def extract_into(
     readings: Sequence[SourceReading],
     *,
     adopt: Callable[[ExtractionResult], ExtractionResult] | None = None,
+    spread: Spread | None = None,
     progress: Progress = silent,
 ) -> tuple[ExtractionSummary, list[ExtractionResult], list[Path]]:
     """Write the crops of the sources, and store what they are.
 
     Where `adopt` is given, every picture is decoded again, whatever the catalogue says of it; `adopt` is called with
-    the pictures in order, and finds the crops that have a file already.
+    the pictures in order, and finds the crops that have a file already. A cluster that `spread` has reads and cuts.
 
     Returns:
         What is reported; what became of each picture, without the bytes of its crops; and the files below `crops/` that
@@ -127,9 +148,12 @@ def extract_into(
     outlined: list[Finding] = []
     new = 0
     with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as writers:
-        examined = examination.examine_all(tasks, workspace, pool)
-        adopted = map(adopt, examined) if adopt else examined
-        while batch := list(islice(adopted, _BATCH)):
+        if spread and spread.leader:
+            found = batches_elsewhere(tasks, workspace, spread)
+        else:
+            examined = examination.examine_all(tasks, workspace, pool)
+            found = batches(map(adopt, examined) if adopt else examined)
+        for batch in found:
             new += _store(batch, catalog, workspace, writers)
             outlined += write_outlined(workspace, batch)
             results += [result.without_contents() for result in batch]

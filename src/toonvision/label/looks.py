@@ -9,7 +9,8 @@ from PIL import Image
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
-from toonvision.core.runner import AGAIN, Lost, Report, available_cores, work_through
+from toonvision.core.runner import Lost, Report, available_cores, work_through
+from toonvision.core.spread import AGAIN
 from toonvision.data import images
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import Workspace

@@ -1,7 +1,6 @@
 """Proposing: exported models find and name what is in screenshots, in several processes."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from PIL import Image
 from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
-from toonvision.core.runner import AGAIN, Leader, Lost, Report, available_cores, given_up, work_through
+from toonvision.core.runner import Report
+from toonvision.core.spread import Spread
 from toonvision.data import images
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import Workspace, open_workspace
@@ -67,8 +67,7 @@ def propose(
     proposer: Proposer,
     *,
     processes: int | None = None,
-    leader: Leader | None = None,
-    note: Callable[[Finding], None] = lambda _: None,
+    spread: Spread | None = None,
     see: Callable[[str, Look], None] | None = None,
     progress: Progress = silent,
 ) -> Iterator[tuple[Screenshot, Proposals | Finding]]:
@@ -79,8 +78,7 @@ def propose(
         shots: The screenshots.
         proposer: The models.
         processes: How many processes work; by default as many as there are cores.
-        leader: What has the work done elsewhere instead.
-        note: Receives what that has to say.
+        spread: Where the work is done; by default on this machine.
         see: Receives how each screenshot looks that had to be decoded, with its id.
         progress: Called with how many screenshots are done.
 
@@ -93,24 +91,18 @@ def propose(
     """
     require_taxonomy(Scene(proposer.detector, *proposer.classifiers), workspace.taxonomy)
     groups = [tuple(shots[start : start + _AT_ONCE]) for start in range(0, len(shots), _AT_ONCE)]
-    done, lost = 0, dict[int, Lost]()
+    done = 0
     progress(done, len(shots))
     work = _Work(proposer, workspace.root, looks=see is not None)
-    at_once = processes or available_cores()
-    for message in work_through(work, groups, processes=at_once, leader=leader, again=AGAIN, note=note):
-        if isinstance(message.content, Lost):
-            lost[message.job] = message.content
-            continue
-        results = [(shot, one) for shot, (one, _) in zip(groups[message.job], message.content, strict=True)]
-        for shot, (_, look) in zip(groups[message.job], message.content, strict=True):
+    for number, found in (spread or Spread()).results(work, groups, processes=processes, name=lambda shot: shot.name):
+        results = [(shot, one) for shot, (one, _) in zip(groups[number], found, strict=True)]
+        for shot, (_, look) in zip(groups[number], found, strict=True):
             if see and look:
                 see(shot.id, look)
         write_proposals(workspace, [(shot, one) for shot, one in results if isinstance(one, Proposals)])
         yield from results
         done += len(results)
         progress(done, len(shots))
-    if lost:
-        raise given_up([[shot.name for shot in groups[job]] for job in lost], next(iter(lost.values())))
 
 
 def require_taxonomy(scene: Scene, taxonomy: Taxonomy) -> None:
@@ -133,13 +125,12 @@ class _Work:
     def __init__(self, proposer: Proposer, root: Path, *, looks: bool) -> None:
         self.models, self.title, self.looks = proposer.identity, proposer.title, looks
         self._files = [path.read_bytes() for path in (proposer.detector, *proposer.classifiers)]
-        self._root, self._folder = root, Path.cwd()
+        self._root = root
         self._opened: tuple[Scene, Workspace] | None = None
 
     def __call__(self, shots: Sequence[Screenshot], _report: Report) -> list[tuple[Proposals | Finding, Look | None]]:
         """Return the proposals for each screenshot, or why it cannot be read; and how it looks, if it was decoded."""
         if self._opened is None:
-            os.chdir(self._folder)  # paths may be relative
             detector, *classifiers = self._files
             namers = [Classifier(one, threads=1) for one in classifiers]
             scene = Scene(Detector(detector, threads=1), *namers)
