@@ -96,7 +96,9 @@ def _proposed(
     if pairs:
         write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds))
     with workspace.watcher.progress("looking at contexts", "screenshots") as progress:
-        contexts = propose_contexts(workspace.files, listed, asked, seen=looks, seed=order.seed, progress=progress)
+        contexts = propose_contexts(
+            workspace.files, listed, asked, seen=looks, seed=order.seed, leader=spread.leader, progress=progress
+        )
     write_contexts(workspace.files, contexts)
     session = Session(workspace.files, proposals=proposals_of(workspace.files), listed=listed)
     accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)

@@ -156,7 +156,7 @@ class _Worker:
 
 
 def _hand_out(waiting: deque[tuple[int, Any]], workers: Sequence[_Worker], ahead: int | None) -> None:
-    """Give jobs to whoever has room, but none that is too far ahead."""
+    """Send jobs to whoever has room, but none that is too far ahead."""
     for worker in workers:
         while waiting and worker.room:
             number, job = waiting[0]

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.progress import Progress, silent
+from toonvision.core.runner import Leader
 from toonvision.data import images
 from toonvision.data.groups import linked
 from toonvision.data.workspace import Workspace
@@ -32,6 +33,7 @@ def propose_contexts(
     *,
     seen: Mapping[str, Look] | None = None,
     seed: int = 0,
+    leader: Leader | None = None,
     progress: Progress = silent,
 ) -> StoredContexts | None:
     """Propose a context for each screenshot that has none, and for those that look like another one's than theirs.
@@ -45,6 +47,7 @@ def propose_contexts(
         asked: The ids of those that have a context and may be contradicted, besides those that are learned from.
         seen: How screenshots look that were read already, by id.
         seed: Same seed, same proposals.
+        leader: What has the others read elsewhere than on this machine.
         progress: Called with how many screenshots are read.
 
     Returns:
@@ -60,7 +63,7 @@ def propose_contexts(
     others = known[""] + [shot for name in names for shot in known[name] if shot.id in asked and shot.id not in ids]
     looks = dict(seen or {})
     unseen = [shot for shot in (*learned, *others) if shot.id not in looks]
-    looks |= read_looks(workspace, unseen, progress)
+    looks |= read_looks(workspace, unseen, progress, leader=leader)
     learned, others = ([shot for shot in shots if shot.id in looks] for shots in (learned, others))
     groups = _groups([looks[shot.id] for shot in learned])
     targets = np.array([names.index(shot.context) for shot in learned])

@@ -9,7 +9,7 @@ from PIL import Image
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
-from toonvision.core.runner import Lost, Report, available_cores, work_through
+from toonvision.core.runner import Leader, Lost, Report, available_cores, work_through
 from toonvision.core.spread import AGAIN
 from toonvision.data import images
 from toonvision.data.fingerprints import fingerprint
@@ -40,7 +40,7 @@ def look_at(image: Image.Image, shot: Screenshot, recording: str, *, sha256: str
 
 
 def read_looks(
-    workspace: Workspace, shots: Sequence[Screenshot], progress: Progress = silent
+    workspace: Workspace, shots: Sequence[Screenshot], progress: Progress = silent, *, leader: Leader | None = None
 ) -> Iterator[tuple[str, Look]]:
     """Yield the ids of screenshots that can be read, and how they look; `toonvision check` names the others."""
     jobs = [
@@ -49,7 +49,7 @@ def read_looks(
     ]
     done = 0
     progress(done, len(shots))
-    for message in work_through(_read, jobs, processes=available_cores(), again=AGAIN):
+    for message in work_through(_read, jobs, processes=available_cores(), leader=leader, again=AGAIN):
         if not isinstance(message.content, Lost):
             yield from message.content
         done += len(jobs[message.job])
