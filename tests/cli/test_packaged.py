@@ -1,15 +1,18 @@
 import csv
 import io
 import json
+import sys
 
 import pytest
 from PIL import Image
 
 from builders import run_alone
+from toonvision.data.videos import _times
 from toonvision.data.workspace import create_workspace
 from toonvision.deploy.packaged import accuracy_text
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
+from watch.videos import write_video
 
 SHOWN = {"toon_dog": ("toon", None), "cog_lb_bigwig": ("cog", "lb"), "cog_cb_shortchange": ("cog", "cb")}
 
@@ -140,6 +143,30 @@ def test_a_cluster_writes_a_csv_file_and_nothing_else(run, folder, asked, tmp_pa
     leave = ", and leave out --save" if "--save" in asked else ""
     assert f"--ray writes answers to a file as they come. Give --csv FILE{leave}." in outcome.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_videos_are_predicted_frame_by_frame_and_a_bad_one_is_a_line(run, folder, tmp_path, monkeypatch):
+    picture, clips = Image.open(folder / "toon_dog.png").resize((120, 240)), tmp_path / "clips"
+    clips.mkdir()
+    film = write_video(clips / "film.mkv", [picture] * 7)
+    (clips / "no.mp4").write_bytes(b"no video")
+    outcome = run("predict", "--with", "toontown", clips, "--csv", tmp_path / "all.csv")
+    assert (outcome.code, outcome.err.count("no.mp4")) == (3, 1)
+    assert f"skipped: {clips / 'no.mp4'}: cannot be opened (" in outcome.err
+    heading, *rows = (tmp_path / "all.csv").read_text().splitlines()
+    assert [row.partition(",")[0] for row in rows] == [f"{film}#t=0.{at}00" for at in range(7)]
+    run("predict", "--with", "toontown", film, "--every", "3", "--csv", tmp_path / "some.csv")
+    assert (tmp_path / "some.csv").read_text().splitlines() == [heading, *rows[::3]]
+    assert run("predict", "--with", "toontown", film, "--save", tmp_path / "drawn").code == 0
+    assert len(list((tmp_path / "drawn").iterdir())) == 7
+    outcome = run("predict", "--with", "toontown", film, "--every", "3")
+    assert outcome.code == 2
+    assert "--every writes answers to a file as they come. Give --csv FILE." in outcome.err
+    monkeypatch.setitem(sys.modules, "av", None)
+    _times.cache_clear()
+    outcome = run("predict", "--with", "toontown", clips, "--csv", tmp_path / "none.csv")
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (4, "", 1)
+    assert outcome.err.endswith("Run: pip install 'toonvision[video]'\n")
 
 
 def test_a_cluster_needs_exported_models(run, folder, tmp_path, monkeypatch):

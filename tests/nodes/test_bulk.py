@@ -22,6 +22,7 @@ from toonvision.core.errors import EnvironmentFaultError
 from toonvision.data.workspace import create_workspace
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
+from watch.videos import write_video
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,29 @@ def test_relative_paths_mean_the_same_on_every_node(pictures, answering, shards_
     predict_to_file(answering, names, tmp_path / "ray.csv", ray=cluster.address)
     assert (tmp_path / "ray.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
     assert f"\n{names[0]}," in (tmp_path / "ray.csv").read_text()
+
+
+def test_frames_of_videos_are_predicted_as_pictures_are_and_a_bad_video_is_one_line(
+    pictures, answering, shards_of_two, cluster, tmp_path
+):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    shutil.copy(pictures / "shot_0.png", folder / "shot.png")
+    shots = [Image.open(pictures / f"shot_{number}.png") for number in range(9)]
+    film = write_video(folder / "film.mkv", shots)
+    (folder / "no.mp4").write_bytes(b"no video")
+    here = predict_to_file(answering, [folder], tmp_path / "here.csv", every=2)
+    ray = predict_to_file(answering, [folder], tmp_path / "ray.csv", every=2, ray=cluster.address)
+    assert (tmp_path / "ray.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+    assert (here.value.pictures, ray.value.pictures) == (6, 6)
+    assert ray.findings == here.findings
+    assert [finding.item for finding in ray.findings] == [str(folder / "no.mp4")]
+    expected = objects_csv(find_packaged("toontown", [pictures / f"shot_{number}.png" for number in range(0, 9, 2)]))
+    for number in range(0, 9, 2):
+        expected = expected.replace(str(pictures / f"shot_{number}.png"), f"{film}#t=0.{number}00")
+    heading, own, *of_film = (tmp_path / "here.csv").read_text().splitlines()
+    assert own.startswith(f"{folder / 'shot.png'},")
+    assert [heading, *of_film] == expected.splitlines()
 
 
 def test_a_run_that_was_stopped_goes_on_and_does_nothing_twice(pictures, shards_of_two, tmp_path):

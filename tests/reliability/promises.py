@@ -837,6 +837,7 @@ PROMISES = (
         "is refused by name and does nothing. Nothing is left running.",
         (
             "tests/nodes/test_bulk.py::test_one_process_several_and_a_cluster_write_the_very_same_bytes",
+            "tests/nodes/test_bulk.py::test_frames_of_videos_are_predicted_as_pictures_are_and_a_bad_video_is_one_line",
             "tests/nodes/test_bulk.py::test_a_run_that_was_stopped_goes_on_and_does_nothing_twice",
             "tests/nodes/test_bulk.py::test_pictures_over_which_workers_die_are_named_and_moving_them_away_cures",
             "tests/nodes/test_cluster.py::test_a_job_whose_worker_dies_is_done_again",
@@ -845,6 +846,9 @@ PROMISES = (
             "tests/nodes/test_cluster.py::test_a_node_with_another_version_of_the_package_is_refused_by_name_and_does_nothing",
             "tests/nodes/test_cluster.py::test_a_node_without_the_storage_is_refused_by_name_and_does_nothing",
             "tests/nodes/test_cluster.py::test_where_every_node_is_refused_the_work_does_not_begin",
+            "tests/nodes/test_extracting.py::test_a_cluster_extracts_the_very_same_crops_and_catalogue_as_this_machine",
+            "tests/nodes/test_extracting.py::test_pictures_over_which_workers_die_are_named_and_all_others_are_extracted",
+            "tests/nodes/test_extracting.py::test_what_a_node_examined_that_dies_is_examined_again_and_no_crop_differs",
             "tests/nodes/test_program.py::test_where_the_head_dies_the_program_ends_with_4_and_the_same_command_goes_on",
             "tests/nodes/test_program.py::test_a_program_that_is_stopped_leaves_nothing_running",
         ),

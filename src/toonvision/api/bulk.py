@@ -19,6 +19,7 @@ from toonvision.core.runner import Report, available_cores
 from toonvision.core.shards import SHARD, Shard, ShardFolder, shards_of
 from toonvision.core.spread import Spread
 from toonvision.core.wording import counted
+from toonvision.data.videos import file_of, is_frame
 from toonvision.metrics.predictions import picture_files
 
 MANY = 8 * SHARD
@@ -71,6 +72,7 @@ def predict_to_file(
     pictures: Sequence[Path],
     target: Path,
     *,
+    every: int = 1,
     ray: str | None = None,
     watcher: Watcher = NOBODY,
 ) -> Result[Written]:
@@ -81,8 +83,9 @@ def predict_to_file(
 
     Args:
         answering: What answers.
-        pictures: Pictures or folders.
+        pictures: Pictures, videos or folders.
         target: The file.
+        every: Take every so many frames of videos.
         ray: The address of a Ray cluster; None for processes of this machine.
         watcher: What watches the progress.
 
@@ -94,9 +97,10 @@ def predict_to_file(
         WorkspaceBusyError: If another process writes the same file.
     """
     require_paths(pictures, None)
-    paths, notes = picture_files(pictures)
-    files = [(str(path), *shared_file(path)[1:]) for path in paths]
-    shards, folder = shards_of(files, answering.identity, size=SHARD), target.with_name(f"{target.name}.shards")
+    paths, notes = picture_files(pictures, every=every)
+    files = [shared_file(file_of(path)) for path in paths]
+    named = [(str(path), size, changed) for path, (_, size, changed) in zip(paths, files, strict=True)]
+    shards, folder = shards_of(named, answering.identity, size=SHARD), target.with_name(f"{target.name}.shards")
     folder.mkdir(parents=True, exist_ok=True)
     with exclusive(folder, purpose="predicting"):
         store = ShardFolder(folder)
@@ -104,7 +108,8 @@ def predict_to_file(
         known = sum(len(shard.files) for shard in shards if store.has(shard))
         if known:
             watcher.say(f"{counted(known, 'picture')} of {len(files):,} were finished before.")
-        spread = spread_over(ray if missing else None, files, say=watcher.say)
+        programs = ("av",) if any(map(is_frame, paths)) else ()
+        spread = spread_over(ray if missing else None, files, programs=programs, say=watcher.say)
         _work(answering, missing, store, spread, watcher)
         findings = [*notes, *spread.refused, *_join(store.results(shards), target), *answering.warn(paths)]
     shutil.rmtree(folder)

@@ -1,7 +1,5 @@
-"""The one point where pixels of screens and videos become pictures: whatever came, an RGB image leaves."""
+"""The one point where pixels of screens become pictures: whatever came, an RGB image leaves."""
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 
@@ -13,8 +11,3 @@ def from_bgra(content: bytes | bytearray, size_wh: tuple[int, int]) -> Image.Ima
         size_wh: Width and height in pixels.
     """
     return Image.frombuffer("RGB", size_wh, content, "raw", "BGRX", 0, 1)
-
-
-def from_rgb(pixels: npt.NDArray[np.uint8]) -> Image.Image:
-    """Return the picture of an array of shape ``(height, width, 3)``, 0 to 255: red, green, blue."""
-    return Image.fromarray(pixels)

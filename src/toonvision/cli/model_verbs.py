@@ -203,7 +203,8 @@ def predict(
     pictures: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Pictures of one object, as the crops are; screenshots if the run takes these; or folders of them.",
+            help="Pictures of one object, as the crops are; screenshots if the run takes these; videos of them; or "
+            "folders.",
             show_default=False,
         ),
     ] = None,
@@ -235,6 +236,7 @@ def predict(
         str | None,
         choice("Predict on a Ray cluster: local, auto or HOST:PORT; needs --csv, and exported models.", "no"),
     ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Take every so many frames of videos; needs --csv.")] = 1,
     force: options.ForceOption = False,
     workspace: options.WorkspaceOption = options.HERE,
 ) -> "Result[Any]":
@@ -287,7 +289,7 @@ def predict(
             rows = objects_csv
         else:
             direct, rows = partial(predict_with, with_, named, save=save, watcher=TERMINAL), level_predictions_csv
-    written = _in_bulk(bulk, named, target, ray, [flag for flag, value in alone.items() if value])
+    written = _in_bulk(bulk, named, target, ray, every, [flag for flag, value in alone.items() if value])
     if written is not None:
         return written
     result: Result[Any] = direct()
@@ -299,24 +301,26 @@ def _in_bulk(
     pictures: Sequence[Path],
     target: Path | None,
     ray: str | None,
+    every: int,
     alone: Sequence[str],
 ) -> "Result[Any] | None":
     """Predict many pictures straight into a file; None where that is not what is asked, or there is no export."""
     from toonvision.api.bulk import are_many, predict_to_file
 
-    if ray is not None and (target is None or alone):
+    asked = "--ray" if ray is not None else "--every" if every > 1 else ""
+    if asked and (target is None or alone):
         leave = f", and leave out {' and '.join(alone)}" if alone else ""
-        raise UsageError(f"--ray writes answers to a file as they come. Give --csv FILE{leave}.")
-    if target is None or alone or (ray is None and not are_many(pictures)):
+        raise UsageError(f"{asked} writes answers to a file as they come. Give --csv FILE{leave}.")
+    if target is None or alone or (not asked and not are_many(pictures)):
         return None
     answering = bulk()
     if answering is None:
-        if ray is not None:
+        if asked:
             raise UsageError(
-                "--ray needs exported models, and one of these runs has none. Write it: toonvision export RUN"
+                f"{asked} needs exported models, and one of these runs has none. Write it: toonvision export RUN"
             )
         return None
-    result = predict_to_file(answering, pictures, target, ray=ray, watcher=TERMINAL)
+    result = predict_to_file(answering, pictures, target, every=every, ray=ray, watcher=TERMINAL)
     say(f"Wrote the answers about {counted(result.value.pictures, 'picture')} to {target}")
     return result
 

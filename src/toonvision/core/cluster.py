@@ -13,6 +13,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
+from toonvision.core import nodes
 from toonvision.core.crew import Crew, first_line
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
 from toonvision.core.nodes import SharedFile, some_of
@@ -30,13 +31,14 @@ _SETTINGS = {
 _ANSWERS_WITHIN_S = 10.0
 
 
-def ray_leader(address: str, files: Sequence[SharedFile]) -> Leader:
+def ray_leader(address: str, files: Sequence[SharedFile], programs: Sequence[str] = ()) -> Leader:
     """Return what has jobs done on a Ray cluster.
 
     Args:
         address: ``local`` for a cluster of this machine alone, which is started and ended; ``auto`` or ``HOST:PORT``
             for one that this machine belongs to.
         files: Files that every node must see as this machine does.
+        programs: Packages that every node must have as this machine does, besides those that all work needs.
 
     Raises:
         UsageError: If Ray is not installed, or the address is none of these.
@@ -46,7 +48,7 @@ def ray_leader(address: str, files: Sequence[SharedFile]) -> Leader:
     host, _, port = address.rpartition(":")
     if address not in {LOCAL, "auto"} and not (host and port.isdigit() and "/" not in address):
         raise UsageError(f"--ray takes local, auto, or the HOST:PORT of a cluster's head; got {address!r}.")
-    lead = partial(_lead, address, tuple(files))
+    lead = partial(_lead, address, tuple(files), tuple(programs))
     return Leader(
         lead,
         f"the Ray cluster {address} is lost: its head, or the Ray of this machine, died. What was finished is kept. "
@@ -54,22 +56,34 @@ def ray_leader(address: str, files: Sequence[SharedFile]) -> Leader:
     )
 
 
-def spread_over(address: str | None, files: Sequence[SharedFile], *, say: Callable[[str], None]) -> Spread:
+def spread_over(
+    address: str | None,
+    files: Sequence[SharedFile],
+    *,
+    programs: Sequence[str] = (),
+    say: Callable[[str], None],
+) -> Spread:
     """Return where work on files is done: on a Ray cluster, or on this machine where no address is given.
 
     Args:
         address: As for `ray_leader`.
         files: All files, some of which every node is asked about.
+        programs: As for `ray_leader`.
         say: Is told at once of nodes that may not work.
 
     Raises:
         UsageError: If Ray is not installed, or the address is none.
     """
-    return Spread(ray_leader(address, some_of(files)) if address else None, say=say)
+    return Spread(ray_leader(address, some_of(files), programs) if address else None, say=say)
 
 
 def _lead(
-    address: str, files: Sequence[SharedFile], function: Callable[..., Any], again: int, pipe: Connection
+    address: str,
+    files: Sequence[SharedFile],
+    programs: Sequence[str],
+    function: Callable[..., Any],
+    again: int,
+    pipe: Connection,
 ) -> None:
     """Run in a process of its own, until there are no more jobs."""
     os.environ.update(_SETTINGS)
@@ -79,7 +93,7 @@ def _lead(
         with _quiet():
             _connect(ray, address)
             try:
-                Crew(ray, files, function, again, pipe).run()
+                Crew(ray, nodes.portable_look(files, programs), function, again, pipe).run()
             finally:
                 ray.shutdown()
     except (ToonVisionError, OSError) as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 from toonvision.core import nodes
 from toonvision.core.errors import EnvironmentFaultError, Finding, ToonVisionError, printable
-from toonvision.core.nodes import SharedFile
+from toonvision.core.nodes import Seen
 from toonvision.core.runner import Lost, Message, Room
 
 _POLL_S = 0.2
@@ -50,12 +50,12 @@ class _Actor:
 class Crew:
     """Actors on the nodes of a cluster, one for each core, and the jobs that they do."""
 
-    def __init__(self, ray: Any, files: Sequence[SharedFile], function: Callable[..., Any], again: int, pipe: Any):
+    def __init__(self, ray: Any, look: Callable[[], Seen], function: Callable[..., Any], again: int, pipe: Any):
         self._ray, self._again, self._pipe = ray, again, pipe
-        self._files, self._expected = tuple(files), nodes.portable_look()(tuple(files))
+        self._expected = look()
         self._function, self._folder = ray.put(function), str(Path.cwd())
         self._kind = _actor_kind(ray)
-        self._look = ray.remote(num_cpus=0, max_retries=0)(nodes.portable_look())
+        self._look = ray.remote(num_cpus=0, max_retries=0)(look)
         self._known: set[str] = set()
         self._awaited: dict[Any, Callable[[Any], None]] = {}
         self._idle: deque[_Actor] = deque()
@@ -102,7 +102,7 @@ class Crew:
             if one["Alive"] and cores and one["NodeID"] not in self._known:
                 self._known.add(one["NodeID"])
                 node = _Node(one["NodeID"], _name(one), cores)
-                reference = self._look.options(scheduling_strategy=self._on(node)).remote(self._files)
+                reference = self._look.options(scheduling_strategy=self._on(node)).remote()
                 self._awaited[reference] = partial(self._looked_at, node)
 
     def _looked_at(self, node: _Node, reference: Any) -> None:

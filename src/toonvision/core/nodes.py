@@ -27,10 +27,15 @@ def some_of(files: Sequence[SharedFile]) -> list[SharedFile]:
     return [(str(Path(path).absolute()), size, changed) for path, size, changed in files[::step]]
 
 
-def portable_look() -> Callable[[Sequence[SharedFile]], Seen]:
-    """Return a function that looks around on a node that may not have this package: it travels as it is."""
+def portable_look(files: Sequence[SharedFile], programs: Sequence[str]) -> Callable[[], Seen]:
+    """Return a function that looks around on a node that may not have this package: it travels as it is.
 
-    def look(files: Sequence[SharedFile]) -> Seen:
+    Args:
+        files: Files to look at.
+        programs: Packages whose versions matter, besides those that all work needs.
+    """
+
+    def look() -> Seen:
         import hashlib
         import importlib.metadata
         import importlib.util
@@ -38,7 +43,7 @@ def portable_look() -> Callable[[Sequence[SharedFile]], Seen]:
         from pathlib import Path
 
         versions = {}
-        for name in ("toonvision", "onnxruntime", "numpy", "pillow"):
+        for name in ("toonvision", "onnxruntime", "numpy", "pillow", *programs):
             try:
                 versions[name] = importlib.metadata.version(name)
             except importlib.metadata.PackageNotFoundError:

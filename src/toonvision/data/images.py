@@ -25,6 +25,7 @@ from PIL import Image
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import open_regular, read_regular
 from toonvision.data.picture_kinds import kind_of_content, kinds_read, unread
+from toonvision.data.videos import is_frame, read_frame
 
 LARGEST_PIXELS = 50_000_000
 LARGEST_RUN_LENGTH_PIXELS = 10_000_000
@@ -298,13 +299,16 @@ def shrink_factor(size_wh: tuple[int, int], size_hw: tuple[int, int]) -> int:
 
 
 def read_whole(path: Path, *, digest: str = "", declared_wh: tuple[int, int] | None = None) -> Image.Image:
-    """Read one picture in its own size; `digest` is the SHA-256 that the file must have, if any.
+    """Read one picture, or a frame of a video, in its own size.
 
-    The size that its annotation declares decides about a rotation, as in `decode`.
+    Of a picture, `digest` is the SHA-256 that its file must have, if any, and the size that its annotation declares
+    decides about a rotation, as in `decode`.
 
     Raises:
         RejectedItemError: If it cannot be read.
     """
+    if is_frame(path):
+        return read_frame(path)
     content = read_regular(path, limit=LARGEST_FILE)
     if digest and hashlib.sha256(content).hexdigest() != digest:
         raise RejectedItemError("is not what was extracted", "toonvision extract makes it again", code="changed")

@@ -16,6 +16,7 @@ from toonvision.data.boxes import Box
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.picture_kinds import unread, unread_kind
 from toonvision.data.source_tree import SourceTree
+from toonvision.data.videos import VIDEOS, frames_of, is_frame, is_video
 
 Read = TypeVar("Read")
 
@@ -204,7 +205,7 @@ def read_groups(
 
     def tried(file: Path) -> Read | Finding:
         try:
-            if kind := unread_kind(file):
+            if not is_frame(file) and (kind := unread_kind(file)):
                 raise unread(kind)
             return read(file)
         except RejectedItemError as error:
@@ -223,34 +224,41 @@ def read_groups(
             progress(start + len(group), len(files))
 
 
-def picture_files(paths: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
-    """Return the pictures that paths mean, in their order, and what is to be known of others.
+def picture_files(paths: Sequence[Path], *, every: int = 1) -> tuple[list[Path], list[Finding]]:
+    """Return the pictures that paths mean, frames of videos among them, in their order, and what is to be known.
 
     Args:
-        paths: Pictures or folders.
+        paths: Pictures, videos or folders.
+        every: Take every so many frames of videos.
 
     Raises:
         InputRejectedError: If a folder cannot be read.
+        EnvironmentFaultError: If there are videos, and PyAV is not installed.
     """
     files: list[Path] = []
     findings: list[Finding] = []
     for path in paths:
-        own, notes = _files(path)
-        files += own
+        pictures, videos, notes = _files(path)
+        files += pictures
         findings += notes
+        for video in videos:
+            frames, wrong = frames_of(video, every=every)
+            files += frames
+            findings += wrong
     return files, findings
 
 
-def _files(path: Path) -> tuple[Sequence[Path], list[Finding]]:
-    """Return the pictures that a path means, and what is to be known of others."""
+def _files(path: Path) -> tuple[Sequence[Path], Sequence[Path], list[Finding]]:
+    """Return the pictures and the videos that a path means, and what is to be known of others."""
     if not path.is_dir():
-        return [path], []
+        return ([], [path], []) if is_video(path) else ([path], [], [])
     tree = SourceTree.of(path)
     notes = [
         replace(finding, item=str(path / finding.item))
         for finding in (*tree.replaced_findings(), *tree.linked_folder_findings())
     ]
-    if not tree.pictures:
+    videos = tree.with_suffix(*VIDEOS)
+    if not tree.pictures and not videos:
         remedy = "name pictures, or folders of pictures"
         notes.append(Finding(str(path), "holds no picture", remedy, "no-picture", files=1))
-    return tree.pictures, notes
+    return tree.pictures, videos, notes

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from toonvision.core.files import read_regular, write_bytes
+from toonvision.core.files import write_bytes
 from toonvision.data import images
 from toonvision.figures.style import ink_on
 from toonvision.metrics.found_objects import FoundObjects
@@ -32,7 +32,7 @@ def write_answers(predictions: Sequence[Prediction], classes: Sequence[Category]
     for number, (path, answers) in enumerate(by_path.items(), start=1):
         first = answers[0]
         drawn_on = first.size_wh if isinstance(first, BoxPrediction) else None
-        image = images.decode(read_regular(path, limit=images.LARGEST_FILE), declared_wh=drawn_on)
+        image = images.read_whole(path, declared_wh=drawn_on)
         drawn = _with_answers(image, answers, by_name)
         write_bytes(folder / f"{number:04}-{path.stem}.png", images.encode_png(drawn))
     return len(by_path)
@@ -42,7 +42,7 @@ def write_found(found: Sequence[FoundObjects], classes: Sequence[Category], fold
     """Write a copy of every picture with the boxes that were found in it; see `write_answers`."""
     by_name = {category.name: category for category in classes}
     for number, one in enumerate(found, start=1):
-        image = images.decode(read_regular(one.path, limit=images.LARGEST_FILE))
+        image = images.read_whole(one.path)
         draw, letters = ImageDraw.Draw(image), letters_of(image)
         for thing in reversed(one.objects):  # the most confident is drawn last
             category = by_name[thing.label]
@@ -55,7 +55,7 @@ def write_painted(found: Sequence[NamedPixels], classes: Sequence[Category], fol
     """Write a copy of every picture with the colours of its pixels' classes over it; see `write_answers`."""
     colors = [category.color for category in classes]
     for number, one in enumerate(found, start=1):
-        picture = np.asarray(images.decode(read_regular(one.path, limit=images.LARGEST_FILE)))
+        picture = np.asarray(images.read_whole(one.path))
         shown = Image.fromarray(painted(picture, one.whole, colors))
         write_bytes(folder / f"{number:04}-{one.path.stem}.png", images.encode_png(shown))
 
