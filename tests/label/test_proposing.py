@@ -133,7 +133,7 @@ def test_while_the_page_is_open_no_model_begins(drawn):
 def test_a_screenshot_is_decoded_once_for_its_objects_and_its_context(drawn, shots, monkeypatch):
     read = []
     monkeypatch.setattr(
-        "toonvision.label.context_proposing.read_looks", lambda _, unseen, _progress: read.extend(unseen) or {}
+        "toonvision.label.context_proposing.read_looks", lambda _, unseen, *_rest, **_options: read.extend(unseen) or {}
     )
     looks = {}
     list(propose(drawn.files, shots, replace(PROPOSER, classifiers=()), see=looks.__setitem__))
