@@ -42,7 +42,8 @@ def test_a_full_disk_leaves_what_was_kept_and_no_half_file(tmp_path, monkeypatch
     keeper.keep(scene("a", SIZE), NOON)
     before = contents(tmp_path)
 
-    def full(*_, **__):
+    def full(_image, path, **_):
+        path.write_bytes(b"half a pictu")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)

@@ -6,7 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -185,6 +188,50 @@ def test_the_page_comes_back_where_it_was(session, tabs):
         page = tabs.open(access.url)
         shown(page, ids[2])
         assert page.locator("#filter-state").input_value() == ""
+
+
+def test_the_address_lets_a_browser_in_and_no_script_sees_its_key(session, tabs):
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        assert page.url == f"{access.origin}/"
+        assert page.evaluate("() => [document.cookie, document.referrer]") == ["", ""]
+        (cookie,) = tabs.context.cookies()
+        assert (cookie["httpOnly"], cookie["sameSite"], cookie["value"]) == (True, "Strict", access.token)
+    with served(session) as later:
+        page.goto(f"{later.origin}/?token={access.token}")
+        assert "earlier start" in page.locator("body").inner_text()
+        page.goto(later.origin)
+        assert "the address that the terminal shows" in page.locator("body").inner_text()
+
+
+FOREIGN = '<!doctype html><form id="f" method="post" action="{at}"><input name="kind" value="empty"></form>'
+ASK = """([at, mode, headers]) => fetch(at, {
+  method: "POST", mode, headers, credentials: "include", body: '{"kind": "empty"}',
+}).then(() => "answered", () => "refused")"""
+
+
+def test_a_page_of_another_origin_that_is_open_in_the_same_browser_changes_nothing(session, tabs, tmp_path):
+    shot = session.screenshots[0]
+    (tmp_path / "foreign").mkdir()
+    with served(session) as access:
+        at = f"{access.origin}/api/sheets/{shot.id}/changes"
+        (tmp_path / "foreign" / "index.html").write_text(FOREIGN.format(at=at))
+        shown(tabs.open(access.url), shot.id)
+        version = session.sheet(shot.id).version
+        handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "foreign")
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            page = tabs.context.new_page()
+            page.goto(f"http://127.0.0.1:{other.server_port}/")
+            page.evaluate(ASK, [at, "no-cors", {}])
+            assert page.evaluate(ASK, [at, "cors", {"If-Match": f'"{version}"'}]) == "refused"
+            with page.expect_navigation():
+                page.evaluate("() => document.getElementById('f').submit()")
+            assert "Another page asked for this" in page.locator("body").inner_text()
+            other.shutdown()
+    assert session.sheet(shot.id).version == version
+    assert not shot.annotation.exists()
 
 
 def test_names_and_labels_with_html_are_text(tmp_path, tabs):

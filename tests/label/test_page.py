@@ -1,14 +1,18 @@
 """The labelling page's server, behind its guard, as its script and as others meet it."""
 
 import errno
+import itertools
 import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from builders import SETTINGS_TEXT, Shot, contents, write_picture
+from builders import SETTINGS_TEXT, Shot, contents, files_property, write_picture
 from label.made import proposed, unlabelled
 from toonvision.data.workspace import open_workspace
 from toonvision.label.page import label_app
@@ -74,6 +78,38 @@ def test_the_queue_is_filtered_by_context_label_state_and_name(client, session):
 )  # fmt: skip
 def test_pictures_and_files_are_served_by_id_and_name_alone(client, path):
     assert client.get(path).status_code == 404
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    return client_of(Session(unlabelled(tmp_path_factory.mktemp("asked"))))
+
+
+@given(path=st.lists(st.sampled_from(["..", ".", "/", "\\", "etc", "passwd", "garden", "shot_00.png", "~"])
+                     | st.text(max_size=20), min_size=1, max_size=6).map("/".join))  # fmt: skip
+def test_whatever_is_asked_for_that_is_no_id_is_not_there(asked, path):
+    for place, safe in itertools.product(("pictures", "static/label", "static/base"), ("", "/")):
+        dots = quote(path, safe=safe).replace(".", "%2E")  # bare ones the client itself would take away
+        assert not asked.get(f"/{place}/{dots}", follow_redirects=False).is_success
+
+
+NAMES = st.text(st.sampled_from("<>&\"'` =aä;:()script"), min_size=1, max_size=30).map(str.strip)
+
+
+@files_property
+@given(name=NAMES.filter(lambda name: name not in {"", ".", ".."}))
+def test_a_file_name_is_sent_as_text_whatever_is_in_it(tmp_path_factory, name):
+    root = tmp_path_factory.mktemp("names")
+    (root / "toonvision.toml").write_text(SETTINGS_TEXT)
+    write_picture(root / "screenshots" / "garden" / f"{name}.png", Shot("x", "garden", ()))
+    session = Session(open_workspace(root))
+    shot = session.screenshots[0]
+    client = client_of(session)
+    for answer in (client.get(f"/api/sheets/{shot.id}"), client.get("/api/rows", params={"ids": shot.id})):
+        assert answer.headers["content-type"] == "application/json"
+        found = answer.json()
+        assert found.get("name", shot.name) == found.get("rows", [{"name": shot.name}])[0]["name"] == shot.name
+    assert shot.name == f"garden/{name}.png"
 
 
 def test_a_second_tab_that_saves_is_told_and_loses_nothing(client, session):
@@ -170,8 +206,8 @@ def test_no_page_has_a_script_a_style_or_an_address_in_it():
     for page in (*STATIC.glob("*/static/*.html"), *STATIC.glob("*/static/*.svg")):
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon[a-z]+=", text), page
-    for file in (STATIC / "web" / "static", STATIC / "label" / "static"):
-        for path in file.iterdir():
+    for folder in STATIC.glob("*/static"):
+        for path in (one for one in folder.iterdir() if one.suffix in {".js", ".css", ".html"}):
             addresses = re.findall(r"https?://[^\s\"')]+", path.read_text(encoding="utf-8"))
             assert set(addresses) <= {"http://www.w3.org/2000/svg"}, path
             assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|\beval\(", path.read_text("utf-8")), (

@@ -12,7 +12,7 @@ from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import LabelledBox
-from toonvision.label.annotations import Proposal
+from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
 from toonvision.label.changes import Change
 from toonvision.label.history import ConflictError
 from toonvision.label.reviews import read_reviews
@@ -150,6 +150,35 @@ def test_proposals_of_another_model_never_change_or_double_what_a_person_decided
     assert [one.label for one in other.sheet(shot).proposals] == ["pear"]
     same = Session(workspace, proposals=lambda one: [*proposed(one), *proposed(one)])
     assert same.sheet(shot).proposals == ()
+
+
+BOXES = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), *[st.integers(0, 30)] * 2, *[st.integers(4, 18)] * 2)
+OFFERED = st.lists(st.tuples(BOXES, st.sampled_from(["apple", "pear", "stone"]), st.floats(0, 1)), max_size=6)
+
+
+@files_property
+@given(first=OFFERED, again=OFFERED, kinds=st.lists(st.sampled_from(["accept", "reject", "relabel", ""]), min_size=6))
+def test_whatever_is_proposed_again_changes_no_box_of_a_person_and_doubles_none(tmp_path_factory, first, again, kinds):
+    def offered(model, found):
+        made = {(box, label): Proposal(label, box, score, model) for box, label, score in found}
+        return lambda _: tuple(made.values())
+
+    workspace = unlabelled(tmp_path_factory.mktemp("again"), shots=1)
+    session = Session(workspace, proposals=offered("one", first))
+    shot = session.screenshots[0]
+    session.change(shot.id, drawing())
+    for one, kind in zip(session.sheet(shot.id).proposals, kinds, strict=False):
+        if kind:
+            session.change(shot.id, Change(kind, id=one.id, label="stone"))
+    before, bytes_before = session.sheet(shot.id).annotation, shot.annotation.read_bytes()
+    other = Session(workspace, proposals=offered("two", again)).sheet(shot.id)
+    assert other.annotation == before
+    assert shot.annotation.read_bytes() == bytes_before
+    for one in other.proposals:
+        assert all(overlap(one.box, box.box) < SAME_OBJECT for box in before.boxes)
+        assert all(one.label != box.label or overlap(one.box, box.box) < SAME_OBJECT for box in before.rejected)
+    known = {one.id for one in (*before.boxes, *before.rejected)}
+    assert not known & {one.id for one in Session(workspace, proposals=offered("one", first)).sheet(shot.id).proposals}
 
 
 def test_a_decision_based_on_what_is_not_there_any_more_is_told_and_changes_nothing(workspace, session):

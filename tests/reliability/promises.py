@@ -678,6 +678,7 @@ PROMISES = (
             "tests/web/test_security.py::test_a_page_of_another_origin_changes_nothing",
             "tests/web/test_security.py::test_an_origin_that_is_that_of_the_request_s_own_host_is_no_reason_to_trust_it",
             "tests/web/test_security.py::test_a_socket_of_another_page_is_not_opened",
+            "tests/label/test_browser.py::test_a_page_of_another_origin_that_is_open_in_the_same_browser_changes_nothing",
             "tests/watch/test_page.py::test_the_page_is_served_to_nobody_but_the_browser_that_has_its_address",
         ),
     ),
@@ -701,6 +702,7 @@ PROMISES = (
         (
             "tests/web/test_security.py::test_without_the_token_of_this_start_nobody_comes_in",
             "tests/web/test_security.py::test_the_token_of_the_printed_address_becomes_a_cookie_that_scripts_and_other_sites_do_not_get",
+            "tests/label/test_browser.py::test_the_address_lets_a_browser_in_and_no_script_sees_its_key",
             "tests/cli/test_watch_verb.py::test_the_first_line_is_the_address_of_the_page_whose_key_lets_in",
         ),
     ),
@@ -711,6 +713,7 @@ PROMISES = (
         "404: pictures are served by id alone.",
         (
             "tests/label/test_page.py::test_pictures_and_files_are_served_by_id_and_name_alone",
+            "tests/label/test_page.py::test_whatever_is_asked_for_that_is_no_id_is_not_there",
             "tests/data/test_own_annotations.py::test_an_annotation_that_leads_out_of_its_source_or_folder_is_not_followed",
         ),
     ),
@@ -721,6 +724,7 @@ PROMISES = (
         "They are text. No page has a script or a style in it, or loads anything from a network.",
         (
             "tests/label/test_browser.py::test_names_and_labels_with_html_are_text",
+            "tests/label/test_page.py::test_a_file_name_is_sent_as_text_whatever_is_in_it",
             "tests/watch/test_browser.py::test_the_end_is_said_and_nothing_of_a_title_is_taken_for_html",
             "tests/web/test_security.py::test_every_answer_forbids_foreign_and_inline_content",
             "tests/label/test_page.py::test_no_page_has_a_script_a_style_or_an_address_in_it",
@@ -871,6 +875,7 @@ PROMISES = (
         "Boxes that a person decided about are never changed, and none is doubled.",
         (
             "tests/label/test_session.py::test_proposals_of_another_model_never_change_or_double_what_a_person_decided",
+            "tests/label/test_session.py::test_whatever_is_proposed_again_changes_no_box_of_a_person_and_doubles_none",
             "tests/label/test_proposing.py::test_proposals_made_again_over_reviewed_screenshots_change_no_box_and_double_none",
             "tests/label/test_accepting.py::test_it_is_done_once_and_a_persons_decision_stays",
         ),

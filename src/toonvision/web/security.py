@@ -24,10 +24,12 @@ _TOKEN = "token"
 _REFUSED_SOCKET = 1008
 """The code with which a WebSocket is closed that breaks a rule; before it is open it is answered with 403."""
 _ENTRANCE = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/">'
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+    '<meta http-equiv="refresh" content="0;url=/">'
     '<link rel="icon" href="data:,"><title>ToonVision</title><a href="/">Continue</a></html>'
 )
-"""Leads to the page itself: after a redirect from another site a browser would not send the cookie."""
+"""Leads to the page itself: after a redirect from another site a browser would not send the cookie. The page's scripts
+are not told where it was come from, for that address has the token."""
 
 
 @dataclass(frozen=True)
