@@ -10,8 +10,8 @@ classifier of labels are trained again. With --order hand all is drawn, and the 
 
 A box that overlaps an object by half, as in evaluation, is left where it is. Accepting, rejecting and naming a box
 count as one action, moving one as two, drawing and naming one as three. "Keys" is the same where one key accepts all
-that is left of a screenshot, as on the page: it counts once for each, also by hand and where nothing is left. Takes a
-quarter of an hour for 430 screenshots and three rounds on a core.
+that is left of a screenshot, as on the page: it counts once for each, also by hand and where nothing is left. Takes
+about seven minutes of a core for 430 screenshots and three rounds.
 """
 
 import argparse
