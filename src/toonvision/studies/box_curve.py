@@ -62,16 +62,13 @@ class BoxCurve(SizeCurve):
         mean = self.points[at].mean
         return 1 - mean.high, 1 - mean.low
 
-    def sentence(self) -> str:
-        """Return what more training screenshots would probably bring, in plain words."""
+    def gain_text(self) -> str:
+        """Return by how much AP50 would rise."""
         now, then = 1 - self.law.at([self.largest, self.largest + self.more])
-        text = (
-            f"{counted(self.more, 'more training screenshot')} would probably raise AP50 from {now:.3f} to {then:.3f}, "
-            f"by {self.gain:.3f} (95 % interval: {self.gain_low:.3f} to {self.gain_high:.3f})"
+        return (
+            f"raise AP50 from {now:.3f} to {then:.3f}, by {self.gain:.3f} (95 % interval: {self.gain_low:.3f} to "
+            f"{self.gain_high:.3f})"
         )
-        # The fit never falls, so the lower bound is at least 0: below a thousandth it means no gain.
-        text += "." if self.gain_low >= 0.001 else "; there may be no gain."
-        return f"{text} {self.cost_sentence()}"
 
 
 def measure_box_curve(

@@ -57,17 +57,13 @@ class LearningCurve(SizeCurve):
         """Return the 95 % interval of the mean of these errors."""
         return Proportion(round(self.points[at].mean_wrong), self.tested).interval
 
-    def sentence(self) -> str:
-        """Return what more training crops would probably bring, in plain words."""
+    def gain_text(self) -> str:
+        """Return by how much the error would fall."""
         now, then = 100 * self.law.at([self.largest, self.largest + self.more])
-        text = (
-            f"{counted(self.more, 'more training crop')} would probably lower the error from {now:.1f} % to "
-            f"{then:.1f} %, by {100 * self.gain:.1f} points (95 % interval: {100 * self.gain_low:.1f} to "
-            f"{100 * self.gain_high:.1f})"
+        return (
+            f"lower the error from {now:.1f} % to {then:.1f} %, by {100 * self.gain:.1f} points (95 % interval: "
+            f"{100 * self.gain_low:.1f} to {100 * self.gain_high:.1f})"
         )
-        # The fit never rises, so the lower bound is at least 0: below a tenth of a point it means no gain.
-        text += "." if self.gain_low >= 0.001 else "; there may be no gain."
-        return f"{text} {self.cost_sentence()}"
 
 
 def measure_curve(

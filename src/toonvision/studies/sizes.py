@@ -94,11 +94,20 @@ class SizeCurve(Study, Forecast):
         """How many trainings are left out because they diverged."""
         return sum(len(point.diverged) for point in self.points) + len(self.lost) * len(self.seeds)
 
-    def cost_sentence(self) -> str:
-        """Return how many new samples that many more training samples need, and what to doubt, in plain words."""
-        in_all = round(self.more / self.train_share) if self.train_share else self.more
+    @abstractmethod
+    def gain_text(self) -> str:
+        """Return what the forecast says of the score, with its interval, after "would probably"."""
+
+    def sentence(self) -> str:
+        """Return what more training samples would probably bring, what they cost, and what to doubt, in plain words."""
+        # The fit never rises, so the lower bound is at least 0: below a thousandth it means no gain.
         text = (
-            f"For that, about {counted(in_all, f'new {self.UNIT}')} are needed, since some of them validate and test."
+            f"{counted(self.more, f'more training {self.UNIT}')} would probably {self.gain_text()}"
+            f"{'.' if self.gain_low >= 0.001 else '; there may be no gain.'}"
+        )
+        in_all = round(self.more / self.train_share) if self.train_share else self.more
+        text += (
+            f" For that, about {counted(in_all, f'new {self.UNIT}')} are needed, since some of them validate and test."
         )
         alone = " Each size was trained with one seed only, so the interval is too narrow: use --repeat 3."
         return text + alone * (len(self.seeds) == 1) + diverged_sentence(self._diverged())
