@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-import httpx
+import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -32,9 +32,9 @@ def notes() -> list[str]:
 def test_a_real_server_answers_its_page_and_refuses_the_rest(notes):
     inside = Counting()
     with PageServer(inside.app, port=0, note=notes.append).in_background() as access:
-        assert httpx.get(access.origin, headers=browser_headers(access)).text == "hello"
-        assert httpx.get(access.origin).status_code == 403
-        assert httpx.get(access.origin, headers=browser_headers(access, host="evil.example")).status_code == 403
+        assert httpx2.get(access.origin, headers=browser_headers(access)).text == "hello"
+        assert httpx2.get(access.origin).status_code == 403
+        assert httpx2.get(access.origin, headers=browser_headers(access, host="evil.example")).status_code == 403
         live = f"ws://{access.host}/live"
         cookie = browser_headers(access)["Cookie"]
         with connect(live, origin=access.origin, additional_headers={"Cookie": cookie}) as opened:
@@ -62,7 +62,7 @@ def test_the_next_free_port_is_taken_and_said_where_the_wanted_one_is_taken(note
         taken = other.getsockname()[1]
         with PageServer(Counting().app, port=taken, note=notes.append).in_background() as access:
             assert access.port > taken
-            assert httpx.get(access.origin, headers=browser_headers(access)).text == "hello"
+            assert httpx2.get(access.origin, headers=browser_headers(access)).text == "hello"
     assert notes == [f"Port {taken} is taken by another program; this uses {access.port}."]
 
 
@@ -73,7 +73,7 @@ def test_the_first_line_is_the_address_and_ctrl_c_ends_cleanly(number):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     assert process.stdout is not None
     url = process.stdout.readline().strip()
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         assert client.get(url).status_code == 200
         assert client.get(url.partition("?")[0]).text == "hello"
         started = time.monotonic()
