@@ -16,6 +16,7 @@ import typer
 
 from toonvision.cli import data_verbs as data
 from toonvision.cli import model_verbs as runs
+from toonvision.cli import predict_verb as predicting
 from toonvision.cli import settings_options as settings
 from toonvision.cli import start_verbs as start
 from toonvision.cli import study_verbs as studies
@@ -23,7 +24,7 @@ from toonvision.cli import watch_verbs as watching
 from toonvision.cli.interrupts import listen
 from toonvision.cli.output import report_findings
 from toonvision.cli.panels import PanelCommand, PanelGroup
-from toonvision.cli.verbs import Step, verb
+from toonvision.cli.verbs import Step, parameters_of, verb
 from toonvision.core.errors import (
     EXIT_INTERRUPTED,
     EnvironmentFaultError,
@@ -85,7 +86,8 @@ _add("Judge", runs.evaluate, runs.calibrate, runs.report, runs.explain)
 _add("Judge", studies.contexts, generated=_EPOCHS)
 _add("Judge", studies.suspects, generated=_EPOCHS, defaults=settings.suspects_defaults)
 _add("Judge", studies.curve, generated=_EPOCHS, defaults=settings.train_defaults)
-_add("Use", runs.predict, runs.export, watching.watch)
+_add("Use", predicting.predict, generated=parameters_of(predicting.PredictOptions))
+_add("Use", runs.export, watching.watch)
 
 
 def main() -> NoReturn:

@@ -56,5 +56,10 @@ def verb(step: Step, generated: Iterable[inspect.Parameter] = ()) -> Callable[..
     return command
 
 
+def parameters_of(kind: type) -> list[inspect.Parameter]:
+    """Return the parameters of a command that is given the fields of a dataclass, which say how Typer shows them."""
+    return list(inspect.signature(kind).parameters.values())
+
+
 def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

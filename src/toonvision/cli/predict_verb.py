@@ -1,0 +1,264 @@
+"""The command that predicts: with a run, with one that finds and others that name, or with the package's models."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toonvision.cli import options
+from toonvision.cli.options import choice
+from toonvision.cli.output import say
+from toonvision.cli.watching import TERMINAL
+from toonvision.core.errors import UsageError
+from toonvision.core.files import write_text
+from toonvision.core.wording import counted
+from toonvision.deploy.packaged import accuracy_text, detector_accuracy, packaged_names
+from toonvision.taxonomy.labels import DETECT, SEGMENT
+
+if TYPE_CHECKING:
+    from toonvision.api.bulk import Answering
+    from toonvision.api.result import Result
+    from toonvision.api.run import Run
+
+FINDS = "; ".join(f"{name} {detector_accuracy(name) or 'was not measured'}" for name in packaged_names())
+PACKAGED = "; ".join(f"{name} ({accuracy_text(name)})" for name in packaged_names())
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """What is asked: the arguments and options of the command."""
+
+    run: Annotated[
+        str, typer.Argument(help="A run's name, such as label/compact-1, or its folder; with --with a picture.")
+    ]
+    pictures: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Pictures of one object, as the crops are; screenshots if the run takes these; videos of them; or "
+            "folders.",
+            show_default=False,
+        ),
+    ] = None
+    with_: Annotated[
+        str | None,
+        choice(f"Predict without a run, with models that come with the package: {PACKAGED}.", "a run", "--with"),
+    ] = None
+    find: Annotated[
+        bool,
+        typer.Option("--find", help=f"With --with: find the objects in whole screenshots, and name them; {FINDS}."),
+    ] = False
+    boxes: Annotated[
+        bool, typer.Option("--boxes", help="The pictures are annotated screenshots: cut out their boxes, predict each.")
+    ] = False
+    save: Annotated[
+        Path | None, choice("Write the pictures with the answers drawn onto them to this new folder.", "no")
+    ] = None
+    detector: Annotated[str | None, choice("Find objects with this run; first comes a picture, no run.", "no")] = None
+    classifier: Annotated[str | None, choice("Name them with these runs (RUN,RUN), one a level.", "no")] = None
+    voc: Annotated[Path | None, choice("Write the boxes found as Pascal VOC to this new folder.", "no")] = None
+    masks: Annotated[Path | None, choice("Write the pixels named as masks to this new folder.", "no")] = None
+    csv_file: Annotated[
+        Path | None, choice("Write all probabilities to this file; - for standard output.", "no", "--csv")
+    ] = None
+    keras: Annotated[
+        bool, typer.Option("--keras", help="Use the trained network itself, even where there is an export.")
+    ] = False
+    ray: Annotated[
+        str | None,
+        choice("Predict on a Ray cluster: local, auto or HOST:PORT; needs --csv, and exported models.", "no"),
+    ] = None
+    every: Annotated[int, typer.Option(min=1, help="Take every so many frames of videos; needs --csv.")] = 1
+    force: options.ForceOption = False
+    workspace: options.WorkspaceOption = options.HERE
+
+    @property
+    def listed(self) -> list[Path]:
+        """The pictures that are named after the run."""
+        return self.pictures or []
+
+    @property
+    def first_is_picture(self) -> list[Path]:
+        """All pictures where the first argument is one, since no run comes first."""
+        return [Path(self.run), *self.listed]
+
+    @property
+    def direct_only(self) -> list[str]:
+        """The options that are given of those that do not go with a file of many answers."""
+        return _given({"--save": self.save, "--voc": self.voc, "--masks": self.masks, "--boxes": self.boxes,
+                       "--keras": self.keras})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A way to predict.
+
+    Attributes:
+        pictures: What is predicted.
+        direct: Predicts it in this process.
+        rows: Writes that result as CSV.
+        bulk: Returns what answers in other processes, too; None where there is no export.
+    """
+
+    pictures: list[Path]
+    direct: "Callable[[], Result[Any]]"
+    rows: Callable[[Any], str]
+    bulk: "Callable[[], Answering | None]"
+
+
+def predict(**settings: Any) -> "Result[Any]":
+    """Predict the class of each picture, find its objects or name its pixels, with a run or the package's own models.
+
+    Where a run names one object, a picture gets one answer, so it must show one object, as the crops do; whole
+    screenshots need --boxes, or --with and --find. A picture unlike anything that the run learned is said to be
+    none of the classes. Where the run was exported, that file answers, so that Keras need not start. --with needs
+    no run and no workspace: its models learned from drawings alone.
+
+    With --detector and --classifier, boxes are found by one run and named by others, and no run comes first.
+
+    Many pictures are predicted by several processes straight into --csv, or by a cluster with --ray; where that is
+    stopped, the same command goes on.
+    """
+    asked = PredictOptions(**settings)
+    target = _csv_target(asked.csv_file, force=asked.force)
+    if asked.detector is not None or asked.classifier is not None:
+        way = _by_two_stages(asked, asked.detector, asked.classifier)
+    else:
+        way = _by_run(asked) if asked.with_ is None else _by_package(asked, asked.with_)
+    written = _in_bulk(way, target, asked)
+    if written is not None:
+        return written
+    result = way.direct()
+    return result if asked.csv_file is None else _as_csv(result, way.rows(result), target)
+
+
+def _by_two_stages(asked: PredictOptions, detector: str | None, classifier: str | None) -> _Way:
+    """Find with one run, and name with others."""
+    from toonvision.api.bulk_answers import stages_answering
+    from toonvision.api.detecting import objects_csv
+    from toonvision.api.two_stage import find_and_name
+    from toonvision.api.workspace import open_workspace
+    from toonvision.training.record import is_run
+
+    if detector is None or classifier is None:
+        raise UsageError("two stages need a run that finds and one that names. Give --detector and --classifier.")
+    switches = {"--with": asked.with_, "--find": asked.find, "--boxes": asked.boxes, "--keras": asked.keras,
+                "--masks": asked.masks}  # fmt: skip
+    if given := _given(switches):
+        raise UsageError(
+            f"--detector finds boxes, and exports or Keras answer as they can; leave out {' and '.join(given)}."
+        )
+    pictures = asked.first_is_picture
+    if is_run(asked.workspace / "runs", str(pictures[0])):
+        raise UsageError(f"--detector takes the place of a run; got the run {str(pictures[0])!r} too. Leave it out.")
+    ws = open_workspace(asked.workspace, watcher=TERMINAL)
+    stages = ws.run(detector), [ws.run(name) for name in classifier.split(",") if name]
+    direct = partial(find_and_name, *stages, pictures, save=asked.save, voc=asked.voc)
+    return _Way(pictures, direct, objects_csv, partial(stages_answering, *stages))
+
+
+def _by_run(asked: PredictOptions) -> _Way:
+    """Predict with a run, as its task says."""
+    from toonvision.api.bulk_answers import run_answering
+    from toonvision.api.detecting import objects_csv
+    from toonvision.api.predicting import predictions_csv
+    from toonvision.api.segmenting import shares_csv
+
+    if asked.find:
+        raise UsageError("--find is for models that come with the package; a run finds what its task is. Leave it out.")
+    run = _run_to_predict(asked)
+    direct = partial(run.predict, asked.listed, boxes=asked.boxes, save=asked.save, voc=asked.voc, masks=asked.masks,
+                     keras=asked.keras)  # fmt: skip
+    csv_of: dict[str, Callable[[Any], str]] = {DETECT: objects_csv, SEGMENT: shares_csv}
+    return _Way(asked.listed, direct, csv_of.get(run.record.kind, predictions_csv), partial(run_answering, run))
+
+
+def _by_package(asked: PredictOptions, name: str) -> _Way:
+    """Predict with the models that come with the package, which need neither a run nor a workspace."""
+    from toonvision.api.bulk_answers import packaged_answering
+    from toonvision.api.detecting import objects_csv
+    from toonvision.api.packaged import level_predictions_csv, predict_with
+    from toonvision.api.packaged_scene import find_packaged
+    from toonvision.training.record import is_run
+
+    if is_run(asked.workspace / "runs", asked.run):
+        raise UsageError(f"--with takes the place of a run; got the run {asked.run!r} too. Leave one of them out.")
+    switches = {"--boxes": asked.boxes, "--keras": asked.keras, "--voc": None if asked.find else asked.voc,
+                "--masks": asked.masks}  # fmt: skip
+    if given := _given(switches):
+        raise UsageError(f"--with predicts pictures of one object, without Keras; leave out {' and '.join(given)}.")
+    pictures, bulk = asked.first_is_picture, partial(packaged_answering, name, find=asked.find)
+    if asked.find:
+        found = partial(find_packaged, name, pictures, save=asked.save, voc=asked.voc, watcher=TERMINAL)
+        return _Way(pictures, found, objects_csv, bulk)
+    named = partial(predict_with, name, pictures, save=asked.save, watcher=TERMINAL)
+    return _Way(pictures, named, level_predictions_csv, bulk)
+
+
+def _given(values: Mapping[str, object]) -> list[str]:
+    """Return the options that are given, by their flags."""
+    return [flag for flag, value in values.items() if value is not None and value is not False]
+
+
+def _in_bulk(way: _Way, target: Path | None, asked: PredictOptions) -> "Result[Any] | None":
+    """Predict many pictures straight into a file; None where that is not what is asked, or there is no export."""
+    from toonvision.api.bulk import are_many, predict_to_file
+
+    alone = asked.direct_only
+    flag = "--ray" if asked.ray is not None else "--every" if asked.every > 1 else ""
+    if flag and (target is None or alone):
+        leave = f", and leave out {' and '.join(alone)}" if alone else ""
+        raise UsageError(f"{flag} writes answers to a file as they come. Give --csv FILE{leave}.")
+    if target is None or alone or (not flag and not are_many(way.pictures)):
+        return None
+    answering = way.bulk()
+    if answering is None:
+        if flag:
+            raise UsageError(
+                f"{flag} needs exported models, and one of these runs has none. Write it: toonvision export RUN"
+            )
+        return None
+    result = predict_to_file(answering, way.pictures, target, every=asked.every, ray=asked.ray, watcher=TERMINAL)
+    say(f"Wrote the answers about {counted(result.value.pictures, 'picture')} to {target}")
+    return result
+
+
+def _as_csv(result: "Result[Any]", text: str, target: Path | None) -> "Result[Any]":
+    """Write a result as CSV to a file, or show it as such."""
+    if target is not None:
+        write_text(target, text)
+        say(f"Wrote {len(result.value)} predictions to {target}")
+    return replace(result, blocks=(text.rstrip("\n"),) if target is None else ())
+
+
+def _csv_target(csv_file: Path | None, *, force: bool) -> Path | None:
+    """Return the file that CSV goes to, if it may be written; None for standard output."""
+    target = None if str(csv_file) == "-" else csv_file
+    if target is not None and target.exists():
+        if not target.is_file():
+            raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
+        if not force:
+            raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
+    return target
+
+
+def _run_to_predict(asked: PredictOptions) -> "Run":
+    """Return a run; where there is none yet, offer the models that come with the package for the taxonomy."""
+    from toonvision.api.workspace import open_workspace
+
+    ws = open_workspace(asked.workspace, watcher=TERMINAL)
+    try:
+        found = ws.run(asked.run)
+    except UsageError as error:
+        taxonomy = ws.files.taxonomy.name
+        if taxonomy not in packaged_names() or ws.newest_runs():
+            raise
+        offered = shlex.join(["toonvision", "predict", "--with", taxonomy, *([*map(str, asked.listed)] or [asked.run])])
+        said = f"{error}, or use models that come with the package ({accuracy_text(taxonomy)}): {offered}"
+        raise UsageError(said) from None
+    if not asked.listed:
+        raise UsageError("pictures to predict are missing. Name pictures, or folders of pictures, after the run.")
+    return found
