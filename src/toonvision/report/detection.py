@@ -6,7 +6,7 @@ from toonvision.figures.values import BoxSpread
 from toonvision.metrics.intervals import Proportion
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
-from toonvision.report.facts import SUBSET_NAMES, warnings_of
+from toonvision.report.facts import SUBSET_NAMES, warnings_of, with_floor
 from toonvision.report.page import Page, Section, section
 from toonvision.report.results import Results
 from toonvision.studies.box_contexts import BoxContextStudy, box_contexts_panel, box_contexts_table
@@ -67,14 +67,10 @@ def _pixel_sections(results: Results) -> tuple[Section, ...]:
 
 
 def detection_facts(results: Results) -> tuple[str, ...]:
-    """Return what was trained, how much is found, at which heights and where it misses most, in plain sentences.
-
-    Where the model does not clearly beat its floor, a sentence that says so comes before them, else after them.
-    """
-    floors = results.evaluation.floors
-    floor = floors.sentence() if floors else ""
-    facts = (_training_fact(results), _quality_fact(results), _height_fact(results), _context_fact(results))
-    return tuple(filter(None, (floor, *facts) if floors and floors.unbeaten else (*facts, floor)))
+    """Return what was trained, how much is found, at which heights and where it misses most, in plain sentences."""
+    return with_floor(
+        results, _training_fact(results), _quality_fact(results), _height_fact(results), _context_fact(results)
+    )
 
 
 def _training_fact(results: Results) -> str:

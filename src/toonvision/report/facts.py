@@ -38,6 +38,13 @@ def telling_facts(results: Results) -> tuple[str, ...]:
     )
 
 
+def with_floor(results: Results, *facts: str) -> tuple[str, ...]:
+    """Return the facts that are not empty, and what is said of the floor: first where it is not beaten, else last."""
+    floors = results.evaluation.floors
+    floor = floors.sentence() if floors else ""
+    return tuple(filter(None, (floor, *facts) if floors and floors.unbeaten else (*facts, floor)))
+
+
 def training_fact(results: Results) -> str:
     """Say what was trained on what."""
     evaluation = results.evaluation

@@ -81,33 +81,23 @@ def floors_table(evaluation: ClassEvaluation) -> Table | None:
 
 def repeats_table(results: Results) -> Table:
     """Return a row for each training: how long it took and how well it predicts."""
-    evaluation = results.evaluation
-    columns = ("Seed", "Epochs", "Saved epoch", "Validation loss", "Seconds", "Wrong", "Accuracy", "95 % interval",
-               "Macro F1")  # fmt: skip
-    learned = ", on crops that it learned from too" if evaluation.record.settings.with_validation else ""
-    rows = []
-    for index, repeat in enumerate(evaluation.record.repeats):
-        report = evaluation.scores[index].report
-        rows.append(
-            (f"{repeat.seed} (best)" if index == evaluation.best_index else str(repeat.seed), str(repeat.epochs),
-             str(repeat.best_epoch), "NaN" if repeat.val_loss is None else f"{repeat.val_loss:.4f}",
-             f"{repeat.seconds:,.0f}", f"{report.wrong:,}", percent(report.accuracy.share), interval(report.accuracy),
-             f"{report.macro.f1:.3f}")
-        )  # fmt: skip
-    return Table(
-        "Trainings", columns, tuple(rows), number_columns(columns), shown=12,
-        note=f"The run's model is the one with the lowest validation loss{learned}; the test subset is not used for "
-        "that.",
-    )  # fmt: skip
+    reports = [scores.report for scores in results.evaluation.scores]
+    cells = [
+        (f"{one.wrong:,}", percent(one.accuracy.share), interval(one.accuracy), f"{one.macro.f1:.3f}")
+        for one in reports
+    ]
+    learned = ", on crops that it learned from too" * results.evaluation.record.settings.with_validation
+    return trainings_table(results, ("Wrong", "Accuracy", "95 % interval", "Macro F1"), cells, by=learned)
 
 
-def trainings_table(results: Results, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
+def trainings_table(results: Results, columns: Sequence[str], cells: Sequence[Sequence[str]], *, by: str = "") -> Table:
     """Return a row for each training: how long it took, and its scores.
 
     Args:
         results: What the report is made from.
         columns: Names of the scores.
         cells: The scores of each training.
+        by: What is to be known of the loss that decides which training is the run's model.
     """
     evaluation = results.evaluation
     columns = ("Seed", "Epochs", "Saved epoch", "Validation loss", "Seconds", *columns)
@@ -119,7 +109,7 @@ def trainings_table(results: Results, columns: Sequence[str], cells: Sequence[Se
     ]  # fmt: skip
     return Table(
         "Trainings", columns, tuple(rows), number_columns(columns), shown=12,
-        note="The run's model is the one with the lowest validation loss; the test subset is not used for that.",
+        note=f"The run's model is the one with the lowest validation loss{by}; the test subset is not used for that.",
     )  # fmt: skip
 
 

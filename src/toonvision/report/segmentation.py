@@ -4,7 +4,7 @@ from toonvision.core.panels import Table
 from toonvision.core.wording import counted, listed, percent
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
-from toonvision.report.facts import SUBSET_NAMES, warnings_of
+from toonvision.report.facts import SUBSET_NAMES, warnings_of, with_floor
 from toonvision.report.page import Page, section
 from toonvision.report.results import Results
 from toonvision.tasks.segment_panels import pixel_panels
@@ -43,14 +43,8 @@ def segmentation_page(results: Results) -> Page:
 
 
 def segmentation_facts(results: Results) -> tuple[str, ...]:
-    """Return what was trained, how good its maps are, its weakest class and what is mixed up, in plain sentences.
-
-    Where the model does not clearly beat its floor, a sentence that says so comes before them, else after them.
-    """
-    floors = results.evaluation.floors
-    floor = floors.sentence() if floors else ""
-    facts = (_training_fact(results), _quality_fact(results), _class_fact(results))
-    return tuple(filter(None, (floor, *facts) if floors and floors.unbeaten else (*facts, floor)))
+    """Return what was trained, how good its maps are, its weakest class and what is mixed up, in plain sentences."""
+    return with_floor(results, _training_fact(results), _quality_fact(results), _class_fact(results))
 
 
 def _training_fact(results: Results) -> str:

@@ -42,8 +42,30 @@ _MOST_PIXELS = 64 * 600 * 200
 """Of the images that are predicted at once."""
 
 
+class _Shown:
+    """Images and what they show."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def crops(self) -> tuple[Crop, ...]:
+        """The items where they are crops."""
+        crops = tuple(item for item in self.items if isinstance(item, Crop))
+        if len(crops) < len(self.items):
+            raise TypeError("these items are whole screenshots; a classifier's are crops")
+        return crops
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The items where they are screenshots."""
+        frames = tuple(item for item in self.items if isinstance(item, Frame))
+        if len(frames) < len(self.items):
+            raise TypeError("these items are crops; a detector's are whole screenshots")
+        return frames
+
+
 @dataclass(frozen=True)
-class Dataset:
+class Dataset(_Shown):
     """The images of a task and what is to be predicted for them.
 
     Attributes:
@@ -88,16 +110,6 @@ class Dataset:
         if self.split is None:
             raise ValueError("this dataset was loaded without a split")
         return self.split
-
-    @property
-    def crops(self) -> tuple[Crop, ...]:
-        """The items of a dataset of crops."""
-        return crops_among(self.items)
-
-    @property
-    def frames(self) -> tuple[Frame, ...]:
-        """The items of a dataset of screenshots."""
-        return frames_among(self.items)
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -158,7 +170,7 @@ KindScores = TypeVar("KindScores", bound=Scores)
 
 
 @dataclass(frozen=True)
-class Evaluated(Generic[KindScores]):
+class Evaluated(_Shown, Generic[KindScores]):
     """All models of a run, evaluated on the same images.
 
     Attributes:
@@ -177,16 +189,6 @@ class Evaluated(Generic[KindScores]):
     scores: tuple[KindScores, ...]
     best_index: int
     novelty: NoveltyTest | None = field(default=None, kw_only=True)
-
-    @property
-    def crops(self) -> tuple[Crop, ...]:
-        """The items where they are crops."""
-        return crops_among(self.items)
-
-    @property
-    def frames(self) -> tuple[Frame, ...]:
-        """The items where they are screenshots."""
-        return frames_among(self.items)
 
     @property
     def best(self) -> KindScores:
@@ -347,22 +349,6 @@ class TaskKind(Protocol):
 
     def panels(self, evaluation: Evaluated[Any], taxonomy: Taxonomy, *, temperature: float | None) -> Sequence[Panel]:
         """Return what a report shows of a run's scores, in order; `temperature` is the one stored with its model."""
-
-
-def crops_among(items: Sequence[Item]) -> tuple[Crop, ...]:
-    """Return items that are crops as such."""
-    crops = tuple(item for item in items if isinstance(item, Crop))
-    if len(crops) < len(items):
-        raise TypeError("these items are whole screenshots; a classifier's are crops")
-    return crops
-
-
-def frames_among(items: Sequence[Item]) -> tuple[Frame, ...]:
-    """Return items that are screenshots as such."""
-    frames = tuple(item for item in items if isinstance(item, Frame))
-    if len(frames) < len(items):
-        raise TypeError("these items are crops; a detector's are whole screenshots")
-    return frames
 
 
 def build(network: str, dataset: Dataset, size_hw: tuple[int, int] | None = None) -> "keras.Model":
