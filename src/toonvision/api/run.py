@@ -20,8 +20,8 @@ from toonvision.training.history import HISTORY, peaks, read_history
 if TYPE_CHECKING:
     from toonvision.api.two_stage_scores import TwoStageScores
     from toonvision.data.subsets import Subset
-    from toonvision.deploy.box_int8 import Int8Boxes
-    from toonvision.deploy.export import Export, Int8Export
+    from toonvision.deploy.export import Export
+    from toonvision.deploy.int8 import Int8Boxes, Int8Export
     from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
     from toonvision.explain.boxes import BoxEvidence
     from toonvision.explain.explanation import Explanation
@@ -402,7 +402,7 @@ def _export_text(exported: "Export") -> str:
 
 def _int8_text(int8: "Int8Export | Int8Boxes") -> str:
     """Return what 8 bits cost, in accuracy and in time."""
-    from toonvision.deploy.box_int8 import Int8Boxes
+    from toonvision.deploy.int8 import Int8Boxes
 
     change = int8.int8_latency_ms / int8.latency_ms
     speed = f"{change:.1f} times as long" if change > 1 else f"{1 / change:.1f} times as fast"

@@ -1,18 +1,29 @@
 """Parity: whether an export predicts the same as its network, on which pictures, and within which limits."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError
+from toonvision.core.progress import Progress, silent
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import load_screenshots
 from toonvision.data.images import Pictures, Resize, read_picture
 from toonvision.data.workspace import Workspace
-from toonvision.deploy.bundle import Parity
+from toonvision.deploy.bundle import Bundle, Parity
+from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME
 from toonvision.deploy.classifier import Classifier
-from toonvision.metrics.novelty import Scores
+from toonvision.metrics.calibration import with_temperature
+from toonvision.metrics.novelty import NoveltyScore, Scores
 from toonvision.metrics.predictions import Probabilities
+from toonvision.models.forest import Forest
 from toonvision.tasks.augmentation import augment
+from toonvision.tasks.classify import predict_probabilities
+from toonvision.tasks.outliers import novelty_of
 from toonvision.tasks.settings import Augmentation
+
+if TYPE_CHECKING:
+    import keras
 
 FEWEST, MOST = 100, 200
 LARGEST_DIFFERENCE = 1e-4
@@ -21,6 +32,59 @@ LARGEST_NOVELTY_DIFFERENCE = 0.05
 _BATCH = 8
 _CHANGES = Augmentation(flip=True, rotation_degrees=30, zoom=0.3, color=0.4)
 _OF_SCREENSHOTS = Augmentation(flip=True, color=0.4)
+
+
+def classifier_file(
+    workspace: Workspace,
+    model: "keras.Model | Forest",
+    bundle: Bundle,
+    *,
+    score: NoveltyScore | None,
+    progress: Progress = silent,
+) -> tuple[bytes, Parity, int]:
+    """Write a classifier as an ONNX file that predicts the same, with its temperature and its novelty score.
+
+    A temperature magnifies the last digits of a sure answer, in which backends differ: so the network is compared
+    without it, and the temperature with the formula on what the export itself answers without it.
+
+    Returns:
+        The file's bytes, how it compares with the network, and how many of the compared pictures are crops.
+
+    Raises:
+        InputRejectedError: If there is no crop, or one cannot be read.
+        ModelRefusedError: If the network cannot be exported, or the file predicts something else.
+    """
+    content = _to_onnx(model, bundle, None, score)
+    pictures, crops = parity_pictures(workspace, size_hw=bundle.size_hw, resize=bundle.resize)
+    answers = Classifier(content).answer_batch(pictures)
+    rows = answers.probabilities
+    parity = worse(
+        compare(predict_probabilities(model, pictures, progress=progress), rows),
+        compare(rows, in_batches(content, pictures)),
+    )
+    if bundle.temperature is not None:
+        content = _to_onnx(model, bundle, bundle.temperature, score)
+        answers = Classifier(content).answer_batch(pictures)
+        parity = worse(parity, compare(with_temperature(rows, bundle.temperature), answers.probabilities))
+    require_parity(parity)
+    if score:
+        require_same_novelty(novelty_of(model, score)(pictures), answers.novelty)
+    return content, parity, crops
+
+
+def _to_onnx(
+    model: "keras.Model | Forest", bundle: Bundle, temperature: float | None, score: NoveltyScore | None
+) -> bytes:
+    if isinstance(model, Forest):
+        from toonvision.deploy.forest_graph import forest_to_onnx
+
+        return forest_to_onnx(model, bundle.to_metadata(), temperature=temperature)
+    from toonvision.deploy.conversion import to_onnx, with_novelty, with_probabilities
+
+    answering = with_probabilities(model, classes=len(bundle.classes), temperature=temperature)
+    if score is None:
+        return to_onnx(answering, bundle.to_metadata())
+    return to_onnx(with_novelty(answering, model, score), bundle.to_metadata(), (OUTPUT_NAME, NOVELTY_NAME))
 
 
 def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: Resize) -> tuple[Pictures, int]:
