@@ -1,12 +1,14 @@
 """What an opened workspace and a run know, without their steps."""
 
 import shlex
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toonvision.api.watching import NOBODY, Watcher
+from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError
 from toonvision.data.workspace import Workspace as WorkspaceFiles
 from toonvision.tasks.registry import kind_of, require_classifying
 from toonvision.training.record import RunRecord, read_record, run_records
@@ -14,6 +16,8 @@ from toonvision.training.record import RunRecord, read_record, run_records
 if TYPE_CHECKING:
     from toonvision.data.subsets import Subset
     from toonvision.evaluation.evaluate import Evaluation
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,3 +159,18 @@ class StoredRun:
             write_results(evaluation, self.folder)
             self._evaluations[subset] = evaluation
         return self._evaluations[subset]
+
+
+def read_each(
+    files: Iterable[Path], read: Callable[[Path], T], *, code: str
+) -> tuple[list[tuple[Path, T]], list[Finding]]:
+    """Read what lies in the folder of each file; return the folders with that, and a finding for each damaged one."""
+    found, damaged = [], []
+    for path in files:
+        try:
+            found.append((path.parent, read(path.parent)))
+        except ModelRefusedError as error:
+            damaged.append(Finding(str(path), str(error).removeprefix(f"{path}: "), code=code))
+        except InputRejectedError:
+            continue  # it is being replaced at this moment
+    return found, damaged

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table, who_did
-from toonvision.api.split_words import pattern_findings, source_findings, split_findings, split_text
+from toonvision.api.split_words import pattern_findings, source_findings, split_data, split_findings, split_text
 from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.panels import Table
@@ -246,16 +246,7 @@ class DataSteps(Opened):
             summary,
             (*tables, split_text(summary), why),
             {
-                "name": summary.name,
-                "ratios": list(summary.ratios.shares) if summary.ratios else None,
-                "achieved": list(summary.achieved),
-                "seed": summary.seed,
-                "from_source": summary.from_source,
-                "groups": summary.groups,
-                "near_duplicates": list(summary.near_duplicate_groups),
-                "joined": [asdict(group) for group in summary.joined],
-                "empty": list(summary.empty),
-                "largest_deviation": list(summary.largest_deviation or ()),
+                **split_data(summary),
                 "file": str(self.files.splits / f"{name}.csv"),
                 "tables": {level.name: _count_rows(counts) for level, counts in by_level.items()},
                 "figures": list(map(str, figures)),

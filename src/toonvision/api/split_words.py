@@ -1,6 +1,7 @@
 """What a split came out like, in words."""
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.wording import counted, listed
@@ -33,6 +34,22 @@ def split_text(summary: "SplitSummary") -> str:
         train, val, test = summary.empty
         sentences.append(f"Screenshots without objects: {train} train, {val} val, {test} test.")
     return " ".join(sentences)
+
+
+def split_data(summary: "SplitSummary") -> dict[str, Any]:
+    """Return the same as plain data, for JSON."""
+    return {
+        "name": summary.name,
+        "ratios": list(summary.ratios.shares) if summary.ratios else None,
+        "achieved": list(summary.achieved),
+        "seed": summary.seed,
+        "from_source": summary.from_source,
+        "groups": summary.groups,
+        "near_duplicates": list(summary.near_duplicate_groups),
+        "joined": [asdict(group) for group in summary.joined],
+        "empty": list(summary.empty),
+        "largest_deviation": list(summary.largest_deviation or ()),
+    }
 
 
 def _joined_sentences(summary: "SplitSummary") -> list[str]:

@@ -1,28 +1,28 @@
 """A workspace as an object: from pictures to crops, splits, runs and studies."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
+from toonvision.api.base import read_each
 from toonvision.api.data_steps import DataSteps
 from toonvision.api.result import Result, table
-from toonvision.api.study_steps import StudySteps, sized
+from toonvision.api.search_steps import SearchSteps
+from toonvision.api.study_steps import StudySteps
 from toonvision.api.training import Size
 from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, UsageError
+from toonvision.core.errors import UsageError
 from toonvision.data import workspace as data
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.setup import INFER, SetupPlan, SetupRequest, carry_out, plan_setup
-from toonvision.taxonomy.labels import DETECT
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
     from toonvision.api.growing import GrownModel
     from toonvision.api.run import Run
     from toonvision.studies.cross_validation import CrossValidation
-    from toonvision.tuning.result import StudyResult
 
 T = TypeVar("T")
 
@@ -130,7 +130,7 @@ def _reopened(root: Path, request: SetupRequest, watcher: Watcher) -> "Workspace
 
 
 @dataclass(frozen=True, repr=False)
-class Workspace(DataSteps, StudySteps):
+class Workspace(DataSteps, StudySteps, SearchSteps):
     """A workspace: its data, its runs and its studies."""
 
     def __repr__(self) -> str:
@@ -289,7 +289,7 @@ class Workspace(DataSteps, StudySteps):
         """List the runs with how often each was wrong."""
         from toonvision.api.run import wrong_on_test
 
-        found, damaged = _read_each(run_records(self.files.runs), read_record, code="damaged-run")
+        found, damaged = read_each(run_records(self.files.runs), read_record, code="damaged-run")
         listed = [(record, wrong_on_test(folder)) for folder, record in found]
         columns = ["Run", "Status", "Started (UTC)", "Parameters", "Train", "Test", "Repeats", "Wrong: median", "worst"]
         rows = [
@@ -309,77 +309,6 @@ class Workspace(DataSteps, StudySteps):
             findings=tuple(damaged),
             folder=self.files.runs,
             next=self.next_step(),
-        )
-
-    def tune(
-        self,
-        task: str,
-        *,
-        name: str | None = None,
-        resume: bool = False,
-        tighten: str | None = None,
-        workers: int | None = None,
-        storage: str | None = None,
-        size: Size | None = None,
-        **options: Any,
-    ) -> "Result[StudyResult]":
-        """Search for a small network that is good with every seed, and write the search's report.
-
-        Args:
-            task: What to predict, or to find.
-            name: The study's name; by default the strategy and a number, or with `resume` the task's newest study.
-            resume: Go on with a study.
-            tighten: A study: search the part of its space that its best tenth spans; its trials there count.
-            workers: How many processes train at once; by default what was measured as fastest.
-            storage: The address of a database that machines share; by default a file in the study's folder.
-            size: The input's size; by default what the recipe wants.
-            **options: Fields of `toonvision.tuning.options.SearchOptions`, such as ``max_params``.
-
-        Raises:
-            UsageError: If there is no such task or study, the name is taken, or options contradict each other.
-            InputRejectedError: If nothing can be learned from the data, or every trial diverged.
-            EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
-        """
-        from toonvision.api.search_results import search_result
-        from toonvision.report.search import write_search_report
-        from toonvision.tuning.options import SearchOptions
-        from toonvision.tuning.study import tune
-
-        measure = None
-        if self.files.taxonomy.task(task).kind == DETECT:
-            measure = _detector_milliseconds
-        else:
-            self.classifying(task, "tune")
-        with self.watcher.searching() as watch:
-            wanted = SearchOptions(**sized(size, options))
-            result = tune(
-                self.files, task, wanted, name=name, resume=resume, tighten=tighten, storage=storage, workers=workers,
-                watcher=watch, measure=measure,
-            )  # fmt: skip
-        folder = self.files.studies / result.title
-        again = self.command("train", task, "--from-study", result.title, "--repeat", "10")
-        return search_result(result, folder, write_search_report(folder, result), again)
-
-    def studies(self) -> "Result[tuple[StudyResult, ...]]":
-        """List the searches for networks with their winners."""
-        from toonvision.api.search_results import search_data, study_row
-        from toonvision.tuning.folders import study_results
-        from toonvision.tuning.result import read_result
-
-        found, damaged = _read_each(study_results(self.files.studies), read_result, code="damaged-study")
-        listed = [result for _, result in found]
-        newest = max((one for one in listed if one.winner), key=lambda one: one.started, default=None)
-        train = ("train", newest.settings.task, "--from-study", newest.title) if newest else None
-        columns = ["Study", "State", "Started (UTC)", "Strategy", "Tried", "Best: network", "parameters"]
-        columns += ["wrong: median", "worst"]
-        rows = [study_row(one) for one in listed]
-        return Result(
-            tuple(listed),
-            (table("Studies", columns, rows, names=4) if rows else "There is no study yet.",),
-            {"studies": [search_data(one) for one in listed], "findings": [asdict(finding) for finding in damaged]},
-            findings=tuple(damaged),
-            folder=self.files.studies,
-            next=self.command(*train) if train else self.command("tune", self.first_task()),
         )
 
     def report(self, name: str) -> Result[Path]:
@@ -404,28 +333,3 @@ class Workspace(DataSteps, StudySteps):
         result = read_result(study)
         again = self.command("train", result.settings.task, "--from-study", result.title)
         return report_result(write_search_report(study, result), search_facts(result), search_warnings(result), again)
-
-
-def _detector_milliseconds(network: str, size_hw: tuple[int, int], classes: int) -> float:
-    """Return how long an exported detector takes; see `toonvision.deploy.timing`."""
-    from toonvision.models.backend import start_backend
-
-    start_backend(network, size_hw)
-    from toonvision.deploy.timing import detector_milliseconds
-
-    return detector_milliseconds(network, size_hw, classes)
-
-
-def _read_each(
-    files: Iterable[Path], read: Callable[[Path], T], *, code: str
-) -> tuple[list[tuple[Path, T]], list[Finding]]:
-    """Read what lies in the folder of each file; return the folders with that, and a finding for each damaged one."""
-    found, damaged = [], []
-    for path in files:
-        try:
-            found.append((path.parent, read(path.parent)))
-        except ModelRefusedError as error:
-            damaged.append(Finding(str(path), str(error).removeprefix(f"{path}: "), code=code))
-        except InputRejectedError:
-            continue  # it is being replaced at this moment
-    return found, damaged

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toonvision.cli import options
-from toonvision.cli.options import choice
+from toonvision.cli.options import choice, given_flags
 from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,9 +83,8 @@ def label(
     """
     from toonvision.api.labelling import LabelOrder
 
-    asked = {"--detector": detector is not None, "--classifier": classifier is not None, "--every": every}
-    asked["--ray"] = ray is not None
-    if (given := [flag for flag, on in asked.items() if on]) and not propose:
+    about = {"--detector": detector, "--classifier": classifier, "--every": every, "--ray": ray}
+    if (given := given_flags(about)) and not propose:
         raise UsageError(f"{' and '.join(given)} are about proposing. Give --propose, too.")
     if (to is None) != (save is None):
         raise UsageError("--to names a format, and --save the new folder. Give both.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toonvision.cli import options
-from toonvision.cli.options import choice
+from toonvision.cli.options import choice, given_flags
 from toonvision.cli.output import show_page
 from toonvision.cli.panels import ADVANCED
 from toonvision.core.errors import UsageError
@@ -63,7 +63,7 @@ def train(
 ) -> "Result[Any]":
     """Train a network, once or often, and evaluate it; or train it without each of some folds."""
     if (folds := settings.pop("folds", None)) is not None:
-        if given := [flag for flag, value in (("--split", split), ("--from-study", from_study)) if value]:
+        if given := given_flags({"--split": split, "--from-study": from_study}):
             raise UsageError(f"--folds divides all crops anew, and trains no run; leave out {' and '.join(given)}.")
         return ws.cross_validate(
             task, folds=folds, repeat=repeat, seed=seed, name=name, force=force, model=model, levels=levels, size=size,

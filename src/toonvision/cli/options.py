@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,11 @@ def choice(text: str, default: str, *flags: str, advanced: bool = False, **limit
     """
     panel = ADVANCED if advanced else None
     return typer.Option(*flags, help=text, show_default=default, rich_help_panel=panel, **limits)
+
+
+def given_flags(values: Mapping[str, object]) -> list[str]:
+    """Return the flags whose values are given: neither None nor False."""
+    return [flag for flag, value in values.items() if value is not None and value is not False]
 
 
 WorkspaceOption = Annotated[Path, choice("The workspace's folder.", "the current folder", "--workspace", "-w")]

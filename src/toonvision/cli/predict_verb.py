@@ -1,7 +1,7 @@
 """The command that predicts: with a run, with one that finds and others that name, or with the package's models."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toonvision.cli import options
-from toonvision.cli.options import choice
+from toonvision.cli.options import choice, given_flags
 from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
@@ -88,7 +88,7 @@ class PredictOptions:
     @property
     def direct_only(self) -> list[str]:
         """The options that are given of those that do not go with a file of many answers."""
-        return _given({"--save": self.save, "--voc": self.voc, "--masks": self.masks, "--boxes": self.boxes,
+        return given_flags({"--save": self.save, "--voc": self.voc, "--masks": self.masks, "--boxes": self.boxes,
                        "--keras": self.keras})  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def _by_two_stages(asked: PredictOptions, detector: str | None, classifier: str 
         raise UsageError("two stages need a run that finds and one that names. Give --detector and --classifier.")
     switches = {"--with": asked.with_, "--find": asked.find, "--boxes": asked.boxes, "--keras": asked.keras,
                 "--masks": asked.masks}  # fmt: skip
-    if given := _given(switches):
+    if given := given_flags(switches):
         raise UsageError(
             f"--detector finds boxes, and exports or Keras answer as they can; leave out {' and '.join(given)}."
         )
@@ -188,7 +188,7 @@ def _by_package(asked: PredictOptions, name: str) -> _Way:
         raise UsageError(f"--with takes the place of a run; got the run {asked.run!r} too. Leave one of them out.")
     switches = {"--boxes": asked.boxes, "--keras": asked.keras, "--voc": None if asked.find else asked.voc,
                 "--masks": asked.masks}  # fmt: skip
-    if given := _given(switches):
+    if given := given_flags(switches):
         raise UsageError(f"--with predicts pictures of one object, without Keras; leave out {' and '.join(given)}.")
     pictures, bulk = asked.first_is_picture, partial(packaged_answering, name, find=asked.find)
     if asked.find:
@@ -196,11 +196,6 @@ def _by_package(asked: PredictOptions, name: str) -> _Way:
         return _Way(pictures, found, objects_csv, bulk)
     named = partial(predict_with, name, pictures, save=asked.save, watcher=TERMINAL)
     return _Way(pictures, named, level_predictions_csv, bulk)
-
-
-def _given(values: Mapping[str, object]) -> list[str]:
-    """Return the options that are given, by their flags."""
-    return [flag for flag, value in values.items() if value is not None and value is not False]
 
 
 def _in_bulk(way: _Way, target: Path | None, asked: PredictOptions) -> "Result[Any] | None":

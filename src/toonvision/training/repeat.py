@@ -108,8 +108,7 @@ def train_run(
             none, repeated, or out of range.
         InputRejectedError: If a class could not be learned or evaluated, or the loss of every training became NaN.
     """
-    if not seeds or len(set(seeds)) != len(seeds) or not all(0 <= seed < SEED_LIMIT for seed in seeds):
-        raise UsageError(f"seeds are different whole numbers from 0 to {SEED_LIMIT - 1}; got {list(seeds)[:5]}.")
+    _require_seeds(seeds)
     watch: TrainingWatcher = watcher or unwatched
     size = size_hw or kind_of(task).input_size(workspace, settings.network)
     data = load_dataset(workspace, task, size_hw=size, split=split_name, network=settings.network)
@@ -135,6 +134,11 @@ def train_run(
         parameters = read_card(built).parameters
         write_record(built, replace(record, status=status, repeats=repeats, best_seed=best.seed, parameters=parameters))
         return publish_run(workspace.root, built, folder, force=force)
+
+
+def _require_seeds(seeds: Sequence[int]) -> None:
+    if not seeds or len(set(seeds)) != len(seeds) or not all(0 <= seed < SEED_LIMIT for seed in seeds):
+        raise UsageError(f"seeds are different whole numbers from 0 to {SEED_LIMIT - 1}; got {list(seeds)[:5]}.")
 
 
 def _new_record(

@@ -1,0 +1,99 @@
+"""The searches for networks."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from toonvision.api.base import Opened, read_each
+from toonvision.api.result import Result, table
+from toonvision.api.study_steps import sized
+from toonvision.api.training import Size
+from toonvision.taxonomy.labels import DETECT
+
+if TYPE_CHECKING:
+    from toonvision.tuning.result import StudyResult
+
+
+@dataclass(frozen=True, repr=False)
+class SearchSteps(Opened):
+    """The steps that search for networks."""
+
+    def tune(
+        self,
+        task: str,
+        *,
+        name: str | None = None,
+        resume: bool = False,
+        tighten: str | None = None,
+        workers: int | None = None,
+        storage: str | None = None,
+        size: Size | None = None,
+        **options: Any,
+    ) -> "Result[StudyResult]":
+        """Search for a small network that is good with every seed, and write the search's report.
+
+        Args:
+            task: What to predict, or to find.
+            name: The study's name; by default the strategy and a number, or with `resume` the task's newest study.
+            resume: Go on with a study.
+            tighten: A study: search the part of its space that its best tenth spans; its trials there count.
+            workers: How many processes train at once; by default what was measured as fastest.
+            storage: The address of a database that machines share; by default a file in the study's folder.
+            size: The input's size; by default what the recipe wants.
+            **options: Fields of `toonvision.tuning.options.SearchOptions`, such as ``max_params``.
+
+        Raises:
+            UsageError: If there is no such task or study, the name is taken, or options contradict each other.
+            InputRejectedError: If nothing can be learned from the data, or every trial diverged.
+            EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
+        """
+        from toonvision.api.search_results import search_result
+        from toonvision.report.search import write_search_report
+        from toonvision.tuning.options import SearchOptions
+        from toonvision.tuning.study import tune
+
+        measure = None
+        if self.files.taxonomy.task(task).kind == DETECT:
+            measure = _detector_milliseconds
+        else:
+            self.classifying(task, "tune")
+        with self.watcher.searching() as watch:
+            wanted = SearchOptions(**sized(size, options))
+            result = tune(
+                self.files, task, wanted, name=name, resume=resume, tighten=tighten, storage=storage, workers=workers,
+                watcher=watch, measure=measure,
+            )  # fmt: skip
+        folder = self.files.studies / result.title
+        again = self.command("train", task, "--from-study", result.title, "--repeat", "10")
+        return search_result(result, folder, write_search_report(folder, result), again)
+
+    def studies(self) -> "Result[tuple[StudyResult, ...]]":
+        """List the searches for networks with their winners."""
+        from toonvision.api.search_results import search_data, study_row
+        from toonvision.tuning.folders import study_results
+        from toonvision.tuning.result import read_result
+
+        found, damaged = read_each(study_results(self.files.studies), read_result, code="damaged-study")
+        listed = [result for _, result in found]
+        newest = max((one for one in listed if one.winner), key=lambda one: one.started, default=None)
+        train = ("train", newest.settings.task, "--from-study", newest.title) if newest else None
+        columns = ["Study", "State", "Started (UTC)", "Strategy", "Tried", "Best: network", "parameters"]
+        columns += ["wrong: median", "worst"]
+        rows = [study_row(one) for one in listed]
+        return Result(
+            tuple(listed),
+            (table("Studies", columns, rows, names=4) if rows else "There is no study yet.",),
+            {"studies": [search_data(one) for one in listed], "findings": [asdict(finding) for finding in damaged]},
+            findings=tuple(damaged),
+            folder=self.files.studies,
+            next=self.command(*train) if train else self.command("tune", self.first_task()),
+        )
+
+
+def _detector_milliseconds(network: str, size_hw: tuple[int, int], classes: int) -> float:
+    """Return how long an exported detector takes; see `toonvision.deploy.timing`."""
+    from toonvision.models.backend import start_backend
+
+    start_backend(network, size_hw)
+    from toonvision.deploy.timing import detector_milliseconds
+
+    return detector_milliseconds(network, size_hw, classes)
