@@ -1,15 +1,19 @@
 """Running the command line in this process, as a person's shell would see it."""
 
 import json
+import re
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from toonvision.cli import output
 from toonvision.cli.app import main
+from toonvision.data.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -43,3 +47,45 @@ def run(monkeypatch, capsys):
         return Outcome(int(ended.value.code or 0), captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def train_once(run):
+    """Train a run for whole screenshots twice, for a few steps, unless it is there; give its folder.
+
+    So few steps find little for sure: where `certain` is given, so confident boxes count.
+    """
+
+    def train(
+        workspace: Workspace, name: str, *options: str, certain: float | None = None, said: Sequence[str]
+    ) -> Path:
+        folder = workspace.runs / name
+        if not folder.exists():
+            task, _, called = name.partition("/")
+            outcome = run(
+                "train", task, "-w", workspace.root, "--name", called, "--batch-size", "4", "--learning-rate", "0.01",
+                "--repeat", "2", "--no-flip", "--mosaic", "0", "--zoom", "0", "--averaging", "0", *options,
+            )  # fmt: skip
+            assert outcome.code == 0, outcome.err
+            assert [text for text in said if not re.search(text, outcome.out + outcome.err)] == []
+            for path in (folder / "model.json", *folder.glob("repeats/*/model.json")) if certain else ():
+                card = json.loads(path.read_text())
+                path.write_text(json.dumps({**card, "thresholds": [certain] * len(card["classes"])}))
+        return folder
+
+    return train
+
+
+@pytest.fixture
+def export_once(run):
+    """Export a run unless it was; give the file."""
+
+    def export(workspace: Workspace, name: str, *, said: str) -> Path:
+        path = workspace.runs / name / "model.onnx"
+        if not path.exists():
+            outcome = run("export", name, "-w", workspace.root)
+            assert outcome.code == 0, outcome.err
+            assert said in outcome.out
+        return path
+
+    return export

@@ -36,32 +36,17 @@ def workspace(small_workspace, tmp_path_factory):
 
 
 @pytest.fixture
-def trained(run, workspace):
+def trained(train_once, workspace):
     """The folder of the run things/two, trained once for all tests here."""
-    folder = workspace.runs / "things" / "two"
-    if not folder.exists():
-        outcome = run(
-            "train", "things", "-w", workspace.root, "--epochs", "5", "--batch-size", "4", "--learning-rate", "0.01",
-            "--repeat", "2", "--name", "two", "--no-flip", "--mosaic", "0", "--zoom", "0", "--averaging", "0",
-        )  # fmt: skip
-        assert outcome.code == 0, outcome.err
-        assert "Screenshots: 7 train" in outcome.err or "Screenshots: 8 train" in outcome.err
-        assert "Over 2 trainings: AP50 median" in outcome.out
-        assert "Found: " in outcome.out
-        for path in (folder / "model.json", *folder.glob("repeats/*/model.json")):  # a few steps find little for sure
-            path.write_text(json.dumps({**json.loads(path.read_text()), "thresholds": [0.04, 0.04, 0.04]}))
-    return folder
+    said = ("Over 2 trainings: AP50 median", "Found: ", "Screenshots: [78] train")
+    return train_once(workspace, "things/two", "--epochs", "5", certain=0.04, said=said)
 
 
 @pytest.fixture
-def exported(run, workspace, trained):
+def exported(export_once, workspace, trained):
     """The exported file of that run, written once."""
-    path = trained / "model.onnx"
-    if not path.exists():
-        outcome = run("export", "things/two", "-w", workspace.root)
-        assert outcome.code == 0, outcome.err
-        assert "On 12 screenshots and 88 changed copies it gives the same answers as Keras" in outcome.out
-    return path
+    said = "On 12 screenshots and 88 changed copies it gives the same answers as Keras"
+    return export_once(workspace, "things/two", said=said)
 
 
 def test_a_run_that_finds_objects_records_its_kind_size_and_thresholds(trained):

@@ -25,33 +25,16 @@ def workspace(small_workspace, tmp_path_factory):
 
 
 @pytest.fixture
-def trained(run, workspace):
+def trained(train_once, workspace):
     """The folder of the run things/both, trained once for all tests here."""
-    folder = workspace.runs / "things" / "both"
-    if not folder.exists():
-        outcome = run(
-            "train", "things", "--model", "detector+pixels", "-w", workspace.root, "--epochs", "6", "--batch-size", "4",
-            "--learning-rate", "0.01", "--repeat", "2", "--name", "both", "--no-flip", "--mosaic", "0", "--zoom", "0",
-            "--averaging", "0",
-        )  # fmt: skip
-        assert outcome.code == 0, outcome.err
-        assert "Over 2 trainings: AP50 median" in outcome.out
-        assert "Scores of each class of pixel" in outcome.out
-        assert "Other screenshots have no mask." in outcome.out
-        for path in (folder / "model.json", *folder.glob("repeats/*/model.json")):  # a few steps find little for sure
-            path.write_text(json.dumps({**json.loads(path.read_text()), "thresholds": [0.04, 0.04, 0.04]}))
-    return folder
+    said = ("Over 2 trainings: AP50 median", "Scores of each class of pixel", "Other screenshots have no mask.")
+    return train_once(workspace, "things/both", "--model", "detector+pixels", "--epochs", "6", certain=0.04, said=said)
 
 
 @pytest.fixture
-def exported(run, workspace, trained):
+def exported(export_once, workspace, trained):
     """The exported file of that run, written once."""
-    path = trained / "model.onnx"
-    if not path.exists():
-        outcome = run("export", "things/both", "-w", workspace.root)
-        assert outcome.code == 0, outcome.err
-        assert "it gives the same answers as Keras" in outcome.out
-    return path
+    return export_once(workspace, "things/both", said="it gives the same answers as Keras")
 
 
 def test_the_saved_model_knows_the_classes_of_both(trained):

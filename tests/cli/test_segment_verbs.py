@@ -25,29 +25,17 @@ def workspace(small_workspace, tmp_path_factory):
 
 
 @pytest.fixture
-def trained(run, workspace):
+def trained(train_once, workspace):
     """The folder of the run pixels/two, trained once for all tests here."""
-    folder = workspace.runs / "pixels" / "two"
-    if not folder.exists():
-        outcome = run(
-            "train", "pixels", "-w", workspace.root, "--epochs", "12", "--batch-size", "4", "--learning-rate", "0.01",
-            "--repeat", "2", "--name", "two", "--no-flip", "--mosaic", "0", "--zoom", "0", "--averaging", "0",
-        )  # fmt: skip
-        assert outcome.code == 0, outcome.err
-        assert "Over 2 trainings: mean IoU median" in outcome.out
-        assert "of the pixels of" in outcome.out
-    return folder
+    said = ("Over 2 trainings: mean IoU median", "of the pixels of")
+    return train_once(workspace, "pixels/two", "--epochs", "12", said=said)
 
 
 @pytest.fixture
-def exported(run, workspace, trained):
+def exported(export_once, workspace, trained):
     """The exported file of that run, written once."""
-    path = trained / "model.onnx"
-    if not path.exists():
-        outcome = run("export", "pixels/two", "-w", workspace.root)
-        assert outcome.code == 0, outcome.err
-        assert "On 12 screenshots and 88 changed copies it gives the same answers as Keras" in outcome.out
-    return path
+    said = "On 12 screenshots and 88 changed copies it gives the same answers as Keras"
+    return export_once(workspace, "pixels/two", said=said)
 
 
 def test_watching_refuses_a_run_of_another_taxonomy_than_the_detector_naming_both(run, workspace, exported):

@@ -9,7 +9,7 @@ from toonvision.core.errors import InputRejectedError, ModelRefusedError, Worksp
 from toonvision.core.folders import exclusive
 from toonvision.data.extraction import extract
 from toonvision.data.images import read_picture
-from toonvision.deploy import export, parity
+from toonvision.deploy import parity
 from toonvision.deploy.bundle import Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, current_export, weights_digest
@@ -88,23 +88,23 @@ def test_exporting_twice_writes_the_same_bytes(own):
 def test_an_export_that_says_something_else_is_not_written_and_the_old_one_stays(own, monkeypatch):
     run = run_of(own)
     before = contents(run)
-    y_true = export.predict_probabilities
-    monkeypatch.setattr(export, "predict_probabilities", lambda *args, **options: y_true(*args, **options) + 2e-4)
+    y_true = parity.predict_probabilities
+    monkeypatch.setattr(parity, "predict_probabilities", lambda *args, **options: y_true(*args, **options) + 2e-4)
     with pytest.raises(ModelRefusedError, match=r"label/three: .*for 0 of 100 .*difference is 0.0002. Nothing was"):
         export_run(own, run)
     assert contents(run) == before
     monkeypatch.undo()
     export_run(own, run)
     good = contents(run)
-    monkeypatch.setattr(export, "predict_probabilities", lambda *args, **options: y_true(*args, **options)[:, ::-1])
+    monkeypatch.setattr(parity, "predict_probabilities", lambda *args, **options: y_true(*args, **options)[:, ::-1])
     with pytest.raises(ModelRefusedError, match="another class comes first"):
         export_run(own, run, int8=True)
     assert contents(run) == good
 
 
 def test_an_export_that_says_something_else_of_a_batch_is_not_written(own, monkeypatch):
-    actual = export.in_batches
-    monkeypatch.setattr(export, "in_batches", lambda *args: actual(*args)[:, ::-1])
+    actual = parity.in_batches
+    monkeypatch.setattr(parity, "in_batches", lambda *args: actual(*args)[:, ::-1])
     with pytest.raises(ModelRefusedError, match="another class comes first"):
         export_run(own, run_of(own))
     assert not (run_of(own) / EXPORT).exists()
@@ -153,7 +153,7 @@ def test_a_run_that_is_trained_again_meanwhile_is_not_given_the_old_export(own, 
         (run / WEIGHTS).write_bytes(other)
         return compare(*args)
 
-    monkeypatch.setattr(export, "compare", compared)
+    monkeypatch.setattr(parity, "compare", compared)
     with pytest.raises(WorkspaceBusyError, match="was trained again or calibrated meanwhile; nothing was written"):
         export_run(own, run)
     assert not (run / EXPORT).exists()
@@ -166,7 +166,7 @@ def test_a_run_that_is_calibrated_meanwhile_is_not_given_the_old_export(own, mon
         store_temperature(run, 2.0)
         return compare(*args)
 
-    monkeypatch.setattr(export, "compare", compared)
+    monkeypatch.setattr(parity, "compare", compared)
     with pytest.raises(WorkspaceBusyError, match="calibrated meanwhile; nothing was written"):
         export_run(own, run)
     assert not (run / EXPORT).exists()

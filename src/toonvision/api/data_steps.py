@@ -10,6 +10,7 @@ from toonvision.api.result import Block, Result, table, who_did
 from toonvision.api.split_words import pattern_findings, source_findings, split_data, split_findings, split_text
 from toonvision.api.understood import setup_blocks, setup_data, told
 from toonvision.core.errors import Finding, UsageError
+from toonvision.core.grouping import grouped
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted
 from toonvision.data import workspace as data
@@ -354,11 +355,8 @@ def _extraction_text(s: "ExtractionSummary") -> str:
 
 def _finding_lines(word: str, findings: Sequence[Finding], details: bool) -> list[str]:
     """Return a line for each finding, or of many alike for the first ones and their number."""
-    alike: dict[str, list[Finding]] = {}
-    for finding in findings:
-        alike.setdefault(finding.code, []).append(finding)
     lines = []
-    for group in alike.values():
+    for group in grouped(findings, lambda finding: finding.code).values():
         shown = group if details else group[:_MOST_ALIKE]
         lines += [f"{word}: {finding}" for finding in shown]
         if len(group) > len(shown):

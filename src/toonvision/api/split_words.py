@@ -4,12 +4,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toonvision.data.groups import Reason
     from toonvision.data.records import StoredScreenshot
     from toonvision.data.split_plan import JoinedShots, SplitSummary
     from toonvision.data.workspace import Workspace
@@ -54,11 +54,8 @@ def split_data(summary: "SplitSummary") -> dict[str, Any]:
 
 def _joined_sentences(summary: "SplitSummary") -> list[str]:
     """Say which screenshots belong together, and why; the largest groups of each reason come first."""
-    by_reason: dict[Reason, list[JoinedShots]] = {}
-    for group in summary.joined:
-        by_reason.setdefault(group.reason, []).append(group)
     sentences = []
-    for reason, groups in by_reason.items():
+    for reason, groups in grouped(summary.joined, lambda group: group.reason).items():
         named = [_named(group) for group in groups[:_MOST_GROUPS]]
         more = f"; and {counted(len(groups) - _MOST_GROUPS, 'more group')}" if len(groups) > _MOST_GROUPS else ""
         number = f" ({len(groups):,} groups)" if len(groups) > 1 else ""

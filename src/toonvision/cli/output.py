@@ -13,6 +13,7 @@ import typer
 
 from toonvision.core.errors import Finding
 from toonvision.core.files import write_text
+from toonvision.core.grouping import grouped
 from toonvision.core.panels import Table
 from toonvision.core.progress import Progress
 
@@ -232,10 +233,7 @@ def report_findings(findings: Sequence[Finding], *, folder: Path | None) -> None
         folder: Where `toonvision-findings.txt` is written if there are too many to print, and removed if there are not;
             None for nowhere.
     """
-    alike: dict[str, list[Finding]] = {}
-    for finding in findings:
-        alike.setdefault(finding.code, []).append(finding)
-    groups = list(alike.values())
+    groups = list(grouped(findings, lambda finding: finding.code).values())
     for group in groups:
         for finding in group[:MOST_ALIKE]:
             say(f"{'skipped' if finding.skips else 'note'}: {finding}")

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import InputRejectedError
+from toonvision.core.grouping import grouped
 from toonvision.core.runner import available_cores
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import screenshot_reader
@@ -44,9 +45,7 @@ def background(
         For some screenshots each, boxes that touch no object, and whole screenshots of which no object covers most;
         each of shape ``(pictures, height, width, 3)``, uint8, 0 to 255.
     """
-    by_screenshot: dict[int, list[Crop]] = {}
-    for crop in crops:
-        by_screenshot.setdefault(crop.screenshot_id, []).append(crop)
+    by_screenshot = grouped(crops, lambda crop: crop.screenshot_id)
     rows = sorted(by_screenshot)
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_SCREENSHOTS)).round().astype(int))
     sizes = [crop.box.size_wh for crop in crops]

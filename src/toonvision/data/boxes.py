@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
+from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted
 from toonvision.data.attributes import NO_ATTRIBUTES, Attributes, attributes_path
 from toonvision.data.subsets import Subset
@@ -284,16 +285,13 @@ def note_findings(item: str, notes: Iterable[tuple[str, str]]) -> list[Finding]:
         item: What the objects belong to, such as a source.
         notes: Pairs of a note and the object that it is about.
     """
-    objects: dict[str, list[str]] = {}
-    for note, name in notes:
-        objects.setdefault(note, []).append(name)
     return [
         Finding(
             item,
-            f"{note} ({counted(len(names), 'object')}, such as {names[0]})",
+            f"{note} ({counted(len(objects), 'object')}, such as {objects[0][1]})",
             code="tiny" if note == TINY else RECOVERED,
         )
-        for note, names in objects.items()
+        for note, objects in grouped(notes, lambda pair: pair[0]).items()
     ]
 
 

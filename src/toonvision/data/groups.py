@@ -16,6 +16,7 @@ from typing import Generic, Literal, Protocol, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.grouping import grouped
 from toonvision.core.wording import listed
 from toonvision.data.fingerprints import LARGEST_DIFFERENCE, differences, near_groups
 from toonvision.data.records import Crop, Frame, Item
@@ -111,9 +112,7 @@ def linked(shots: Sequence[S]) -> list[Group[S]]:
         "what the pattern joins": _alike([shot.recording or -at for at, shot in enumerate(shots)]),
     }
     first = _joined(len(shots), [group for groups in links.values() for group in groups])
-    members: dict[int, list[int]] = defaultdict(list)
-    for index, root in enumerate(first):
-        members[root].append(index)
+    members = grouped(range(len(first)), first.__getitem__)
     reasons = {(first[group[0]], reason) for reason, groups in links.items() for group in groups}
     found = []
     for root, indices in members.items():
@@ -254,9 +253,7 @@ def _gaps(
 
 def _alike(keys: Sequence[object]) -> list[list[int]]:
     """Return the indices of equal keys, where there is more than one."""
-    found: dict[object, list[int]] = defaultdict(list)
-    for index, key in enumerate(keys):
-        found[key].append(index)
+    found = grouped(range(len(keys)), keys.__getitem__)
     return [indices for indices in found.values() if len(indices) > 1]
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
+from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted, listed
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading
@@ -203,10 +204,7 @@ def _counts(names: Iterable[str]) -> dict[str, int]:
 
 
 def _kinds(findings: Iterable[Finding]) -> tuple[FindingKind, ...]:
-    alike: dict[str, list[Finding]] = {}
-    for finding in findings:
-        alike.setdefault(finding.code, []).append(finding)
-    return tuple(FindingKind(tuple(group)) for group in alike.values())
+    return tuple(FindingKind(tuple(group)) for group in grouped(findings, lambda finding: finding.code).values())
 
 
 def _object_sizes(picture: AnnotatedPicture) -> Sequence[tuple[float, float]]:

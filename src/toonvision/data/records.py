@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from toonvision.core.grouping import grouped
 from toonvision.data.attributes import Attributes
 from toonvision.data.boxes import Box
 
@@ -204,9 +205,7 @@ class Frame:
 
 def frames_of(screenshots: Iterable[StoredScreenshot], crops: Iterable[Crop]) -> tuple[Frame, ...]:
     """Return screenshots, in their order, each with its crops."""
-    of_screenshot: dict[int, list[Crop]] = {}
-    for crop in crops:
-        of_screenshot.setdefault(crop.screenshot_id, []).append(crop)
+    of_screenshot = grouped(crops, lambda crop: crop.screenshot_id)
     return tuple(Frame(shot, tuple(of_screenshot.get(shot.id, ()))) for shot in screenshots)
 
 
@@ -221,7 +220,4 @@ class Known:
     @cached_property
     def crops_of(self) -> Mapping[tuple[str, str], Sequence[Crop]]:
         """The crops of each screenshot that has some, by its source and name."""
-        found: dict[tuple[str, str], list[Crop]] = {}
-        for crop in self.crops:
-            found.setdefault((crop.source, crop.screenshot), []).append(crop)
-        return found
+        return grouped(self.crops, lambda crop: (crop.source, crop.screenshot))

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from toonvision.core.errors import RejectedItemError, shown
+from toonvision.core.grouping import grouped
 from toonvision.core.names import folded
 from toonvision.data import attributes
 from toonvision.data.documents import Documents
@@ -50,41 +50,26 @@ class SourceTree(Listing):
     @cached_property
     def _by_place(self) -> Mapping[tuple[tuple[str, ...], str], list[Path]]:
         """Pictures by place (see `_place`) and stem."""
-        found: dict[tuple[tuple[str, ...], str], list[Path]] = defaultdict(list)
-        for path in self.pictures:
-            found[self._key(path)].append(path)
-        return found
+        return grouped(self.pictures, self._key)
 
     @cached_property
     def _by_stem(self) -> Mapping[str, list[Path]]:
-        found: dict[str, list[Path]] = defaultdict(list)
-        for path in self.pictures:
-            found[stem_key(path.stem)].append(path)
-        return found
+        return grouped(self.pictures, lambda path: stem_key(path.stem))
 
     @cached_property
     def _by_bare_stem(self) -> Mapping[str, list[Path]]:
         """Pictures by their stems without a hash before them."""
-        found: dict[str, list[Path]] = defaultdict(list)
-        for path in self.pictures:
-            found[_HASH_PREFIX.sub("", stem_key(path.stem))].append(path)
-        return found
+        return grouped(self.pictures, lambda path: _HASH_PREFIX.sub("", stem_key(path.stem)))
 
     @cached_property
     def _uploaded(self) -> Mapping[str, list[Path]]:
         """Pictures by the stems that Label Studio gives them when they are uploaded, without the hash."""
-        found: dict[str, list[Path]] = defaultdict(list)
-        for path in self.pictures:
-            found[_NOT_UPLOADED.sub("", stem_key(path.stem).strip().replace(" ", "_"))].append(path)
-        return found
+        return grouped(self.pictures, lambda path: _NOT_UPLOADED.sub("", stem_key(path.stem).strip().replace(" ", "_")))
 
     @cached_property
     def by_folder(self) -> Mapping[str, Sequence[Path]]:
         """Pictures by the text of their folder."""
-        found: dict[str, list[Path]] = defaultdict(list)
-        for path in self.pictures:
-            found[folder_text(path)].append(path)
-        return found
+        return grouped(self.pictures, folder_text)
 
     @cached_property
     def _occupied(self) -> frozenset[tuple[str, ...]]:

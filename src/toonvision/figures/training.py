@@ -7,6 +7,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from toonvision.core.grouping import grouped
 from toonvision.core.wording import listed
 from toonvision.figures import style
 from toonvision.figures.style import INK, MUTED, RIGHT, TRAIN, VALIDATE, WIDTH, WRONG, styled
@@ -156,9 +157,7 @@ def _mark_saved(ax: Axes, curve: TrainingCurve, name: str) -> None:
 
 def _name_lines(ax: Axes, spread: Spread) -> None:
     """Draw lines at best, median and worst, with their names at the right, without overlap."""
-    names: dict[int, list[str]] = {}
-    for name in ("best", "median", "worst"):
-        names.setdefault(getattr(spread, name).count, []).append(name)
+    names = grouped(("best", "median", "worst"), lambda name: int(getattr(spread, name).count))
     low, high = ax.get_ylim()
     at = -1.0
     for count, which in sorted(names.items()):

@@ -1,6 +1,5 @@
 """The trials of a search: their history, each hyperparameter against the loss, and which hyperparameters matter."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
@@ -9,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from toonvision.core.grouping import grouped
 from toonvision.core.scales import log_ticks
 from toonvision.figures import style
 from toonvision.figures.style import DASHED, INK, MUTED, TRAIN, VALIDATE, WIDTH, styled
@@ -234,9 +234,7 @@ def _positions(one: Slice) -> dict[int, float]:
     """Return each trial's position: its value, or, where values are few, around the index of its value."""
     if not one.steps:
         return {point.trial: point.value for point in one.points}
-    together: dict[float, list[Point]] = defaultdict(list)
-    for point in one.points:
-        together[point.value].append(point)
+    together = grouped(one.points, lambda point: point.value)
     return {
         point.trial: one.steps.index(value) + _WIDEST * (at - (len(points) - 1) / 2) / max(1, len(points) - 1)
         for value, points in together.items()

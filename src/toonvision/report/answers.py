@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from toonvision.core.files import write_bytes
+from toonvision.core.grouping import grouped
 from toonvision.data import images
 from toonvision.figures.style import ink_on
 from toonvision.metrics.found_objects import FoundObjects
@@ -25,9 +26,7 @@ def write_answers(predictions: Sequence[Prediction], classes: Sequence[Category]
 
     The copies go into the folder as PNG, numbered; it is made where it is missing. Return how many there are.
     """
-    by_path: dict[Path, list[Prediction]] = {}
-    for prediction in predictions:
-        by_path.setdefault(prediction.path, []).append(prediction)
+    by_path = grouped(predictions, lambda prediction: prediction.path)
     by_name = {category.name: category for category in classes}
     for number, (path, answers) in enumerate(by_path.items(), start=1):
         first = answers[0]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted, interval, listed, percent
 from toonvision.data.balance import Shortage
 from toonvision.evaluation.breakdown import Group
@@ -244,9 +245,7 @@ def _grouping(results: Results) -> str:
 
 def _shortage_fact(short: Sequence[Shortage]) -> str:
     """Name the first labels with their emptiest contexts."""
-    by_label: dict[str, list[Shortage]] = {}
-    for shortage in short:
-        by_label.setdefault(shortage.label.name, []).append(shortage)
+    by_label = grouped(short, lambda shortage: shortage.label.name)
     named = []
     for gaps in list(by_label.values())[:_MOST_NEXT]:
         contexts = [gap.context.title for gap in gaps if gap.context.name != NO_CONTEXT]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.grouping import grouped
 from toonvision.core.panels import FigurePanel
 from toonvision.core.wording import counted
 from toonvision.data.images import Pictures
@@ -181,9 +182,7 @@ def _groups(
         f"{band.title} high": [one for one in listed if band.holds(height_of(best, one))]
         for band in height_bands(evaluation)
     }
-    contexts: dict[str, list[Shown]] = {}
-    for one in listed:
-        contexts.setdefault(taxonomy.context(evaluation.items[one.image].context).title, []).append(one)
+    contexts = grouped(listed, lambda one: taxonomy.context(evaluation.items[one.image].context).title)
     most = sorted(contexts.items(), key=lambda pair: -len(pair[1]))[:_MOST_CONTEXTS]
     found = [*first.items(), *heights.items(), *most]
     return [(name[0].upper() + name[1:], members) for name, members in found]

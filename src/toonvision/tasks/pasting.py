@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from toonvision.core.grouping import grouped
 from toonvision.data.pixel_masks import NOT_COUNTED
 from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch
 
@@ -83,9 +84,7 @@ def figures_of(batch: Batch) -> list[Figure]:
 
 def with_figures(shown: AnnotatedImage, figures: Sequence[Figure], rng: np.random.Generator) -> AnnotatedImage:
     """Return an image with one or two of some figures pasted into it, its objects and its mask with theirs."""
-    by_label: dict[int, list[Figure]] = {}
-    for figure in figures:
-        by_label.setdefault(figure.label, []).append(figure)
+    by_label = grouped(figures, lambda figure: figure.label)
     for _ in range(1 + int(rng.random() < _SECOND)):
         listed = by_label[sorted(by_label)[rng.integers(len(by_label))]]
         shown = _with_figure(shown, listed[rng.integers(len(listed))], rng)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
+from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Outline, Reading
 from toonvision.data.formats.base import read_objects
@@ -220,9 +221,7 @@ def _missing(
 def _not_listed(paths: Iterable[Path], tree: SourceTree) -> list[Finding]:
     """Report pictures that no document lists: one by one, or at once where none of many in a folder is."""
     remedy = "draw its boxes, and save or export again"
-    others = defaultdict(list)
-    for path in paths:
-        others[path.parent].append(path)
+    others = grouped(paths, lambda path: path.parent)
     total = Counter(path.parent for path in tree.pictures) if others else Counter()
     found = []
     for folder, own in others.items():
