@@ -1,7 +1,5 @@
 """What a run that finds objects says: its scores, and the objects in pictures."""
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -14,6 +12,7 @@ from toonvision.api.segmenting import quality_of_pixels, write_masks
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.names import different_stems
+from toonvision.core.panels import rows_csv
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.metrics.named_pixels import whole_pixels
@@ -30,9 +29,8 @@ def box_blocks(evaluation: "Evaluation[Any]", taxonomy: Taxonomy) -> tuple[Block
     from toonvision.tasks.detect_panels import classes_table, heights_table
     from toonvision.tasks.joint_panels import joint_table
 
-    record, best, counts = evaluation.record, evaluation.best, evaluation.best.counts
+    best, counts = evaluation.best, evaluation.best.counts
     images = len(evaluation.items)
-    several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
     lines = [
         f"Found: {counts.found} of {counted(counts.total, 'object')}, with "
         f"{counted(counts.false_alarms, 'false alarm')} in {counted(images, 'screenshot')}. "
@@ -52,10 +50,9 @@ def box_blocks(evaluation: "Evaluation[Any]", taxonomy: Taxonomy) -> tuple[Block
         lines.append(floors.sentence())
     if best.pixels is not None:
         lines.append(f"{quality_of_pixels(best.pixels)} Other screenshots have no mask.")
-    title = f"{record.title} on {evaluation.subset}{several}"
     named = joint_table(evaluation, taxonomy)
-    tables = (replace(classes_table(evaluation), title=title), heights_table(evaluation), *([named] if named else []))
-    return *tables, "\n".join(lines)
+    classes = replace(classes_table(evaluation), title=evaluation.title)
+    return classes, heights_table(evaluation), *([named] if named else []), "\n".join(lines)
 
 
 def detect(
@@ -200,15 +197,14 @@ def objects_result(
 
 def objects_csv(result: Result[list[FoundObjects]]) -> str:
     """Return a row for each object: its class at every level, how sure the detector is, and its box."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    listed = [(picture["picture"], one) for picture in result.data["pictures"] for one in picture["objects"]]
     _, *names = result.data["levels"]
-    writer.writerow(["picture", "label", *names, "score", *_EDGES])
-    for picture, one in listed:
-        own = [one["levels"].get(name) or "" for name in names]
-        writer.writerow([picture, one["label"], *own, f"{one['score']:.6f}", *one["box"]])
-    return buffer.getvalue()
+    rows = (
+        (picture["picture"], one["label"], *(one["levels"].get(name) or "" for name in names), f"{one['score']:.6f}",
+         *map(str, one["box"]))
+        for picture in result.data["pictures"]
+        for one in picture["objects"]
+    )  # fmt: skip
+    return rows_csv((("picture", "label", *names, "score", *_EDGES), *rows))
 
 
 def _share(value: float) -> str:

@@ -1,7 +1,5 @@
 """Predicting with the models that come with the package, before anything is annotated or trained."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +9,7 @@ from toonvision.api.predicting import NOTHING_READ, draw_answers, require_paths,
 from toonvision.api.result import Block, Result, table
 from toonvision.api.run import Paths, paths_of
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.panels import Table
+from toonvision.core.panels import Table, rows_csv
 from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, packaged_accuracy, packaged_models
 from toonvision.metrics.predictions import Prediction
@@ -139,18 +137,16 @@ def _data(one: LevelPredictions) -> dict[str, Any]:
 
 def level_predictions_csv(result: Result[list[LevelPredictions]]) -> str:
     """Return a row for each picture: for every level what is predicted, and all probabilities."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     classes: Mapping[str, Sequence[str]] = result.data["classes"]
-    writer.writerow(["picture", *(name for level, own in classes.items() for name in _columns(level, own))])
+    rows = [("picture", *(name for level, own in classes.items() for name in _columns(level, own)))]
     for one in result.data["predictions"]:
         cells = [
             cell
             for level, own in one["levels"].items()
             for cell in (verdict_cells(own) if own else [""] * len(_columns(level, classes[level])))
         ]
-        writer.writerow([one["picture"], *cells])
-    return buffer.getvalue()
+        rows.append((one["picture"], *cells))
+    return rows_csv(tuple(rows))
 
 
 def _columns(level: str, classes: Iterable[str]) -> list[str]:

@@ -1,7 +1,5 @@
 """What `predict` does: choose what answers, cut boxes if asked to, warn of pictures that are no crops, draw answers."""
 
-import csv
-import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -15,6 +13,7 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.panels import rows_csv
 from toonvision.core.wording import counted
 from toonvision.data import images
 from toonvision.data.boxes import Box, Reading
@@ -303,16 +302,14 @@ def verdict_cells(data: Mapping[str, Any], levels: Sequence[str] = ()) -> list[s
 
 def predictions_csv(result: Result[list[Prediction]]) -> str:
     """Return a row for each prediction: what was predicted, at every level, and all probabilities."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
     listed = result.data["predictions"]
     first = listed[0] if listed else {"levels": {}, "probabilities": {}}
     extra = [name for name in ("object", "label", "box") if name in first]
     names = [f"p_{name}" for name in first["probabilities"]]
     novelty = ["none_of_these", "novelty"]
-    writer.writerow(["picture", *extra, "predicted", "confidence", *first["levels"], *novelty, *names])
+    rows = [("picture", *extra, "predicted", "confidence", *first["levels"], *novelty, *names)]
     for one in listed:
         own = [" ".join(map(str, one[name])) if name == "box" else one[name] for name in extra]
         levels = [value or "" for value in one["levels"].values()]
-        writer.writerow([one["picture"], *own, *verdict_cells(one, levels)])
-    return buffer.getvalue()
+        rows.append((one["picture"], *own, *verdict_cells(one, levels)))
+    return rows_csv(tuple(rows))

@@ -26,9 +26,7 @@ def score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
     from toonvision.tasks.classify_panels import scores_table
     from toonvision.tasks.novelty_panels import NO_SCORE, novelty_sentence
 
-    report, record = evaluation.best.report, evaluation.record
-    several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
-    title = f"{record.title} on {evaluation.subset}{several}"
+    report = evaluation.best.report
     spread, wrong_in = evaluation.spread, evaluation.wrong_in
     lines = [f"Wrong: {report.wrong} of {spread.total}; accuracy {report.accuracy}."]
     if len(spread.wrong) > 1:
@@ -50,7 +48,7 @@ def score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
     if evaluation.best.calibration:
         lines.append(calibration_text(evaluation.best.calibration))
     lines.append(novelty_sentence(evaluation.novelty) if evaluation.novelty else NO_SCORE)
-    return replace(scores_table(evaluation), title=title), "\n".join(lines)
+    return replace(scores_table(evaluation), title=evaluation.title), "\n".join(lines)
 
 
 def calibration_text(calibration: "Calibration") -> str:

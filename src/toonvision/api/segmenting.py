@@ -1,6 +1,5 @@
 """What a run that names pixels says: its scores, and the classes of the pixels of pictures."""
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -15,6 +14,7 @@ from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.names import different_stems
+from toonvision.core.panels import rows_csv
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.named_pixels import NamedPixels, Pixels
 from toonvision.taxonomy.labels import Category
@@ -28,9 +28,8 @@ def pixel_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
     """Return how good a run's maps of classes are, as a table and sentences."""
     from toonvision.tasks.segment_panels import pixels_table
 
-    record, best = evaluation.record, evaluation.best
+    best = evaluation.best
     images = counted(len(evaluation.items), "screenshot")
-    several = f" (the training with seed {record.best_seed}: lowest validation loss)" if len(record.repeats) > 1 else ""
     good = len(evaluation.items) - evaluation.spread.wrong[evaluation.best_index]
     lines = [
         quality_of_pixels(best),
@@ -45,8 +44,7 @@ def pixel_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
     floors = evaluation.floors
     if floors and floors.listed and not floors.unbeaten:
         lines.append(floors.sentence())
-    title = f"{record.title} on {evaluation.subset}{several}"
-    return replace(pixels_table(evaluation), title=title), "\n".join(lines)
+    return replace(pixels_table(evaluation), title=evaluation.title), "\n".join(lines)
 
 
 def quality_of_pixels(scores: "PixelScores") -> str:
@@ -150,10 +148,8 @@ def write_masks(found: Sequence[tuple[Path, Pixels]], classes: Sequence[Category
 
 def shares_csv(result: Result[list[NamedPixels]]) -> str:
     """Return a row for each picture: how sure the run is, and which share of its pixels each class has."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["picture", "confidence", *result.data["classes"]])
-    for one in result.data["pictures"]:
-        shares = [f"{share:.6f}" for share in one["shares"].values()]
-        writer.writerow([one["picture"], f"{one['confidence']:.6f}", *shares])
-    return buffer.getvalue()
+    rows = (
+        (one["picture"], f"{one['confidence']:.6f}", *(f"{share:.6f}" for share in one["shares"].values()))
+        for one in result.data["pictures"]
+    )
+    return rows_csv((("picture", "confidence", *result.data["classes"]), *rows))

@@ -150,8 +150,21 @@ class Listing:
         return {}
 
     def confined(self, path: Path) -> Finding | None:
-        """Refuse a file that is a link out of the source."""
-        return confined(path, self.root) if self.links and path in self.links else None
+        """Return why a file cannot be read that is a link out of the source; None for any other."""
+        try:
+            self.require_confined(path)
+        except RejectedItemError as error:
+            return error.finding(relative(path, self.root), pictures=1)
+        return None
+
+    def require_confined(self, path: Path) -> None:
+        """Refuse a file that is a link out of the source.
+
+        Raises:
+            RejectedItemError: Saying so.
+        """
+        if self.links and path in self.links:
+            followed_inside(self.root, path, name=relative(path, self.root))
 
     def linked_folder_findings(self) -> list[Finding]:
         """Report the links to folders, which are not followed."""
@@ -222,15 +235,6 @@ def relative(path: Path, root: Path) -> str:
     if above:
         return name_text(path.relative_to(root).as_posix())
     return name_text(below.replace(os.sep, "/"))  # several times as quick
-
-
-def confined(path: Path, root: Path) -> Finding | None:
-    """Refuse a file that is a link out of its root."""
-    try:
-        followed_inside(root, path, name=relative(path, root))
-    except RejectedItemError as error:
-        return error.finding(relative(path, root), pictures=1)
-    return None
 
 
 def name_key(name: str) -> str:

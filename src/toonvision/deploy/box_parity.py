@@ -12,7 +12,7 @@ from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.parity import FEWEST, LARGEST_DIFFERENCE, require_parity, screenshots_to_compare, worse
 from toonvision.deploy.pixel_parity import compare_cells
-from toonvision.metrics.detection import Boxes, boxes_in, overlaps
+from toonvision.metrics.detection import boxes_in, overlaps
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.pixels import softmax
 from toonvision.tasks import detect
@@ -82,7 +82,7 @@ def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[f
         least = np.array(thresholds)[one.labels]
         for at in np.flatnonzero(one.scores >= least).tolist():
             near = np.flatnonzero((other.image == one.image[at]) & (other.labels == one.labels[at]))
-            shares = overlaps(_boxes(one)[at : at + 1], _boxes(other)[near])[0]
+            shares = overlaps(one.known_boxes[at : at + 1], other.known_boxes[near])[0]
             differences = np.abs(other.scores[near] - one.scores[at])
             same = differences[shares >= _SAME]
             if len(same):
@@ -90,8 +90,3 @@ def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[f
             elif not (differences[shares >= _NEXT_TO] < _EQUAL).any() and one.scores[at] > least[at] + _AT_THRESHOLD:
                 disagreements += 1
     return Parity(expected.images, largest, disagreements)
-
-
-def _boxes(predictions: Predictions) -> Boxes:
-    assert predictions.boxes is not None
-    return predictions.boxes

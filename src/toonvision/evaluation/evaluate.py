@@ -51,6 +51,13 @@ class Evaluation(Evaluated[KindScores]):
     subset: Subset
     floors: Floors | ScoreFloors | None = None
 
+    @property
+    def title(self) -> str:
+        """What its scores are of: the run, the subset, and which of several trainings."""
+        several = len(self.record.repeats) > 1
+        training = f" (the training with seed {self.record.best_seed}: lowest validation loss)" if several else ""
+        return f"{self.record.title} on {self.subset}{training}"
+
 
 ClassEvaluation = Evaluation[ClassScores]
 """An evaluation of a task of the kind ``classify``."""

@@ -270,8 +270,6 @@ def match(
         heights: Objects of a height in pixels outside of this range, both ends within it, need not be found, and
             predictions of such a height that match no object are neutral.
     """
-    if predictions.boxes is None:
-        raise TypeError("these predictions have no boxes; a detector's have")
     low, high = heights
     tall = truth.boxes[:, 3] - truth.boxes[:, 1]
     outside = (tall < low) | (tall > high)
@@ -281,7 +279,7 @@ def match(
     for image, (own, others) in enumerate(_by_image(truth, predictions, label)):
         totals[image] = (~neutral_objects[others]).sum()
         rows.append(own)
-        boxes = predictions.boxes[own]
+        boxes = predictions.known_boxes[own]
         matched = _matched(boxes, truth.boxes[others], neutral_objects[others], truth.ignored[others], thresholds)
         at = np.where(matched >= 0, others[matched] if len(others) else -1, -1)
         sides = boxes[:, 3] - boxes[:, 1]

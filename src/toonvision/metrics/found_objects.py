@@ -78,12 +78,10 @@ def whole_boxes(
     predictions: Predictions, sizes_wh: Sequence[tuple[int, int]], size_hw: tuple[int, int]
 ) -> npt.NDArray[np.float32]:
     """Return predicted boxes in pixels of the pictures, none of which leaves its picture, shape ``(boxes, 4)``."""
-    if predictions.boxes is None:
-        raise TypeError("these predictions have no boxes; a detector's have")
     factors = np.array([shrink_factor(size, size_hw) for size in sizes_wh], np.float32)
     most = np.tile(np.array(sizes_wh, np.float32).reshape(-1, 2), 2)
     found: npt.NDArray[np.float32] = np.clip(
-        predictions.boxes * factors[predictions.image, None], 0, most[predictions.image]
+        predictions.known_boxes * factors[predictions.image, None], 0, most[predictions.image]
     )
     return found
 

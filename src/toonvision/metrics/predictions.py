@@ -53,6 +53,13 @@ class Predictions:
     boxes: npt.NDArray[np.float32] | None = None
     pixels: npt.NDArray[np.uint8] | None = None
 
+    @property
+    def known_boxes(self) -> npt.NDArray[np.float32]:
+        """The boxes of a detector's predictions."""
+        if self.boxes is None:
+            raise TypeError("these predictions have no boxes; a detector's have")
+        return self.boxes
+
 
 def concatenated(parts: Sequence[Predictions]) -> Predictions:
     """Return what was predicted for some images after one another, at least one of them, as of all of them."""

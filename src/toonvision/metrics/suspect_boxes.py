@@ -62,7 +62,7 @@ def joined(each: Sequence[Predictions], asked: npt.NDArray[np.int64]) -> Predict
     model = np.concatenate([np.full(len(one.scores), at) for at, one in enumerate(each)])
     image, labels = (np.concatenate([getattr(one, name) for one in each]) for name in ("image", "labels"))
     scores = np.concatenate([one.scores for one in each])
-    boxes = np.concatenate([_boxes(one) for one in each])
+    boxes = np.concatenate([one.known_boxes for one in each])
     found: list[tuple[int, int, float, Boxes]] = []
     for at in range(len(asked)):
         own = np.flatnonzero((image == at) & (scores >= LOWEST))
@@ -95,7 +95,7 @@ def find_suspect_boxes(truth: Objects, found: Predictions, thresholds: Sequence[
     listed: list[SuspectBox] = []
     for image in range(truth.images):
         objects, boxes = np.flatnonzero(truth.image == image), np.flatnonzero(found.image == image)
-        shares = overlaps(_boxes(found)[boxes], truth.boxes[objects])
+        shares = overlaps(found.known_boxes[boxes], truth.boxes[objects])
         for column, at in enumerate(objects.tolist()):
             near = boxes[shares[:, column] >= _FREE]
             seen[at] = found.scores[near].max(initial=0)
@@ -153,15 +153,15 @@ def _missing(
 ) -> list[SuspectBox]:
     """Return the boxes of an image that models are sure of and that stand on no object, each spot once."""
     listed: list[SuspectBox] = []
-    within = inside(_boxes(found)[boxes], truth.boxes[objects])
+    within = inside(found.known_boxes[boxes], truth.boxes[objects])
     ignored = truth.ignored[objects]
     spots: list[int] = []
     for row in np.argsort(-found.scores[boxes], kind="stable").tolist():
         at, share = int(boxes[row]), float(shares[row].max(initial=0))
         if not sure[at] or share >= _FREE or (within[row, ignored] >= _SAME).any():
             continue
-        taken = _boxes(found)[spots]
-        if len(spots) and overlaps(_boxes(found)[[at]], taken).max() >= _FREE:
+        taken = found.known_boxes[spots]
+        if len(spots) and overlaps(found.known_boxes[[at]], taken).max() >= _FREE:
             continue
         spots.append(at)
         # What lies within an object may be a part of that.
@@ -199,9 +199,3 @@ def _clusters(boxes: Boxes, labels: Indices, model: Indices) -> list[list[int]]:
         free[members] = False
         groups.append(members)
     return groups
-
-
-def _boxes(found: Predictions) -> Boxes:
-    if found.boxes is None:
-        raise TypeError("these predictions have no boxes; a detector's have")
-    return found.boxes

@@ -296,14 +296,12 @@ def above(predictions: Predictions, thresholds: Sequence[float]) -> Predictions:
 
 def chosen(predictions: Predictions, which: npt.NDArray[np.bool_]) -> Predictions:
     """Return some of some predictions with boxes."""
-    if predictions.boxes is None:
-        raise TypeError("these predictions have no boxes; a detector's have")
     return replace(
         predictions,
         image=predictions.image[which],
         labels=predictions.labels[which],
         scores=predictions.scores[which],
-        boxes=predictions.boxes[which],
+        boxes=predictions.known_boxes[which],
     )
 
 

@@ -70,8 +70,7 @@ def _data_set(path: Path) -> Path | None:
 
 
 def _names(path: Path, tree: SourceTree) -> list[str]:
-    if escaped := tree.confined(path):
-        raise RejectedItemError(escaped.reason, escaped.remedy, code=escaped.code)
+    tree.require_confined(path)
     lines = map(str.strip, decode_text(read_regular(path, limit=_LARGEST_LIST)).splitlines())
     return [line for line in lines if line and not line.startswith(_COMMENT)]
 

@@ -125,8 +125,7 @@ def read_files(
     faults: list[Finding] = []
     for path in paths:
         try:
-            if escaped := tree.confined(path):
-                raise RejectedItemError(escaped.reason, escaped.remedy, code=escaped.code)
+            tree.require_confined(path)
             found += entries(path)
         except RejectedItemError as error:
             faults.append(error.finding(tree.relative(path), files=1))
@@ -176,8 +175,7 @@ def _file_name(value: object) -> str:
 
 
 def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> AnnotatedPicture:
-    if escaped := tree.confined(path):
-        raise RejectedItemError(escaped.reason, escaped.remedy, code=escaped.code)
+    tree.require_confined(path)
     if not isinstance(entry.rows, list):
         reason = f"must have a list of objects; got {shown(entry.rows)}"
         raise RejectedItemError(reason, "export again", code="bad-row")

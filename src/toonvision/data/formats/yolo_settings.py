@@ -183,8 +183,7 @@ def _attempt(read: Any, path: Path, *more: Any) -> Any:
 
 
 def _text(path: Path, tree: SourceTree) -> str:
-    if finding := tree.confined(path):
-        raise RejectedItemError(finding.reason, finding.remedy, code=finding.code)
+    tree.require_confined(path)
     return decode_text(read_regular(path, limit=_LARGEST))
 
 

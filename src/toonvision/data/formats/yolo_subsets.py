@@ -74,8 +74,7 @@ def _listed(text: Path, tree: SourceTree) -> tuple[list[Path], list[str]]:
     A picture whose label file is there is reported with that.
     """
     labelled = {path.stem for path in tree.with_suffix(".txt")}
-    if finding := tree.confined(text):
-        raise RejectedItemError(finding.reason, finding.remedy, code=finding.code)
+    tree.require_confined(text)
     content = decode_text(read_regular(text, limit=LARGEST_ANNOTATION), errors="surrogateescape")
     found, missing = [], []
     for line in map(str.strip, content.splitlines()):
