@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tracking_scores import NumberedBoxes
 
 from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.data.attributes import Attributes, attributes_path, read_attributes
@@ -12,7 +13,6 @@ from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import SCREENSHOTS
 from toonvision.metrics.detection import overlaps
 from toonvision.metrics.found_objects import FoundObject
-from toonvision.metrics.tracking import NumberedBoxes
 
 RATE = 10.0
 """Frames a second of a drawn video."""

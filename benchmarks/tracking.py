@@ -28,11 +28,11 @@ import numpy as np
 from drawn_videos import RATE, DrawnVideo, TrueFigure, as_if_found, drawn_video, numbered
 from measure import arguments, write_result
 from scipy.optimize import linear_sum_assignment
+from tracking_scores import LEAST_OVERLAP, TrackingScores, tracking_scores, without_ignored
 
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.deploy.scene import named
 from toonvision.metrics.detection import overlaps
-from toonvision.metrics.tracking import LEAST_OVERLAP, TrackingScores, tracking_scores, without_ignored
 from toonvision.taxonomy.loader import built_in
 from toonvision.watch.distance import Heights, Whereabouts, whereabouts
 from toonvision.watch.evidence import Evidence

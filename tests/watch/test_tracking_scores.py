@@ -4,8 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-
-from toonvision.metrics.tracking import NumberedBoxes, TrackingScores, tracking_scores, without_ignored
+from tracking_scores import NumberedBoxes, TrackingScores, tracking_scores, without_ignored
 
 NOTHING = NumberedBoxes(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 4), np.float32))
 
