@@ -23,13 +23,6 @@ def test_every_channel_is_a_tile_on_one_scale_and_an_inactive_one_is_named_so():
     assert to_png(figure, dpi=30)
 
 
-def test_channels_have_their_own_scales_by_option():
-    figure = draw_activation(ActivationTiles(activation(), (60, 40), normalise_each=True))
-    assert [float(ax.images[0].get_array().max()) for ax in figure.axes] == [0, 1, 1, 1, 1]
-    title = figure.texts[0].get_text()
-    assert title == "Convolution: 5 channels of 6 x 4, bright where active (each on its own scale)"
-
-
 def test_tiles_have_the_shape_of_the_picture_and_stay_within_the_figure():
     figure = draw_activation(ActivationTiles(activation(40), (600, 200)))
     width, height = figure.get_size_inches()

@@ -210,6 +210,7 @@ _OUT_OF_SCOPE = {
     "api/segmenting.py": "about runs",
     "api/two_stage.py": "about runs",
     "api/explaining.py": "about explanations",
+    "cli/model_verbs.py": "about runs",
     "cli/predict_verb.py": "about files that are asked for",
     "cli/study_verbs.py": "about studies",
     "cli/sample_world.py": "about the sample world",

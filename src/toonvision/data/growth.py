@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import accumulate
 from pathlib import Path
 
 from toonvision.core.panels import Rows
@@ -154,11 +155,4 @@ def _sums(
     counts: Mapping[tuple[date, str], int], days: Sequence[date], names: Sequence[str]
 ) -> dict[str, tuple[int, ...]]:
     """Return by name the sum of all counts up to each day."""
-    found = {}
-    for name in names:
-        total, sums = 0, []
-        for day in days:
-            total += counts.get((day, name), 0)
-            sums.append(total)
-        found[name] = tuple(sums)
-    return found
+    return {name: tuple(accumulate(counts.get((day, name), 0) for day in days)) for name in names}

@@ -21,19 +21,17 @@ _BRIGHTEST = 0.998
 @styled
 def draw_activation(tiles: ActivationTiles) -> Figure:
     """Draw every channel of a layer, dark where it is inactive."""
-    activation, normalise_each = tiles.activation, tiles.normalise_each
+    activation, values = tiles.activation, tiles.activation.values
     height, width, channels = activation.values.shape
     title = f"{activation.kind.capitalize()} {tiles.number or ''}".strip()
     own = np.abs(activation.values).max(axis=(0, 1))
     inactive = own == 0
-    values = activation.values / np.where(inactive, 1, own) if normalise_each else activation.values
-    strongest = 1.0 if normalise_each else float(np.quantile(np.abs(values), _BRIGHTEST)) or float(own.max()) or 1.0
-    scale = "each on its own scale" if normalise_each else f"up to {strongest:.2g}"
+    strongest = float(np.quantile(np.abs(values), _BRIGHTEST)) or float(own.max()) or 1.0
     return draw_tiles(
         np.moveaxis(values, -1, 0),
         [f"{channel}, inactive" if quiet else f"{channel}" for channel, quiet in enumerate(inactive.tolist())],
         tiles.size_hw,
-        title=f"{title}: {channels} channels of {height} x {width}, bright where active ({scale})",
+        title=f"{title}: {channels} channels of {height} x {width}, bright where active (up to {strongest:.2g})",
         cmap="cividis",
         vmin=min(0.0, float(values.min())),
         vmax=strongest,

@@ -95,7 +95,7 @@ def draw_map_rows(rows: MapRows) -> Figure:
     down = math.ceil(len(pictures) / across)
     figure = style.sheet(max(_LEAST, across * strip), down * step + _FOOT)
     maps = [values[indices] for values, indices in zip(rows.maps, shown, strict=True)]
-    limits = _limits(np.concatenate(maps), each=rows.normalise_each)
+    limits = _limits(np.concatenate(maps), each=False)
     for number, (picture, indices) in enumerate(zip(pictures, shown, strict=True)):
         left, top = number % across * strip + _GAP, number // across * step + 0.3
         truth, said = rows.classes[rows.y_true[number]], rows.classes[predicted[number]]
@@ -114,7 +114,7 @@ def draw_map_rows(rows: MapRows) -> Figure:
             look: style.Look = {"fontsize": 7, "linespacing": 1.25, "color": INK if strong else MUTED}
             style.write_below(ax, (f"{name}\n{_percent(rows.probabilities[number, index])}", look))
     bar = style.axes_at(figure, 0.4, down * step + 0.06, 3.0, 0.12)
-    _draw_bar(bar, limits, rows.unit, each=rows.normalise_each, vertical=False)
+    _draw_bar(bar, limits, rows.unit, each=False, vertical=False)
     return figure
 
 

@@ -106,7 +106,6 @@ class MapRows:
         y_true: Index of each image's true class, shape ``(images,)``.
         probabilities: Shape ``(images, classes)``.
         unit: What the colour bar says.
-        normalise_each: Whether each map has its own scale; otherwise all share one.
     """
 
     pictures: Pictures
@@ -115,7 +114,6 @@ class MapRows:
     y_true: Counts
     probabilities: Floats
     unit: str = "Evidence in logits"
-    normalise_each: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,13 +152,11 @@ class ActivationTiles:
         activation: The layer's output for one image.
         size_hw: Height and width of that image, which give the tiles their shape.
         number: Which layer of its kind it is, from 1; 0 leaves the number out.
-        normalise_each: Whether each channel has its own scale; otherwise all share one.
     """
 
     activation: LayerActivation
     size_hw: tuple[int, int]
     number: int = 0
-    normalise_each: bool = False
 
 
 @dataclass(frozen=True, eq=False)
