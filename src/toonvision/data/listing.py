@@ -1,7 +1,6 @@
 """What lies below a folder of pictures: every file, listed once, without following links."""
 
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Self
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
 from toonvision.core.files import followed_inside
+from toonvision.core.grouping import grouped
 from toonvision.core.names import folded
 from toonvision.data.mask_files import masks_among
 from toonvision.data.picture_kinds import is_picture, is_sure, unread_kind
@@ -125,9 +125,7 @@ class Listing:
 
     @cached_property
     def _by_suffix(self) -> Mapping[str, tuple[Path, ...]]:
-        found: dict[str, list[Path]] = defaultdict(list)
-        for path in self.files:
-            found[_suffix(path).lower()].append(path)
+        found = grouped(self.files, lambda path: _suffix(path).lower())
         return {suffix: tuple(paths) for suffix, paths in found.items()}
 
     def with_suffix(self, *suffixes: str) -> tuple[Path, ...]:

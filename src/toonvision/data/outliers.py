@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import Finding
+from toonvision.core.grouping import grouped
 from toonvision.data.catalog import Crop
 
 ENOUGH = 20
@@ -151,10 +152,7 @@ def _below(values: Mapping[Crop, float], least: float, key: Callable[[Crop], Has
 
 
 def _groups(crops: Iterable[Crop], key: Callable[[Crop], Hashable]) -> list[list[Crop]]:
-    groups: dict[Hashable, list[Crop]] = defaultdict(list)
-    for crop in crops:
-        groups[key(crop)].append(crop)
-    return [group for group in groups.values() if len(group) >= ENOUGH]
+    return [group for group in grouped(crops, key).values() if len(group) >= ENOUGH]
 
 
 def _modified_z(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,13 +1,12 @@
 """Setting up a workspace: an empty one, or one around annotated pictures."""
 
 import shlex
-from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
+from toonvision.core.grouping import grouped
 from toonvision.core.names import folded
 from toonvision.core.settings import read_settings
 from toonvision.core.wording import counted, listed
@@ -167,9 +166,7 @@ def _require_objects(overview: SourceOverview, rules: LabelRules) -> None:
 
 def _require_distinct(overview: SourceOverview) -> None:
     """Refuse labels that differ only by case or Unicode form, with the options that join them."""
-    alike: Mapping[str, list[str]] = defaultdict(list)
-    for label in overview.labels:  # the most frequent one comes first
-        alike[folded(label)].append(label)
+    alike = grouped(overview.labels, folded)  # the most frequent one comes first
     groups = [group for group in alike.values() if len(group) > 1]
     if not groups:
         return

@@ -1,6 +1,6 @@
 """Pictures that a document lists by file name, as most formats do: each is found, and what is not there is reported."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,14 +197,9 @@ def _missing(
     missing: Sequence[tuple[Listed, RejectedItemError]], entries: Iterable[Listed], tree: SourceTree
 ) -> list[Finding]:
     """Report pictures that are listed and not there: one by one, or at once where none of many is."""
-    total: dict[tuple[Path, Subset | None], int] = defaultdict(int)
-    for entry in entries if missing else ():
-        total[entry.document, entry.subset] += 1
-    gone = defaultdict(list)
-    for entry, error in missing:
-        gone[entry.document, entry.subset].append((entry, error))
+    total = Counter((entry.document, entry.subset) for entry in (entries if missing else ()))
     found = []
-    for (document, subset), lost in gone.items():
+    for (document, subset), lost in grouped(missing, lambda one: (one[0].document, one[0].subset)).items():
         if len(lost) <= _MOST_NAMED or len(lost) < total[document, subset]:
             found += [error.finding(entry.item, pictures=1, objects=entry.object_count) for entry, error in lost]
             continue

@@ -15,7 +15,6 @@ import csv
 import io
 import os
 import re
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import decode_text, first_bytes, read_regular
+from toonvision.core.grouping import grouped
 from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
@@ -252,9 +252,7 @@ def _entries(path: Path, columns: _Columns, tree: SourceTree) -> list[Listed]:
     rows = _all_rows(path)[columns.has_header :]
     if "filename" not in columns.index and (picture := tree.picture_of(path)):
         return [_listed(path, os.path.relpath(picture, path.parent), rows, columns, tree)]
-    of_picture: dict[str, list[Sequence[str]]] = defaultdict(list)
-    for row in rows:
-        of_picture[columns.cell(row, "filename")].append(row)
+    of_picture = grouped(rows, lambda row: columns.cell(row, "filename"))
     return [_listed(path, name, own, columns, tree) for name, own in of_picture.items()]
 
 
