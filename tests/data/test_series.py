@@ -9,10 +9,6 @@ def named(*paths):
     return [("screenshots", path) for path in paths]
 
 
-def paths_of(indices, paths):
-    return [paths[index] for index in indices]
-
-
 def series_of(*paths):
     """The series among some paths: the paths in order, and whether they are a video."""
     return [

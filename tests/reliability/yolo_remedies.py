@@ -16,7 +16,6 @@ from reliability.remedies import (
 LABELS = "s/labels/garden/shot_00.txt"
 PICTURE = "s/images/garden/shot_00.png"
 DATA = "s/data.yaml"
-COORDINATES = "0.15625"
 
 
 def row(change):

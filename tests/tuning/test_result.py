@@ -1,7 +1,6 @@
 """Results read from real databases whose trials were stored by hand: every number of them is known."""
 
 import dataclasses
-import itertools
 import json
 import math
 
@@ -25,7 +24,6 @@ pytestmark = pytest.mark.usefixtures("eager")
 SETTINGS = StudySettings("suit", "data", "taxonomy", space=tiny_space(), trials=4, race=RaceSettings(3, 9, 3))
 SEEDS = SETTINGS.fresh_seeds()
 JUDGED, CLASSES = 40, ("bb", "cb", "lb", "sb")
-WIDTHS = itertools.cycle([2, 4])
 
 
 def draw_of(filters=2, rate=1e-3, pool=2, kernel=1, drop=0.1):

@@ -21,9 +21,7 @@ PROCESSES = 3
 ACTIONS = ["take", "take", "look", "end", "diverge", "die", "stale", "retried twice", "half dead", "retried late"]
 steps = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["take", "take", "look", "end", "diverge", "die", "stale", "retried twice", "half dead", "retried late"]
-        ),
+        st.sampled_from(ACTIONS),
         st.integers(0, PROCESSES - 1),
     ),
     min_size=8,

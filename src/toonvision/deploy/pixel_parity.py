@@ -25,15 +25,7 @@ _BATCH = 8
 def segmenter_file(
     workspace: Workspace, model: "keras.Model", bundle: Bundle, *, progress: Progress = silent
 ) -> tuple[bytes, Parity, int]:
-    """Write a segmenter as an ONNX file that names pixels alike.
-
-    Returns:
-        The file's bytes, how it compares with the network, and how many of the compared pictures are screenshots.
-
-    Raises:
-        InputRejectedError: If there is no screenshot, or one cannot be read.
-        ModelRefusedError: If the network cannot be exported, or the file answers something else.
-    """
+    """Write a segmenter as an ONNX file that names pixels alike; see `toonvision.deploy.box_parity.detector_file`."""
     from toonvision.deploy.conversion import to_onnx
 
     content = to_onnx(model, bundle.to_metadata(), (PIXELS_NAME,))

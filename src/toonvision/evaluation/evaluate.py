@@ -210,11 +210,7 @@ def name_pixels_in(
 ) -> tuple[list[NamedPixels], list[Finding]]:
     """Return the classes of the pixels of picture files, and of all pictures in folders, by a saved segmenter.
 
-    They are in the order of the paths; there is a finding for each file that could not be read.
-
-    Raises:
-        InputRejectedError: If there is no model.
-        ModelRefusedError: If the model cannot be used.
+    What is said of `find_in` holds here too.
     """
     card, outputs = _ready(model_folder)
     return name_in_files(
@@ -238,11 +234,7 @@ def predict_files(
 ) -> tuple[list[Prediction], list[Finding]]:
     """Return predictions for picture files, and for all pictures in folders, with the model's stored temperature.
 
-    They are in the order of the paths; there is a finding for each file that could not be read.
-
-    Raises:
-        InputRejectedError: If there is no model.
-        ModelRefusedError: If the model cannot be used.
+    What is said of `find_in` holds here too.
     """
     card = read_card(model_folder)
     answer = answer_with(model_folder)

@@ -20,12 +20,7 @@ def measure_pixel_floors(
 ) -> ScoreFloors:
     """Measure the floor of a segmenter on a subset; there is none where that was learned from, or no pixel counts.
 
-    Args:
-        network: What is compared with it.
-        data: What it was trained with.
-        subset: Which subset was evaluated.
-        best: The scores there of the run's own model.
-        learned: What the model, and so the floor, learned from.
+    The arguments are those of `toonvision.evaluation.box_floors.measure_box_floors`.
     """
     if subset in learned or np.isnan(best.quality.right):
         return ScoreFloors(network)

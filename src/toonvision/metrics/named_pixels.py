@@ -76,19 +76,8 @@ def name_in_files(
 ) -> tuple[list[NamedPixels], list[Finding]]:
     """Name the pixels of picture files, and of all pictures in folders, with any segmenter.
 
-    Args:
-        answer: Names the pixels of images of the input size.
-        paths: Pictures or folders.
-        classes: Names of the classes.
-        size_hw: Height and width of the input in pixels.
-        threads: How many files are read at once; by default as many as there are cores.
-        progress: Called with how many pictures are done.
-
-    Returns:
-        The classes in each picture in the order of the paths, and a finding for each file that could not be read.
-
-    Raises:
-        InputRejectedError: If a folder cannot be read.
+    Arguments and errors are those of `toonvision.metrics.found_objects.find_in_files`; `answer` names the pixels of
+    images of the input size.
     """
     found: list[NamedPixels] = []
     findings: list[Finding] = []
