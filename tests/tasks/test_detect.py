@@ -16,7 +16,7 @@ from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.data.workspace import open_workspace
 from toonvision.metrics.detection import Objects
 from toonvision.metrics.predictions import Predictions
-from toonvision.models.cells import corners, middles, peaks
+from toonvision.models.cells import corners, middles, peaks, settled
 from toonvision.models.grid import STRIDE
 from toonvision.studies.stress import _grown
 from toonvision.tasks import detect
@@ -218,7 +218,7 @@ def test_a_map_that_says_where_a_box_is_is_decoded_to_that_box():
     centers = np.full((1, 8, 12, 2), -8, np.float32)
     centers[0, 4, 6, 1], centers[0, 4, 7, 1] = 3, 2
     wanted = np.array([16, 8, 80, 56], np.float32)
-    sides[0, 4, 6] = np.log(np.abs(wanted - middles((8, 12))[0, 4, 6]) / 32)
+    sides[0, 4, 6:8] = np.log(np.abs(wanted - middles((8, 12))[0, 4, 6:8]) / 32)
     found = detect.decode((centers, sides))
     assert (found.image.tolist(), found.labels.tolist()) == ([0], [1])
     np.testing.assert_allclose(found.boxes, [wanted], rtol=1e-5)
@@ -232,6 +232,14 @@ def test_a_peak_is_no_lower_than_the_eight_cells_around_it():
         around = scores[image, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2, label]
         assert scores[image, row, column, label] == around.max()
     assert corners(np.zeros((1, 8, 12, 4), np.float32))[0, 0, 0].tolist() == [-28, -28, 36, 36]
+
+
+def test_a_box_is_the_mean_of_those_around_it_by_the_square_of_their_confidence():
+    boxes, scores = np.zeros((1, 3, 4, 4), np.float32), np.zeros((1, 3, 4, 2), np.float32)
+    boxes[0, 1, 1], boxes[0, 1, 2], boxes[0, 1, 3] = 10, 40, 1000
+    scores[0, 1, 1, 0], scores[0, 1, 2, 1] = 0.8, 0.4
+    np.testing.assert_allclose(settled(boxes, scores)[0, 1, 1], (4 * 10 + 40) / 5, rtol=1e-5)
+    np.testing.assert_allclose(settled(boxes[:, :, :1] + 7, scores[:, :, :1]), boxes[:, :, :1] + 7)
 
 
 def scores_of(objects, found, thresholds=(0.5, 0.5), images=2):

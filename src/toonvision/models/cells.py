@@ -1,6 +1,6 @@
 """The cells of a detector's maps: where they lie in the image, and the boxes that they answer with. Without Keras."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from toonvision.models.grid import STRIDE
 
 _UNIT, _FARTHEST = 32.0, 5.0
 """Distances are exp(output) times so many pixels, with outputs from minus to plus the second number."""
+LEAST_WEIGHT = 1e-9
+"""Of a cell's box in a mean of boxes, so that no weight is 0."""
 _OUTWARDS = np.array([-1, -1, 1, 1], np.float32)
 
 
@@ -40,10 +42,28 @@ def peaks(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     Args:
         scores: Shape ``(images, rows, columns, classes)``, 0 to 1.
     """
-    rows, columns = scores.shape[1:3]
-    around = np.pad(scores, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    highest = scores
+    highest = np.maximum.reduce(list(_neighbours(scores)))
+    return np.where(scores == highest, scores, np.float32(0))
+
+
+def settled(boxes: npt.NDArray[np.float32], scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return for each cell the mean of the boxes of itself and the eight around it: several answers err less than one.
+
+    Args:
+        boxes: Corners in pixels, shape ``(images, rows, columns, 4)``.
+        scores: Shape ``(images, rows, columns, classes)``, 0 to 1; a box counts as the square of its highest score.
+
+    Returns:
+        Shape ``(images, rows, columns, 4)``.
+    """
+    weights = LEAST_WEIGHT + np.square(scores.max(axis=-1, keepdims=True))
+    return np.asarray(sum(_neighbours(weights * boxes)) / sum(_neighbours(weights)), np.float32)
+
+
+def _neighbours(maps: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield maps, and those moved by one cell into each direction, with 0 where nothing is."""
+    rows, columns = maps.shape[1:3]
+    around = np.pad(maps, ((0, 0), (1, 1), (1, 1), (0, 0)))
     for down in range(3):
         for across in range(3):
-            highest = np.maximum(highest, around[:, down : down + rows, across : across + columns])
-    return np.where(scores == highest, scores, np.float32(0))
+            yield around[:, down : down + rows, across : across + columns]

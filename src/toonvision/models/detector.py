@@ -13,7 +13,7 @@ import keras
 from keras import layers, ops
 
 from toonvision.models.blocks import Tensor, around_zero, normalized
-from toonvision.models.cells import corners
+from toonvision.models.cells import LEAST_WEIGHT, corners
 
 CENTERS, SIDES = "centers", "sides"
 """Names of the outputs."""
@@ -138,7 +138,8 @@ def side_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
 def answering(model: keras.Model) -> keras.Model:
     """Return a model that answers with what a program needs: for each cell the classes' scores, and a box.
 
-    A score is 0 unless it is the highest of the cell and the eight around it, so that an object is found once.
+    A score is 0 unless it is the highest of the cell and the eight around it, so that an object is found once. A box is
+    the mean of that of the cell and those around it (`toonvision.models.cells.settled`).
 
     Returns:
         A network to scores ``(batch, cells, classes)``, 0 to 1, and corners in pixels ``(batch, cells, 4)``; and to the
@@ -148,7 +149,10 @@ def answering(model: keras.Model) -> keras.Model:
     scores = layers.Activation("sigmoid")(centers)
     highest = layers.MaxPooling2D(3, strides=1, padding="same")(scores)
     peaks = scores * ops.cast(ops.equal(scores, highest), "float32")
-    flat = [layers.Reshape((-1, one.shape[-1]))(one) for one in (peaks, _corners(sides))]
+    weights = ops.square(ops.max(scores, axis=-1, keepdims=True)) + LEAST_WEIGHT
+    mean = layers.AveragePooling2D(3, strides=1, padding="same")
+    boxes = mean(weights * _corners(sides)) / mean(weights)
+    flat = [layers.Reshape((-1, one.shape[-1]))(one) for one in (peaks, boxes)]
     return keras.Model(model.inputs, [*flat, *pixels], name=model.name)
 
 

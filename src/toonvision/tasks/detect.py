@@ -24,7 +24,7 @@ from toonvision.metrics.detection import HALF, boxes_in, match
 from toonvision.metrics.found_objects import whole_boxes
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
-from toonvision.models.cells import corners, peaks
+from toonvision.models.cells import corners, peaks, settled
 from toonvision.models.grid import STRIDE, shrunk
 from toonvision.models.pixels import class_maps
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
@@ -217,9 +217,10 @@ def metrics(totals: Mapping[str, float]) -> dict[str, float]:
 def decode(outputs: Outputs) -> Predictions:
     """Turn the maps of a network into boxes in pixels of the images, and a class for each pixel if it names them."""
     centers, sides, *logits = outputs
-    scores = peaks((1 / (1 + np.exp(-centers))).astype(np.float32))
+    scores = (1 / (1 + np.exp(-centers))).astype(np.float32)
     cells = scores.shape[1] * scores.shape[2]
-    found = boxes_in(*(one.reshape(len(one), cells, one.shape[-1]) for one in (scores, corners(sides))))
+    maps = (peaks(scores), settled(corners(sides), scores))
+    found = boxes_in(*(one.reshape(len(one), cells, one.shape[-1]) for one in maps))
     return replace(found, pixels=class_maps(logits[0])) if logits else found
 
 
