@@ -11,7 +11,7 @@ from toonvision.training.recipes import settings_for
 def test_a_width_multiplies_the_filters_and_gives_the_network_its_name():
     counts = [build_network(name, size_hw=(64, 64), classes=2).count_params()
               for name in ("detector-0.5", "detector", "detector-1.5")]  # fmt: skip
-    assert counts[1] == 80_470
+    assert counts[1] == 96_086
     assert 0.25 < counts[0] / counts[1] < 0.5 < 2 < counts[2] / counts[1] < 2.25
     assert [find_network(detector_name(width)).name for width in (0.5, 1.0)] == ["detector-0.5", "detector"]
     assert find_network("detector-1.00") is find_network("detector")

@@ -51,12 +51,12 @@ def settled(boxes: npt.NDArray[np.float32], scores: npt.NDArray[np.float32]) -> 
 
     Args:
         boxes: Corners in pixels, shape ``(images, rows, columns, 4)``.
-        scores: Shape ``(images, rows, columns, classes)``, 0 to 1; a box counts as the square of its highest score.
+        scores: Shape ``(images, rows, columns, classes)``, 0 to 1; a box counts as the square of their mean.
 
     Returns:
         Shape ``(images, rows, columns, 4)``.
     """
-    weights = LEAST_WEIGHT + np.square(scores.max(axis=-1, keepdims=True))
+    weights = LEAST_WEIGHT + np.square(scores.mean(axis=-1, keepdims=True))
     return np.asarray(sum(_neighbours(weights * boxes)) / sum(_neighbours(weights)), np.float32)
 
 

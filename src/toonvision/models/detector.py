@@ -18,6 +18,8 @@ from toonvision.models.cells import LEAST_WEIGHT, corners
 CENTERS, SIDES = "centers", "sides"
 """Names of the outputs."""
 _STEM, _FILTERS, _PYRAMID = 16, (32, 48, 96, 128), 48
+_KERNELS, _KERNEL = (3, 5, 5, 7), 5
+"""Sides of the convolutions in the maps, and of those after them: a figure fills many cells of a coarse map."""
 _TOGETHER = 8
 """Numbers of filters are multiples of it, which processors compute at once."""
 _RARE = -2.19
@@ -50,8 +52,8 @@ def detector(size_hw: tuple[int, int], classes: int, width: float = 1.0) -> kera
 def box_heads(x: Tensor, classes: int, width: float = 1.0) -> list[Tensor]:
     """Return the two outputs of a detector, from maps at stride 8."""
     rare, filters = keras.initializers.Constant(_RARE), scaled(_PYRAMID, width)
-    centers = layers.Conv2D(classes, 1, bias_initializer=rare, name=CENTERS)(separable(x, filters))
-    return [centers, layers.Conv2D(4, 1, name=SIDES)(separable(x, filters))]
+    centers = layers.Conv2D(classes, 1, bias_initializer=rare, name=CENTERS)(separable(x, filters, _KERNEL))
+    return [centers, layers.Conv2D(4, 1, name=SIDES)(separable(x, filters, _KERNEL))]
 
 
 def pyramid(images: Tensor, width: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -69,8 +71,9 @@ def pyramid(images: Tensor, width: float = 1.0) -> tuple[Tensor, Tensor]:
         layers.Conv2D(scaled(_STEM, width), 3, strides=2, padding="same", use_bias=False)(around_zero(images))
     )
     maps = []
-    for filters in (scaled(one, width) for one in _FILTERS):
-        x = separable(separable(x, filters, strides=2), filters)
+    for filters, kernel in zip(_FILTERS, _KERNELS, strict=True):
+        filters = scaled(filters, width)
+        x = separable(separable(x, filters, kernel, strides=2), filters, kernel)
         maps.append(x)
     filters = scaled(_PYRAMID, width)
     x = layers.Conv2D(filters, 1)(maps[-1])
@@ -92,7 +95,7 @@ def scaled(filters: int, width: float) -> int:
 def with_finer(x: Tensor, finer: Tensor, filters: int) -> Tensor:
     """Return so many maps at twice the resolution: maps whose pixels are repeated, and finer ones added to them."""
     x = layers.UpSampling2D(2, interpolation="nearest")(x)
-    return separable(layers.Add()([x, layers.Conv2D(filters, 1)(finer)]), filters)
+    return separable(layers.Add()([x, layers.Conv2D(filters, 1)(finer)]), filters, _KERNEL)
 
 
 def center_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -149,16 +152,16 @@ def answering(model: keras.Model) -> keras.Model:
     scores = layers.Activation("sigmoid")(centers)
     highest = layers.MaxPooling2D(3, strides=1, padding="same")(scores)
     peaks = scores * ops.cast(ops.equal(scores, highest), "float32")
-    weights = ops.square(ops.max(scores, axis=-1, keepdims=True)) + LEAST_WEIGHT
+    weights = ops.square(ops.mean(scores, axis=-1, keepdims=True)) + LEAST_WEIGHT
     mean = layers.AveragePooling2D(3, strides=1, padding="same")
     boxes = mean(weights * _corners(sides)) / mean(weights)
     flat = [layers.Reshape((-1, one.shape[-1]))(one) for one in (peaks, boxes)]
     return keras.Model(model.inputs, [*flat, *pixels], name=model.name)
 
 
-def separable(x: Tensor, filters: int, strides: int = 1) -> Tensor:
-    """Return maps of a separable convolution: one of 3x3 in each map, then one of 1x1 over all, normalised."""
-    x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
+def separable(x: Tensor, filters: int, kernel: int = 3, *, strides: int = 1) -> Tensor:
+    """Return maps of a separable convolution: a square one in each map, then one of 1x1 over all, normalised."""
+    x = layers.DepthwiseConv2D(kernel, strides=strides, padding="same", use_bias=False)(x)
     return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
 
 

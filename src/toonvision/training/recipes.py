@@ -48,7 +48,7 @@ _SEGMENTER = TrainingSettings(
 )
 """Found by four short trainings on real art; docs/segmentation.md reports what they reach."""
 _OF_SCREENSHOTS = {one.network: one for one in (_DETECTOR, _SEGMENTER)}
-_SCREENSHOT_STEPS = 5_000
+_SCREENSHOT_STEPS = 9_000
 _RATE_AFTER_START = 4e-3
 """The learning rate of a network for screenshots that begins with learned weights."""
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
