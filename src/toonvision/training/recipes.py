@@ -47,8 +47,8 @@ _SEGMENTER = TrainingSettings(
     augmentation=Augmentation(flip=True, zoom=0.3, color=0.2, shift=0.1, cast=0.03),
 )
 """Found by four short trainings on real art; docs/segmentation.md reports what they reach."""
-_OF_SCREENSHOTS = {one.network: one for one in (_DETECTOR, _SEGMENTER)}
-_SCREENSHOT_STEPS = 9_000
+_OF_SCREENSHOTS = {_DETECTOR.network: (_DETECTOR, 9_000), _SEGMENTER.network: (_SEGMENTER, 5_000)}
+"""The recipes of networks for whole screenshots, and how many steps their trainings take."""
 _RATE_AFTER_START = 4e-3
 """The learning rate of a network for screenshots that begins with learned weights."""
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
@@ -95,8 +95,9 @@ def settings_for(
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
     start = taxonomy if has_start(taxonomy, network, classes) else RANDOM
-    if recipe := _OF_SCREENSHOTS.get(network.removesuffix(WITH_PIXELS).partition("-")[0]):
-        epochs = _epochs(recipe, _SCREENSHOT_STEPS, images, fewest=_FEWEST_OF_SCREENSHOTS)
+    if found := _OF_SCREENSHOTS.get(network.removesuffix(WITH_PIXELS).partition("-")[0]):
+        recipe, steps = found
+        epochs = _epochs(recipe, steps, images, fewest=_FEWEST_OF_SCREENSHOTS)
         rate = recipe.learning_rate if start == RANDOM else _RATE_AFTER_START
         return replace(recipe, network=network, epochs=epochs, learning_rate=rate, start=start)
     if network.partition("+")[0] != _COMPACT.network:
