@@ -7,8 +7,11 @@ no training and no choice of settings has seen; they are drawn into FOLDER if th
 They are watched as `toonvision watch` does it, with the models that come with the package, one frame after another.
 
 - boxes: the same tracker with true boxes as a detector with known faults might find them (see `drawn_videos.py`).
+- gaps: the same, but figures are missed for several frames one after another, and the more of them the more is hidden.
 - found: with the boxes of the packaged detector.
 - suits: of all found Cogs, the suit of the track in that frame against that of the single frame.
+- ways: how many are rightly called free, up to 10 units, how many free ones are missed, and errors of their distance,
+  by the true pixels (which shows what is not known of the camera) and by the export of `--street`.
 - distance: relative errors for figures that are wholly visible: with the label known, and with what the track knows.
 
 A box counts as found that overlaps the true one by half. Figures of which more than half is hidden need not be found.
@@ -25,13 +28,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from drawn_videos import RATE, DrawnVideo, TrueFigure, as_if_found, drawn_video, numbered
+from drawn_videos import (
+    RATE,
+    DrawnVideo,
+    TrueFigure,
+    as_if_found,
+    drawn_video,
+    missed_at_once,
+    missed_in_gaps,
+    numbered,
+)
+from drawn_ways import summed_ways, ways_of_video
 from measure import arguments, write_result
 from scipy.optimize import linear_sum_assignment
 from tracking_scores import LEAST_OVERLAP, TrackingScores, tracking_scores, without_ignored
 
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.deploy.scene import named
+from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.detection import overlaps
 from toonvision.taxonomy.loader import built_in
 from toonvision.watch.distance import Heights, Whereabouts, whereabouts
@@ -56,8 +70,7 @@ class SceneResult:
     """What was counted in one video.
 
     Attributes:
-        boxes: Scores of tracks of true boxes with a detector's faults.
-        found: Scores of tracks of what the detector found.
+        scores: Those of tracks of true boxes with a detector's faults, without and with gaps, and of found boxes.
         counts: How many figures, boxes and suits were right, by name.
         errors: Relative errors of distances: with the label known, and with what the track knows.
         inside: Whether the true distance was in the interval, in the same way.
@@ -65,8 +78,7 @@ class SceneResult:
         seconds: Seconds of each update of the tracker, looks included.
     """
 
-    boxes: TrackingScores
-    found: TrackingScores
+    scores: dict[str, TrackingScores]
     counts: Counter[str]
     errors: dict[str, list[float]]
     inside: dict[str, list[bool]]
@@ -81,7 +93,9 @@ def main(given: Sequence[str] | None = None) -> None:
     with ProcessPoolExecutor(options.workers) as pool:
         results = list(pool.map(partial(measured, root=options.folder, frames=options.frames), seeds))
     minutes = sum(sum(len(one) for one in drawn_video(options.folder, seed, options.frames).frames) for seed in seeds)
-    summary = summed(results, minutes / RATE / 60)
+    street = None if options.street is None else Segmenter(options.street)
+    pairs = [one for seed in seeds for one in ways_of_video(seed, options.frames, street)]
+    summary = {**summed(results, minutes / RATE / 60), "ways": summed_ways(pairs)}
     for name, value in summary.items():
         print(f"{name}: {value}")
     write_result("tracking", {"scenes": options.scenes, "frames": options.frames, **summary})
@@ -93,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--scenes", type=int, default=20, help="how many videos (default: 20)")
     found.add_argument("--frames", type=int, default=300, help="frames of each (default: 300)")
     found.add_argument("--first-seed", type=int, default=2000, help="the seed of the first (default: 2000)")
+    found.add_argument("--street", metavar="MODEL.onnx", type=Path, help="an exported run that names pixels")
     found.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     return found
 
@@ -102,17 +117,20 @@ def measured(seed: int, *, root: Path, frames: int) -> SceneResult:
     video = drawn_video(root, seed, frames)
     models = WatchModels.of(packaged_scene("toontown"), TAXONOMY)
     heights, all_heights = Heights.of(TAXONOMY, models.paths), Heights.of(TAXONOMY, ALL_LEVELS)
-    rng, faulty = np.random.default_rng(seed), Tracker(models.paths)
-    rows: dict[str, list[Any]] = {"boxes": [], "found": []}
-    nothing = TrackingScores(0, 0, 0, 0, 0, 0)
-    result = SceneResult(nothing, nothing, Counter(), {"label": [], "track": []}, {"label": [], "track": []}, [], [])
+    rngs, gone = [np.random.default_rng(seed) for _ in range(2)], set[int]()
+    faulty, gappy = Tracker(models.paths), Tracker(models.paths)
+    rows: dict[str, list[Any]] = {"boxes": [], "gaps": [], "found": []}
+    result = SceneResult({}, Counter(), {"label": [], "track": []}, {"label": [], "track": []}, [], [])
     for at, frame in enumerate(watch_frames(FolderSource(video.folder, rate=RATE), models)):
         figures = video.frames[at]
+        objects = as_if_found(figures, rngs[0], missed_at_once(figures, rngs[0]))
         started = time.perf_counter()
-        tracks = faulty.update(as_if_found(figures, rng), frame.seconds, frame.image)
+        tracks = faulty.update(objects, frame.seconds, frame.image)
         result.seconds.append(time.perf_counter() - started)
-        rows["boxes"] += [(at, one.number, one.box) for one in tracks if one.found]
-        rows["found"] += [(at, one.number, one.box) for one in frame.tracks if one.found]
+        gone = missed_in_gaps(figures, rngs[1], gone)
+        others = gappy.update(as_if_found(figures, rngs[1], gone), frame.seconds, frame.image)
+        for name, some in (("boxes", tracks), ("gaps", others), ("found", frame.tracks)):
+            rows[name] += [(at, one.number, one.box) for one in some if one.found]
         matched = matches(figures, [one for one in frame.tracks if one.found])
         count_suits(result.counts, matched, frame, models, figures)
         for key, where in (
@@ -122,9 +140,8 @@ def measured(seed: int, *, root: Path, frames: int) -> SceneResult:
             add_distances(result, key, matched, where)
         add_trends(result, video, at, frame, matched)
     hidden = np.array([one.hidden for figures in video.frames for one in figures]) > MOSTLY_HIDDEN
-    result.boxes, result.found = (
-        tracking_scores(*without_ignored(video.truth, hidden, numbered(rows[name]))) for name in ("boxes", "found")
-    )
+    for name, found in rows.items():
+        result.scores[name] = tracking_scores(*without_ignored(video.truth, hidden, numbered(found)))
     return result
 
 
@@ -209,9 +226,9 @@ def add_trends(
 def summed(results: Sequence[SceneResult], minutes: float) -> dict[str, Any]:
     """Return the figures of all videos together; `minutes` are those in which figures could be seen."""
     found: dict[str, Any] = {}
-    for name in ("boxes", "found"):
-        scores: TrackingScores = sum((getattr(one, name) for one in results[1:]), getattr(results[0], name))
-        each = [getattr(one, name).idf1 for one in results]
+    for name in results[0].scores:
+        scores: TrackingScores = sum((one.scores[name] for one in results[1:]), results[0].scores[name])
+        each = [one.scores[name].idf1 for one in results]
         found[name] = {
             "idf1": round(scores.idf1, 4),
             "worst_idf1": round(min(each), 4),

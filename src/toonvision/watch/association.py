@@ -33,9 +33,13 @@ class TrackSettings:
         overlap_unsure: The same of a box that is not sure.
         other_class: How much intersection over union a box of another class than the track's has to make up for.
         unlike: How much intersection over union a box that looks quite different has to make up for.
+        unlike_hidden: How different a box counts of which all is hidden, whose colours are those of what is before it.
+        stale: How much intersection over union a track has to make up for each second that it was not found, of two.
         worst: By how much that may be more than it has.
         same: Least likeness of a hidden figure and a sure box that is it again, 0 to 1.
         surely_same: Least likeness of a hidden figure and a box that is not sure, where it is expected.
+        clear: Share of a box that no other hides from which on its colours are the figure's own, 0 to 1: only then a
+            figure is known again by them, and a track begins.
         reach: How far away it can be: in heights of its box, and more by as many each second that it is hidden.
         births: In how many frames one after another a new track is found until it counts, at least 2.
         patience: Seconds after which a track that is not found ends.
@@ -44,14 +48,17 @@ class TrackSettings:
 
     sure: float = 0.35
     least: float = 0.1
-    overlap: float = 0.05
-    overlap_unsure: float = 0.2
-    other_class: float = 0.15
-    unlike: float = 8.0
-    worst: float = 1.0
-    same: float = 0.6
-    surely_same: float = 0.75
-    reach: tuple[float, float] = (1.5, 2.5)
+    overlap: float = 0.1
+    overlap_unsure: float = 0.38
+    other_class: float = 0.25
+    unlike: float = 7.0
+    unlike_hidden: float = 0.12
+    stale: float = 0.13
+    worst: float = 0.7
+    same: float = 0.63
+    surely_same: float = 0.8
+    clear: float = 0.65
+    reach: tuple[float, float] = (0.95, 2.5)
     births: int = 2
     patience: float = 10.0
     noise: MotionNoise = DEFAULT_NOISE
@@ -60,6 +67,8 @@ class TrackSettings:
 DEFAULT_TRACKING: Final = TrackSettings()
 _SAME_PLACE: Final = 0.85
 """Overlap from which on two boxes are of one figure, to which a detector gives two classes."""
+_STALE: Final = 2.0
+"""Seconds after which a track that is not found is as stale as can be."""
 _MOST_GROWN: Final = 0.5
 """Logarithm of how much higher or lower a hidden figure can be when it is found again."""
 
@@ -134,14 +143,16 @@ def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
     shared = overlaps(known.boxes.astype(np.float32), seen.boxes.astype(np.float32))
     other = np.array([[one.label != name for one in seen.objects] for name in known.classes])
     alike = _alike(known, seen)
-    # What is hardly in view shows the colours of what is before it.
-    value = settings.worst + shared - settings.other_class * other - settings.unlike * (1 - alike) * seen.view
+    unlike = (1 - alike) * seen.view + settings.unlike_hidden * (1 - seen.view)
+    value = settings.worst + shared - settings.other_class * other - settings.unlike * unlike
+    value -= settings.stale * np.minimum(known.missing, _STALE)[:, None] * ~known.recent[:, None]
     unsure = ~seen.sure & (known.recent[:, None] | (alike >= settings.surely_same))
     pairs: Pairs = {}
     _assign(pairs, value, (shared >= settings.overlap) & (value > 0) & seen.sure)
     _assign(pairs, value, (shared >= settings.overlap_unsure) & (value > 0) & unsure)
     if known.looks is not None and seen.looks is not None:
-        _assign(pairs, alike, (alike >= settings.same) & seen.sure & _within_reach(known, seen, settings))
+        again = seen.sure & (seen.view >= settings.clear)
+        _assign(pairs, alike, (alike >= settings.same) & again & _within_reach(known, seen, settings))
     return pairs
 
 

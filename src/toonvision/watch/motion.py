@@ -30,10 +30,10 @@ class MotionNoise:
         memory: Seconds after which a box that is not found has 37 % of its velocity left.
     """
 
-    found: float = 0.05
-    found_size: float = 0.08
-    push: float = 0.7
-    push_size: float = 0.05
+    found: float = 0.06
+    found_size: float = 0.13
+    push: float = 0.5
+    push_size: float = 0.2
     speed: float = 1.0
     memory: float = 0.5
 

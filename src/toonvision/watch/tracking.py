@@ -29,8 +29,6 @@ from toonvision.watch.track import Track
 
 _LOOK_SHARE: Final = 0.1
 """How much of a track's look is that of its newest frame."""
-_WELL_SEEN: Final = 0.8
-"""Share of a box that no other hides from which on its colours are the figure's own."""
 
 
 class Tracker:
@@ -84,7 +82,9 @@ class Tracker:
         pairs = associated(known, seen, self._settings)
         self._learn_looks(pairs, seen)
         self._go_on(pairs, seen, seconds)
-        new = np.setdiff1d(np.flatnonzero(seen.sure), [*pairs.values()])
+        # What is mostly hidden is seldom new: it is one of the hidden tracks, and comes into view again.
+        able = seen.sure & (seen.view >= self._settings.clear)
+        new = np.setdiff1d(np.flatnonzero(able), [*pairs.values()])
         self._begin(new.tolist(), seen, seconds)
         return self.tracks
 
@@ -125,7 +125,7 @@ class Tracker:
             return
         looks = self._looks.copy()
         for at, box in pairs.items():
-            if seen.view[box] >= _WELL_SEEN:
+            if seen.view[box] >= self._settings.clear:
                 looks[at] = mixed(looks[at], seen.looks[box], _LOOK_SHARE)
         self._looks = looks
 
