@@ -33,12 +33,15 @@ from toonvision.watch.shown import Shown
 
 RATE = 60
 _SIZE = (320, 180)
+_LEAST_HOURS = 0.04
 _LIVES_S, _FIGURES = 6, 4
 
 
 def main(given: Sequence[str] | None = None) -> None:
     """Measure, print and write the result."""
     options = parser().parse_args(given)
+    if options.hours < _LEAST_HOURS:
+        parser().error(f"--hours is at least {_LEAST_HOURS}, for memory is read each minute; got {options.hours:g}")
     models, log = Walking(), LogFile(options.folder, limit_mb=options.log_mb)
     meter, shown = Meter(), Shown(models, "walking")
     followers = (meter, Diary(log, log.begin("walking", "", "none")), shown)
