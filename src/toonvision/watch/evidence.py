@@ -24,8 +24,7 @@ Said = Mapping[str, Mapping[str, float]]
 NEWS_SECONDS: Final = 0.2
 """Time after which a frame counts as 63 % of a new one."""
 MEMORY_SECONDS: Final = 1.0
-"""Time after which what was seen counts 37 %. A track that went over to another figure has to notice that soon: with
-five seconds the suits of six drawn videos were wrong in more than half as many frames again."""
+"""Time after which what was seen counts 37 %: a track that went over to another figure has to notice that soon."""
 DOUBT: Final = 0.1
 """Share of a frame's word that is given to all classes equally: models are too sure of their mistakes."""
 
