@@ -987,6 +987,7 @@ json_values = st.recursive(
 @example("images", "file_name", "\ud800")
 @example("images", None, None)
 @example("annotations", "image_id", [1])
+@example("categories", "id", True)
 def test_any_value_in_a_coco_table_is_read_or_reported(tmp_path_factory, table, key, value):
     root = tmp_path_factory.mktemp("coco")
     COCO.write(root, SHOTS)

@@ -201,7 +201,9 @@ def _ids(found: list[object]) -> list[object]:
 
 
 def _id(value: object) -> object:
-    """Return an id as a number where it is one, since exporters mix ``1``, ``1.0`` and ``"1"``."""
+    """Return an id as a number where it is one, since exporters mix ``1``, ``1.0`` and ``"1"``; ``true`` is none."""
+    if isinstance(value, bool):
+        return str(value)
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and value.isdecimal() and str(int(value)) == value:
         return int(value)
     return value
