@@ -11,17 +11,18 @@ from PIL import Image
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.taxonomy.loader import built_in
-from toonvision.watch.distance import Lens
+from toonvision.watch.distance import Ground, Lens
 from toonvision.watch.models import WatchModels
-from toonvision.watch.walkable import Ground, Way, ways
+from toonvision.watch.walkable import Way, ways
 from toonvision.world.masks import CLASSES
 from toonvision.world.screenshot_plans import plan_video
 from toonvision.world.video import random_sequence
 
 ENOUGH = 10.0
 """Distance up to which a way has to be free, to be called free here."""
+APART = 60
+"""Each frame of so many is looked at."""
 _FAR = 100.0
-_APART = 60
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,19 @@ class Pair:
     said: Way
 
 
-def ways_of_video(seed: int, frames: int, street: Segmenter | None) -> list[Pair]:
+def ways_of_video(seed: int, frames: int, grounds: Sequence[Ground], street: Segmenter | None) -> list[Pair]:
     """Return all directions of some frames of a video: as true masks say them, and as a model does.
 
     Args:
         seed: Of the video.
-        frames: How many frames it has; each 60th is looked at.
+        frames: How many frames it has.
+        grounds: How the camera stands, as watching said it in each frame that is looked at.
         street: What names pixels; None for true masks alone.
     """
     (plan,) = plan_video(1, seed=seed)
     sequence = random_sequence(plan.street, plan.labels, seed=plan.seed)
     camera, found = sequence.shot.camera, []
-    for at in range(0, frames, _APART):
+    for at, ground in zip(range(0, frames, APART), grounds, strict=True):
         scene = sequence.frame(at, with_masks=True)
         assert scene.masks is not None
         mask = scene.masks.classes
@@ -52,16 +54,22 @@ def ways_of_video(seed: int, frames: int, street: Segmenter | None) -> list[Pair
         lens = Lens(view_degrees=math.degrees(2 * math.atan2(high / 2, camera.focal)))
         true = ways(mask, CLASSES, lens=lens, ground=Ground(camera.horizon / high, camera.height))
         level = Ground(camera.horizon / high)
-        said = {"true pixels": ways(mask, CLASSES), "true pixels and horizon": ways(mask, CLASSES, ground=level)}
+        said = {
+            "true pixels": ways(mask, CLASSES),
+            "true pixels and horizon": ways(mask, CLASSES, ground=level),
+            "true pixels and camera as watched": ways(mask, CLASSES, ground=ground),
+        }
+        if at > 0:
+            said["the same, not the first frame"] = said["true pixels and camera as watched"]
         if street is not None:
-            said["model"] = _by_model(scene.image, street)
+            said["model and camera as watched"] = _by_model(scene.image, street, ground)
         found += [Pair(by, *pair) for by, some in said.items() for pair in zip(true, some, strict=True)]
     return found
 
 
-def _by_model(image: Image.Image, street: Segmenter) -> tuple[Way, ...]:
+def _by_model(image: Image.Image, street: Segmenter, ground: Ground) -> tuple[Way, ...]:
     models = WatchModels.of(packaged_scene("toontown"), built_in("toontown"), street)
-    return ways(models.find_with_pixels(image)[1], models.pixel_classes)
+    return ways(models.find_with_pixels(image)[1], models.pixel_classes, ground=ground)
 
 
 def summed_ways(pairs: Sequence[Pair]) -> dict[str, Any]:

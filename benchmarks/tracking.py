@@ -11,8 +11,10 @@ They are watched as `toonvision watch` does it, with the models that come with t
 - found: with the boxes of the packaged detector.
 - suits: of all found Cogs, the suit of the track in that frame against that of the single frame.
 - ways: how many are rightly called free, up to 10 units, how many free ones are missed, and errors of their distance,
-  by the true pixels (which shows what is not known of the camera) and by the export of `--street`.
-- distance: relative errors for figures that are wholly visible: with the label known, and with what the track knows.
+  by the true pixels and by the export of `--street`: with the camera that is assumed, with its true horizon, and with
+  the camera that the figures of the video tell.
+- distance: relative errors for figures that are wholly visible: with the label known, with what the track knows, and
+  with where their feet are, too.
 
 A box counts as found that overlaps the true one by half. Figures of which more than half is hidden need not be found.
 """
@@ -38,7 +40,7 @@ from drawn_videos import (
     missed_in_gaps,
     numbered,
 )
-from drawn_ways import summed_ways, ways_of_video
+from drawn_ways import APART, summed_ways, ways_of_video
 from measure import arguments, write_result
 from scipy.optimize import linear_sum_assignment
 from tracking_scores import LEAST_OVERLAP, TrackingScores, tracking_scores, without_ignored
@@ -48,7 +50,7 @@ from toonvision.deploy.scene import named
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.detection import overlaps
 from toonvision.taxonomy.loader import built_in
-from toonvision.watch.distance import Heights, Whereabouts, whereabouts
+from toonvision.watch.distance import Ground, Heights, Whereabouts, whereabouts
 from toonvision.watch.evidence import Evidence
 from toonvision.watch.folder_source import FolderSource
 from toonvision.watch.level_paths import LevelPaths
@@ -60,7 +62,10 @@ from toonvision.watch.tracking import Tracker
 SIZE_WH = (1720, 720)
 TAXONOMY = built_in("toontown")
 ALL_LEVELS = LevelPaths.of_taxonomy(TAXONOMY, "kind", ["label"])
+NOWHERE = Ground(horizon_spread=1e6)
+"""How a camera stands of which nothing is known."""
 NOTHING_HIDDEN = 0.01
+DISTANCES = ("label", "track", "feet")
 MOSTLY_HIDDEN = 0.5
 """Share that is hidden from which on a figure need not be found, and what is found of it is not counted."""
 
@@ -72,10 +77,11 @@ class SceneResult:
     Attributes:
         scores: Those of tracks of true boxes with a detector's faults, without and with gaps, and of found boxes.
         counts: How many figures, boxes and suits were right, by name.
-        errors: Relative errors of distances: with the label known, and with what the track knows.
+        errors: Relative errors of distances: with the label known, with what the track knows, and with its feet.
         inside: Whether the true distance was in the interval, in the same way.
         trends: Pairs of the true share by which a figure comes nearer in a second and what was said.
         seconds: Seconds of each update of the tracker, looks included.
+        grounds: How the camera stands, as watching said it, in each frame whose ways are looked at.
     """
 
     scores: dict[str, TrackingScores]
@@ -84,6 +90,7 @@ class SceneResult:
     inside: dict[str, list[bool]]
     trends: list[tuple[float, str]]
     seconds: list[float]
+    grounds: list[Ground]
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -94,7 +101,8 @@ def main(given: Sequence[str] | None = None) -> None:
         results = list(pool.map(partial(measured, root=options.folder, frames=options.frames), seeds))
     minutes = sum(sum(len(one) for one in drawn_video(options.folder, seed, options.frames).frames) for seed in seeds)
     street = None if options.street is None else Segmenter(options.street)
-    pairs = [one for seed in seeds for one in ways_of_video(seed, options.frames, street)]
+    grounds = [one.grounds for one in results]
+    pairs = [one for at, seed in enumerate(seeds) for one in ways_of_video(seed, options.frames, grounds[at], street)]
     summary = {**summed(results, minutes / RATE / 60), "ways": summed_ways(pairs)}
     for name, value in summary.items():
         print(f"{name}: {value}")
@@ -116,11 +124,12 @@ def measured(seed: int, *, root: Path, frames: int) -> SceneResult:
     """Watch one video."""
     video = drawn_video(root, seed, frames)
     models = WatchModels.of(packaged_scene("toontown"), TAXONOMY)
-    heights, all_heights = Heights.of(TAXONOMY, models.paths), Heights.of(TAXONOMY, ALL_LEVELS)
+    all_heights = Heights.of(TAXONOMY, ALL_LEVELS)
     rngs, gone = [np.random.default_rng(seed) for _ in range(2)], set[int]()
     faulty, gappy = Tracker(models.paths), Tracker(models.paths)
     rows: dict[str, list[Any]] = {"boxes": [], "gaps": [], "found": []}
-    result = SceneResult({}, Counter(), {"label": [], "track": []}, {"label": [], "track": []}, [], [])
+    errors, intervals = ({key: list[Any]() for key in DISTANCES} for _ in range(2))
+    result = SceneResult({}, Counter(), errors, intervals, [], [], [])
     for at, frame in enumerate(watch_frames(FolderSource(video.folder, rate=RATE), models)):
         figures = video.frames[at]
         objects = as_if_found(figures, rngs[0], missed_at_once(figures, rngs[0]))
@@ -135,10 +144,13 @@ def measured(seed: int, *, root: Path, frames: int) -> SceneResult:
         count_suits(result.counts, matched, frame, models, figures)
         for key, where in (
             ("label", whereabouts(_told(matched), SIZE_WH, all_heights)),
-            ("track", whereabouts(frame.tracks, SIZE_WH, heights)),
+            ("track", whereabouts(frame.tracks, SIZE_WH, frame.heights, ground=NOWHERE)),
+            ("feet", frame.where),
         ):
             add_distances(result, key, matched, where)
         add_trends(result, video, at, frame, matched)
+        if at % APART == 0:
+            result.grounds.append(frame.ground)
     hidden = np.array([one.hidden for figures in video.frames for one in figures]) > MOSTLY_HIDDEN
     for name, found in rows.items():
         result.scores[name] = tracking_scores(*without_ignored(video.truth, hidden, numbered(found)))
@@ -246,7 +258,7 @@ def summed(results: Sequence[SceneResult], minutes: float) -> dict[str, Any]:
         "ratio_of_errors": round(counts["track wrong"] / max(1, counts["frame wrong"]), 3),
         "kinds_right": round(counts["kinds"] / max(1, counts["matched"]), 4),
     }
-    for key in ("label", "track"):
+    for key in DISTANCES:
         errors = np.array([error for one in results for error in one.errors[key]])
         inside = [one for result in results for one in result.inside[key]]
         found[f"distance_by_{key}"] = {

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from toonvision.watch.distance import Lens
-from toonvision.watch.walkable import Ground, ways
+from toonvision.watch.distance import Ground, Lens
+from toonvision.watch.walkable import ways
 
 CLASSES = ("sky", "building", "road", "ground", "prop")
 SKY, BUILDING, ROAD, GROUND, PROP = range(5)

@@ -3,7 +3,8 @@
 The direction follows from the column of a box and the field of view. The distance follows from the height of a box and
 the size of what it shows: what looks half as high is twice as far away. What it shows is not certain, so the answer is
 an interval over all labels that it may have (`Evidence.shares`) and over what else is not known: the exact field of
-view, how upright a figure stands, and how exact the box is.
+view, how upright a figure stands, and how exact the box is. Where the camera stands is known (`Ground`), the row of the
+feet says how high a figure is that is wholly in view: labels too small or too large for it count less.
 """
 
 import math
@@ -21,6 +22,7 @@ from toonvision.taxonomy.labels import Taxonomy
 from toonvision.watch.level_paths import LevelPaths
 from toonvision.watch.track import Track
 
+Values = npt.NDArray[np.float64]
 Trend = Literal["approaching", "leaving", "steady"]
 
 DEAD_BAND: Final = 0.04
@@ -29,6 +31,10 @@ HIDDEN: Final = 0.05
 """Share of a box that another one covers from which on it is behind it."""
 EDGE_PX: Final = 2.0
 """How near to an edge of the picture a box ends that may go on behind it."""
+FEET: Final = 0.06
+"""Standard deviation of the row of a figure's feet, in heights of its box."""
+_ASTRAY: Final = 0.01
+"""What a height counts at least, whatever the row of the feet: not all figures stand on flat ground."""
 _NODES: Final = tuple(NormalDist().inv_cdf((at + 0.5) / 15) for at in range(15))
 _MIDDLE, _LOW, _HIGH = 0.5, 0.05, 0.95
 
@@ -55,6 +61,43 @@ DEFAULT_LENS: Final = Lens()
 
 
 @dataclass(frozen=True)
+class Ground:
+    """How a camera stands above flat ground, as far as that is known.
+
+    Attributes:
+        horizon: The row of the horizon, as a share of the picture's height; the drawn world's in the middle.
+        height: The camera's height, in the unit of distances; the drawn world's in the middle.
+        horizon_spread: Standard deviation of `horizon`.
+        height_spread: Standard deviation of the logarithm of `height`.
+    """
+
+    horizon: float = 0.49
+    height: float = 0.95
+    horizon_spread: float = 0.15
+    height_spread: float = 0.5
+
+    def agreement(self, looks: float, row: float, logs: Values) -> Values:
+        """Return how well figures of some heights agree with the row of their feet: 1 at best, hardly above 0 at worst.
+
+        Args:
+            looks: How high the figure looks, as a share of the picture's height.
+            row: The row of its feet, in the same way.
+            logs: Logarithms of heights, shape ``(heights,)``.
+        """
+        below = self.height * looks / np.exp(logs)
+        variance = (FEET * looks) ** 2 + self.horizon_spread**2 + (self.height_spread * below) ** 2
+        fits = np.exp(-((row - self.horizon - below) ** 2) / variance / 2) * np.sqrt(variance.min() / variance)
+        return np.asarray((1 - _ASTRAY) * fits + _ASTRAY)
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        return {"horizon": round(self.horizon, 3), "camera_height": round(self.height, 2)}
+
+
+DEFAULT_GROUND: Final = Ground()
+
+
+@dataclass(frozen=True)
 class Heights:
     """How high objects are, for each way through the levels (`LevelPaths.paths`).
 
@@ -78,10 +121,19 @@ class Heights:
         return cls(tuple(tuple(found.get(path, ())) for path in paths.paths))
 
     @cached_property
-    def known(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    def known(self) -> tuple[npt.NDArray[np.int64], Values]:
         """The path of each label with a height, and the logarithm of its height, both of shape ``(labels,)``."""
         at = np.array([path for path, row in enumerate(self.rows) for _ in row], np.int64)
         return at, np.log(np.array([height for row in self.rows for height in row], np.float64))
+
+    def weighted(self, shares: Values) -> tuple[Values, Values]:
+        """Return how probable each label with a height is, and its height's logarithm, both of shape ``(labels,)``.
+
+        Args:
+            shares: The probability of each path, shape ``(paths,)``; the labels of a path are equally probable.
+        """
+        at, logs = self.known
+        return shares[at] / np.bincount(at, minlength=len(self.rows))[at], logs
 
 
 @dataclass(frozen=True)
@@ -126,7 +178,11 @@ class Whereabouts:
 
 
 def whereabouts(
-    tracks: Sequence[Track], size_wh: tuple[int, int], heights: Heights | None = None, lens: Lens = DEFAULT_LENS
+    tracks: Sequence[Track],
+    size_wh: tuple[int, int],
+    heights: Heights | None = None,
+    lens: Lens = DEFAULT_LENS,
+    ground: Ground = DEFAULT_GROUND,
 ) -> dict[int, Whereabouts]:
     """Return where the figures of a frame are, by number of their track.
 
@@ -135,6 +191,7 @@ def whereabouts(
         size_wh: Width and height of the frame in pixels.
         heights: How high objects are; None where that is not known.
         lens: How the camera shows distances.
+        ground: How it stands above the ground.
     """
     if not tracks:
         return {}
@@ -145,7 +202,7 @@ def whereabouts(
     for at, track in enumerate(tracks):
         whole = not covers[:, at].any() and not _is_cut(track.box, size_wh)
         behind = tuple(tracks[other].number for other in np.flatnonzero(covers[at]).tolist())
-        found[track.number] = _of(track, size_wh, heights, lens, whole=whole, behind=behind)
+        found[track.number] = _of(track, size_wh, heights, lens, ground, whole=whole, behind=behind)
     return found
 
 
@@ -154,6 +211,7 @@ def _of(
     size_wh: tuple[int, int],
     heights: Heights | None,
     lens: Lens,
+    ground: Ground,
     *,
     whole: bool,
     behind: tuple[int, ...],
@@ -165,18 +223,18 @@ def _of(
     trend: Trend = "steady" if abs(closing) < DEAD_BAND else "approaching" if closing > 0 else "leaving"
     middle = nearest = farthest = None
     if heights is not None and len(heights.known[0]):
+        weights, logs = heights.weighted(track.evidence.shares)
+        if whole:
+            weights = weights * ground.agreement(high / size_wh[1], bottom / size_wh[1], logs)
         # The height in pixels says how far it is straight ahead; to the side it is farther.
         scale = focal / high / math.cos(aside)
-        middle, nearest, farthest = (scale * one for one in _sizes(track, heights, lens.spread))
+        middle, nearest, farthest = (scale * one for one in _sizes(weights, logs, lens.spread))
         nearest = nearest if whole else 0.0
     return Whereabouts(math.degrees(aside), middle, nearest, farthest, whole, trend, closing, behind)
 
 
-def _sizes(track: Track, heights: Heights, spread: float) -> tuple[float, float, float]:
-    """Return the middle, the lowest and the highest of the heights that a track may have."""
-    paths, logs = heights.known
-    labels = np.bincount(paths, minlength=len(heights.rows))
-    weights = track.evidence.shares[paths] / labels[paths]
+def _sizes(weights: Values, logs: Values, spread: float) -> tuple[float, float, float]:
+    """Return the middle, the lowest and the highest of heights, of which these are the logarithms."""
     # The mixture of a normal distribution around each label's height, as so many points of the same weight.
     points = (logs[:, None] + spread * np.array(_NODES)).ravel()
     order = points.argsort(kind="stable")

@@ -13,7 +13,8 @@ from typing import Any
 from PIL import Image
 
 from toonvision.watch.asking import Asking
-from toonvision.watch.distance import Heights, Whereabouts, whereabouts
+from toonvision.watch.camera import Stance
+from toonvision.watch.distance import DEFAULT_GROUND, Ground, Heights, Whereabouts, whereabouts
 from toonvision.watch.frames import Frame, Source, at_their_times
 from toonvision.watch.mailbox import Mailbox
 from toonvision.watch.models import WatchModels
@@ -39,6 +40,7 @@ class WatchedFrame:
         name: Its file, where each frame has its own.
         heights: How high the objects are that the models know; None where no taxonomy says that.
         ahead: Where one can walk, as this frame or one shortly before shows it; None where no model says that.
+        ground: How the camera stands, as far as the frames before tell.
     """
 
     number: int
@@ -50,11 +52,12 @@ class WatchedFrame:
     name: str = ""
     heights: Heights | None = None
     ahead: Ahead | None = None
+    ground: Ground = DEFAULT_GROUND
 
     @cached_property
     def where(self) -> Mapping[int, Whereabouts]:
         """Where each figure is, by the number of its track: direction, distance, and whether it comes nearer."""
-        return whereabouts(self.tracks, self.image.size, self.heights)
+        return whereabouts(self.tracks, self.image.size, self.heights, ground=self.ground)
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data for JSON, without the picture."""
@@ -66,6 +69,7 @@ class WatchedFrame:
             **({"file": self.name} if self.name else {}),
             "tracks": [plain_track(one) | self.where[one.number].plain() for one in self.tracks],
             **(self.ahead.plain() if self.ahead else {}),
+            **(self.ground.plain() if self.heights else {}),
         }
 
 
@@ -105,19 +109,22 @@ def watch_frames(
     stop, box = Event(), Mailbox[Frame](newest=source.live)
     grabber = Thread(target=_grab, args=(source, box, stop, realtime and not source.live), daemon=True)
     tracker, asking = Tracker(models.paths, models.tracking), Asking(models.namers, models.level)
-    seeing = Seeing(models)
+    seeing, stance = Seeing(models), Stance(models.heights)
     try:
         models.warm_up()
         grabber.start()
         while (frame := box.take()) is not None:
             if seconds is not None and frame.seconds >= seconds:
                 return
-            tracks = tracker.update(seeing.see(frame.image, frame.seconds), frame.seconds, frame.image)
+            tracks = tracker.update(seeing.see(frame.image, frame.seconds, stance.ground), frame.seconds, frame.image)
             if said := asking.ask(frame.image, tracks, frame.seconds):
                 tracks = tracker.learn(said)
             delay = time.monotonic() - frame.taken
-            known = (frame.name, models.heights, seeing.ahead)
-            yield WatchedFrame(frame.number, frame.seconds, delay, box.drops, tracks, frame.image, *known)
+            known = (frame.name, models.heights, seeing.ahead, stance.ground)
+            watched = WatchedFrame(frame.number, frame.seconds, delay, box.drops, tracks, frame.image, *known)
+            yield watched
+            if stance.is_due(frame.seconds):
+                stance = stance.after(tracks, watched.where, frame.image.height, frame.seconds)
     finally:
         stop.set()
         box.close()

@@ -6,6 +6,7 @@ from typing import Final
 from PIL import Image
 
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.watch.distance import DEFAULT_GROUND, Ground
 from toonvision.watch.models import WatchModels
 from toonvision.watch.walkable import Ahead, ways
 
@@ -26,12 +27,13 @@ class Seeing:
     models: WatchModels
     ahead: Ahead | None = None
 
-    def see(self, image: Image.Image, seconds: float) -> tuple[FoundObject, ...]:
+    def see(self, image: Image.Image, seconds: float, ground: Ground = DEFAULT_GROUND) -> tuple[FoundObject, ...]:
         """Return what is found in a frame; look for ways too, if that is due.
 
         Args:
             image: The frame, in RGB.
             seconds: When it was taken.
+            ground: How the camera stands.
 
         Raises:
             ModelRefusedError: If an output is NaN, or a model cannot be run.
@@ -39,7 +41,7 @@ class Seeing:
         if self.models.street is None or not self._is_due(seconds):
             return self.models.find(image)
         found, pixels = self.models.find_with_pixels(image)
-        self.ahead = Ahead(seconds, ways(pixels, self.models.pixel_classes))
+        self.ahead = Ahead(seconds, ways(pixels, self.models.pixel_classes, ground=ground))
         return found
 
     def _is_due(self, seconds: float) -> bool:

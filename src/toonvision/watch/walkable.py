@@ -14,26 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.metrics.named_pixels import Pixels
-from toonvision.watch.distance import DEFAULT_LENS, Lens
+from toonvision.watch.distance import DEFAULT_GROUND, DEFAULT_LENS, Ground, Lens
 
 FREE: Final = ("road", "ground")
 """Classes of pixels that one can walk on, where a taxonomy names them."""
-
-
-@dataclass(frozen=True)
-class Ground:
-    """How a camera stands above flat ground; the drawn world's in the middle.
-
-    Attributes:
-        horizon: The row of the horizon, as a share of the picture's height.
-        height: The camera's height, in the unit of distances.
-    """
-
-    horizon: float = 0.49
-    height: float = 0.95
-
-
-DEFAULT_GROUND: Final = Ground()
 
 
 @dataclass(frozen=True)
