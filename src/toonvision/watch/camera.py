@@ -5,6 +5,9 @@ A level camera sees the feet of a figure that stands on flat ground at the row `
 `height`. So the rows of feet lie on a line. A figure that walks away tells the horizon, whoever it is; one whose label
 or suit is known tells the camera's height as well. What is looked for is what agrees with all figures of the last
 minutes and, as long as these say little, with what is assumed (`DEFAULT_GROUND`).
+
+Source:
+    Hoiem, Efros and Hebert, "Putting objects in perspective", CVPR 2006.
 """
 
 import math
