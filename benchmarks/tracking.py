@@ -23,7 +23,7 @@ import argparse
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -200,7 +200,7 @@ def _told(matched: Sequence[tuple[TrueFigure, Track]]) -> list[Track]:
 
 
 def add_distances(
-    result: SceneResult, key: str, matched: Sequence[tuple[TrueFigure, Track]], where: dict[int, Whereabouts]
+    result: SceneResult, key: str, matched: Sequence[tuple[TrueFigure, Track]], where: Mapping[int, Whereabouts]
 ) -> None:
     """Compare distances with the true ones, for figures of which nothing is hidden or cut."""
     for figure, track in matched:

@@ -128,13 +128,10 @@ def estimated(sights: Sequence[Sight], heights: Heights) -> Ground:
 
 
 def _agreement(sight: Sight, heights: Heights) -> npt.NDArray[np.float64]:
-    """Return the logarithm of how well a figure agrees with each horizon and height, shape ``(horizons, logs)``.
-
-    It is 0 for all of them, shape ``(1, 1)``, if it says nothing.
-    """
+    """Return the logarithm of how well a figure agrees with each horizon and height, shape ``(horizons, logs)``."""
     weights, sizes = heights.weighted(sight.shares)
     if weights.sum() < 0.5:  # it is probably something whose height nobody knows
-        return np.zeros((1, 1))
+        return np.zeros((len(_HORIZONS), len(_LOGS)))
     likely = weights >= _LEAST_SHARE * weights.max()
     stands = (1 - _ASTRAY) * weights[likely]
     slope = np.exp(_LOGS[:, None] - sizes[likely])
