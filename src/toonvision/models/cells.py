@@ -1,6 +1,7 @@
 """The cells of a detector's maps: where they lie in the image, and the boxes that they answer with. Without Keras."""
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def peaks(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     Args:
         scores: Shape ``(images, rows, columns, classes)``, 0 to 1.
     """
-    highest = np.maximum.reduce(list(_neighbours(scores)))
+    highest = reduce(np.maximum, _neighbours(scores))
     return np.where(scores == highest, scores, np.float32(0))
 
 
