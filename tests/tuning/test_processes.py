@@ -106,14 +106,30 @@ def wait_for(url, count):
     return until(lambda: (ended := ended_trials(study)) and len(ended) >= count and ended)
 
 
+def kill_in_a_trial(search, study):
+    """Kill all its processes in the middle of a trial, however quick the machine is."""
+
+    def running():
+        return {trial.number for trial in study.trials.get_trials(deepcopy=False) if trial.state.name == "RUNNING"}
+
+    def lost():
+        if begun := running():
+            for worker in search.workers:
+                os.kill(worker, signal.SIGKILL)
+        return begun & running()  # processes that take their place need seconds to start
+
+    until(lost)
+
+
 @pytest.mark.slow
 def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_counts_twice(own_workspace, task_data):
     root = own_workspace.root
     folder = root / "studies" / "label" / "study"
     url = file_url(folder / "study.sqlite")
-    with searching(root, tiny(task_data, trials=TRIALS), workers=2) as first:
+    settings = tiny(task_data, trials=TRIALS, epochs=20)  # long enough to be met in the middle
+    with searching(root, settings, workers=2) as first:
         known = wait_for(url, 1)
-        os.kill(first.worker(), signal.SIGKILL)
+        kill_in_a_trial(first, open_study(Address(url, STUDY)))
         known |= wait_for(url, 2)
         stopped = first.worker()
         os.kill(stopped, signal.SIGSTOP)
@@ -125,7 +141,7 @@ def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_cou
         until(lambda: not any("spawn_main" in command_of(pid) for pid in orphans), patience_s=5)
     study = open_study(Address(url, STUDY))
     known |= ended_trials(study)
-    with searching(root, tiny(task_data, trials=TRIALS)) as second:
+    with searching(root, settings) as second:
         assert second.ended() == (0, "")
     ended = ended_trials(study)
     assert {number: ended.get(number) for number in known} == known
