@@ -1,9 +1,8 @@
 """Watching a game: what is kept of it, its page, and what is said at the end."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,12 +19,12 @@ from toonvision.watch.frames import Source
 from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.meter import Meter, WatchSummary
 from toonvision.watch.models import WatchModels
+from toonvision.watch.order import WatchOrder
 
 if TYPE_CHECKING:
     from toonvision.watch.shown import Shown
 
 FOLDER = "watch"
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Follower(Protocol):
@@ -36,46 +35,6 @@ class Follower(Protocol):
 
     def close(self) -> None:
         """Finish."""
-
-
-@dataclass(frozen=True)
-class WatchOrder:
-    """How something is watched.
-
-    Attributes:
-        source: What, as `toonvision.watch.sources.open_source` reads it.
-        realtime: Whether a file is watched at the speed at which it was taken.
-        seconds: Stop after so much time of the source; None for its end, or Ctrl-C.
-        rate: Frames a second of a screen or a folder; None for the usual.
-        context: Where the game is played, for the log and for pictures that are kept.
-        name: What to call the log; None for the source's name.
-        log_mb: How large the log may become, in MB; 0 for none.
-        save_video: A new file for a video with boxes.
-        uncertain: A folder for the frames that the models were least sure of.
-    """
-
-    source: str
-    realtime: bool = False
-    seconds: float | None = None
-    rate: float | None = None
-    context: str = ""
-    name: str | None = None
-    log_mb: float = 256.0
-    save_video: Path | None = None
-    uncertain: Path | None = None
-
-    @property
-    def log_name(self) -> str:
-        """The name of the log's folder.
-
-        Examples:
-            >>> WatchOrder("window:Toontown Offline").log_name, WatchOrder("films/one.mp4").log_name
-            ('window-Toontown-Offline', 'one.mp4')
-        """
-        if self.name is not None:
-            return plain_name(self.name, "a log")
-        text = self.source if ":" in self.source else Path(self.source).name
-        return _NOT_IN_NAMES.sub("-", text).strip("-._")[:60] or "watch"
 
 
 def watch(

@@ -87,7 +87,8 @@ _add("Judge", studies.contexts, generated=_EPOCHS)
 _add("Judge", studies.suspects, generated=_EPOCHS, defaults=settings.suspects_defaults)
 _add("Judge", studies.curve, generated=_EPOCHS, defaults=settings.train_defaults)
 _add("Use", predicting.predict, generated=parameters_of(predicting.PredictOptions))
-_add("Use", runs.export, watching.watch)
+_add("Use", runs.export)
+_add("Use", watching.watch, generated=settings.watch_options())
 
 
 def main() -> NoReturn:

@@ -11,6 +11,7 @@ from toonvision.cli.panels import ADVANCED, PanelCommand
 from toonvision.core.options import Setting, settings_of
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.tuning.options import DEFAULTS, SearchOptions
+from toonvision.watch.order import WatchOrder
 
 TRAINING = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 SEARCH = settings_of(SearchOptions)
@@ -33,19 +34,33 @@ def search_options() -> list[inspect.Parameter]:
     return [_parameter(setting, *as_text.get(name, ())) for name, setting in SEARCH.items()]
 
 
-def _parameter(setting: Setting, name: str = "", kind: Any = None) -> inspect.Parameter:
-    """Return the parameter for a setting; its name and type may differ where a shell gives it as text."""
+def watch_options() -> list[inspect.Parameter]:
+    """Return the parameters of a command that is given a `WatchOrder`, whose defaults they have."""
+    return [_parameter(setting, default=setting.default) for setting in settings_of(WatchOrder).values()]
+
+
+def _parameter(setting: Setting, name: str = "", kind: Any = None, default: object = None) -> inspect.Parameter:
+    """Return the parameter for a setting; its name and type may differ where a shell gives it as text.
+
+    One that is false by default is a switch that can only be given; where None stands for a recipe's value, it can
+    be given either way.
+    """
     option, kind = setting.option, kind or setting.kind
     number = get_args(kind)[:1] in ((int,), (float,)) or kind in (int, float)
     info = typer.Option(
-        f"{setting.flag}/--no-{setting.flag[2:]}" if bool in (kind, *get_args(kind)) else setting.flag,
+        setting.flag
+        if default is False or bool not in (kind, *get_args(kind))
+        else f"{setting.flag}/--no-{setting.flag[2:]}",
         min=option.minimum if number else None,
         max=option.maximum if number else None,
         help=f"{option.help[:-1]}, in {option.unit}." if option.unit else option.help,
+        show_default=option.otherwise or True,
         rich_help_panel=None if option.common else ADVANCED,
     )
     annotation: Any = Annotated[kind | None, info]
-    return inspect.Parameter(name or setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    return inspect.Parameter(
+        name or setting.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
 
 
 def command_with_defaults(defaults: Defaults) -> type[PanelCommand]:

@@ -73,8 +73,9 @@ def demo(
 
 def _watch_shortly(ws: "Workspace") -> tuple[str, str]:
     """Watch a short scene of the drawn world, and write the report of that; return what was seen."""
-    from toonvision.api.watched import FOLDER, WatchOrder, watch
+    from toonvision.api.watched import FOLDER, watch
     from toonvision.api.watched_models import models_of
+    from toonvision.watch.order import WatchOrder
 
     order = WatchOrder("world", seconds=_WATCHED_S, name="world")
     models, title = models_of(ws, with_=None, detector=None, classifiers=())

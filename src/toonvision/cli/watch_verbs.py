@@ -42,24 +42,13 @@ def watch(
     classifier: Annotated[str | None, choice("Name with these runs (RUN,RUN), one a level.", "no")] = None,
     street: Annotated[str | None, choice("Say where one can walk with this run, which names pixels.", "no")] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Without the page in the browser.")] = False,
-    realtime: Annotated[bool, typer.Option("--realtime", help="A file at the speed at which it was taken.")] = False,
-    seconds: Annotated[float | None, choice("Stop after so much time.", "its end, or Ctrl-C", min=0.1)] = None,
-    rate: Annotated[
-        float | None, choice("Frames a second of a screen or a folder.", "30 and 10", min=0.1, max=240)
-    ] = None,
-    context: Annotated[str, choice("Where you are in the game, for the log and for pictures.", "none")] = "",
-    name: Annotated[str | None, choice("What to call the log in watch/.", "the source")] = None,
-    log_mb: Annotated[float, typer.Option("--log-mb", min=0, help="Size the log is kept within; 0 for no log.")] = 256,
-    save_video: Annotated[Path | None, choice("Write a video with boxes to this new .mp4 or .mkv.", "no")] = None,
-    uncertain: Annotated[
-        Path | None, choice("Keep the frames that the models are least sure of in this folder.", "no")
-    ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="The page's port, or the next free one; 0 for any.")
     ] = 8791,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the page's address.")] = False,
     workspace: options.WorkspaceOption = options.HERE,
     as_json: bool = False,
+    **settings: Any,
 ) -> "Result[Any]":
     """Watch the game: find, follow, name and count what is on the screen, live.
 
@@ -69,16 +58,17 @@ def watch(
     """  # fmt: skip
     import webbrowser
 
-    from toonvision.api.watched import Follower, WatchOrder, watching_page
+    from toonvision.api.watched import Follower, watching_page
     from toonvision.api.watched import watch as watch_it
     from toonvision.api.watched_models import models_of
+    from toonvision.watch.order import WatchOrder
     from toonvision.watch.shown import Shown
 
     ws = _opened(workspace, needed=bool(detector or classifier or street))
     found, walk = (ws.run(one) if ws and one else None for one in (detector, street))
     namers = [ws.run(one) for one in (classifier or "").split(",") if one] if ws else []
     models, title = models_of(ws, with_=with_, detector=found, classifiers=namers, street=walk)
-    order = WatchOrder(source, realtime, seconds, rate, context, name, log_mb, save_video, uncertain)
+    order = WatchOrder(source, **settings)
     followers: list[Follower] = [_Lines()] if as_json else []
     if headless:
         return watch_it(ws, order, models, title=title, followers=followers, watcher=TERMINAL)
@@ -89,7 +79,7 @@ def watch(
         if not no_browser:
             webbrowser.open(url)
         result = watch_it(ws, order, models, title=title, followers=[*followers, shown], watcher=TERMINAL)
-        if not (as_json or seconds or result.data["interrupted"]):
+        if not (as_json or order.seconds or result.data["interrupted"]):
             _wait()
     return result
 

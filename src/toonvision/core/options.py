@@ -21,6 +21,7 @@ class Option:
         maximum: The largest value that is allowed; None for any.
         unit: What the value is counted in; empty for a count or a share.
         flag: Its name on the command line without the dashes; by default the field's name.
+        otherwise: What is used where it is not given, in words; by default its value.
         common: Whether most people want to see it; others are for experts.
     """
 
@@ -29,6 +30,7 @@ class Option:
     maximum: float | None = None
     unit: str = ""
     flag: str = ""
+    otherwise: str = ""
     common: bool = False
 
 
