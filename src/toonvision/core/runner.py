@@ -5,9 +5,10 @@ import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from toonvision.core.errors import EnvironmentFaultError, Finding, ToonVisionError
 from toonvision.core.processes import WorkerProcess, start_process
@@ -100,24 +101,16 @@ def work_through(
     """
     waiting = deque(enumerate(jobs))
     deaths: Counter[int] = Counter()
-    running: dict[Connection, _Worker] = {}
-
-    def start() -> None:
-        if leader:
-            process = start_process(leader.lead, function, again, grace_s=_PATIENCE_S)
-        else:
-            process = start_process(_serve, function)
-        running[process.pipe] = _Worker(process)
-
+    running: list[_Worker] = []
+    start = partial(start_process, _serve, function)
+    if leader:
+        start = partial(start_process, leader.lead, function, again, grace_s=_PATIENCE_S)
     try:
-        for _ in range(min(1 if leader else processes, len(waiting))):
-            start()
-        while waiting or any(worker.jobs for worker in running.values()):
-            for ready in connection.wait(list(running)):
-                worker = running[cast("Connection", ready)]
+        running.extend(_Worker(start()) for _ in range(min(1 if leader else processes, len(waiting))))
+        while waiting or any(worker.jobs for worker in running):
+            ready = connection.wait([worker.process.pipe for worker in running])
+            for worker in [one for one in running if one.process.pipe in ready]:
                 message = _received(worker.process)
-                if isinstance(message, Exception):
-                    raise message
                 if isinstance(message, Finding):
                     note(message)
                 elif isinstance(message, Room):
@@ -126,12 +119,12 @@ def work_through(
                     worker.note(message)
                     yield message
                 else:
-                    del running[worker.process.pipe]
+                    running.remove(worker)
                     yield from _buried(worker, waiting, deaths, again, leader)
-                    start()
-            _hand_out(waiting, list(running.values()), ahead)
+                    running.append(_Worker(start()))
+            _hand_out(waiting, running, ahead)
     finally:
-        for worker in running.values():
+        for worker in running:
             worker.process.end(_PATIENCE_S if leader else 0)
 
 
@@ -187,11 +180,13 @@ def _buried(
 
 
 def _received(worker: WorkerProcess) -> object:
-    """Return what a process sent; None if it died."""
+    """Return what a process sent; None if it died. Raise the error that ended its job."""
     try:
         message: object = worker.pipe.recv()
     except (EOFError, OSError):
         return None
+    if isinstance(message, Exception):
+        raise message
     return message
 
 
