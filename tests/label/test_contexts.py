@@ -8,15 +8,16 @@ from PIL import Image
 from builders import SETTINGS_TEXT
 from label.made import drawing
 from toonvision.api.workspace import open_workspace as opened
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import RejectedItemError, UsageError
+from toonvision.data.boxes import AnnotatedPicture
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import read_annotation, write_annotation
-from toonvision.data.workspace import create_workspace, open_workspace
+from toonvision.data.workspace import Source, create_workspace, open_workspace
 from toonvision.label.changes import Change
 from toonvision.label.context_proposing import propose_contexts
 from toonvision.label.proposals import contexts_of, write_contexts
 from toonvision.label.reviews import read_reviews
-from toonvision.label.screenshots import list_screenshots
+from toonvision.label.screenshots import Screenshot, list_screenshots
 from toonvision.label.session import Session
 from toonvision.metrics.intervals import Proportion
 
@@ -171,3 +172,20 @@ def test_proposing_stores_contexts_and_says_how_often_they_are_right(tmp_path):
     (one,) = result.data["contexts"]["screenshots"]
     assert one["picture"] == "alone.png"
     assert (one["id"], one["context"], one["score"] > 0.5) == (shot.id, "dg", True)
+
+
+@pytest.mark.parametrize(("declared", "shown"), [((96, 128), (96, 128)), ((128, 96), (128, 96)), (None, None)])
+def test_a_screenshot_is_turned_as_its_boxes_were_drawn_and_refused_where_nobody_knows(tmp_path, declared, shown):
+    path = tmp_path / "a.jpg"
+    draw(path, "garden", 1)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(path) as image:
+        image.save(path, exif=exif)
+    given = AnnotatedPicture(path, "a.jpg", "a.xml", "garden", size_wh=declared)
+    shot = Screenshot("1", Source("s", "voc", tmp_path), path, "a.jpg", "garden", tmp_path / "a.xml", given)
+    if shown:
+        assert shot.decoded(shot.content()).size == shown
+        return
+    with pytest.raises(RejectedItemError, match="which way its boxes were drawn"):
+        shot.decoded(shot.content())

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from PIL import Image
 
 from toonvision.core.errors import RejectedItemError
-from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import Leader, Lost, Report, available_cores, work_through
 from toonvision.core.spread import AGAIN
@@ -63,8 +62,8 @@ def _read(shots: Sequence[tuple[Screenshot, str]], _: Report) -> list[tuple[str,
 def _look(shot: Screenshot, recording: str) -> Look | None:
     try:
         with images.room_for(shot.path):
-            content = read_regular(shot.path, limit=images.LARGEST_FILE)
-            image = images.decode(content)
+            content = shot.content()
+            image = shot.decoded(content)
     except RejectedItemError:
         return None
     return look_at(image, shot, recording, sha256=hashlib.sha256(content).hexdigest())

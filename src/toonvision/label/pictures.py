@@ -5,7 +5,6 @@ import io
 from PIL import Image
 
 from toonvision.core.errors import RejectedItemError
-from toonvision.core.files import read_regular
 from toonvision.data import images
 from toonvision.data.picture_kinds import kind_of_content
 from toonvision.label.screenshots import Screenshot
@@ -23,7 +22,7 @@ def picture_bytes(shot: Screenshot) -> tuple[bytes, str]:
     Raises:
         RejectedItemError: If it cannot be read.
     """
-    content = read_regular(shot.path, limit=images.LARGEST_FILE)
+    content = shot.content()
     media = _SHOWN.get(kind_of_content(content) or "")
     if media and _is_upright(content):
         return content, media

@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError, ToonVisionError
-from toonvision.core.files import read_regular, write_many, write_text
+from toonvision.core.files import write_many, write_text
 from toonvision.core.settings import read_json
-from toonvision.data.images import LARGEST_FILE
 from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal
 from toonvision.label.screenshots import Screenshot
@@ -182,6 +181,6 @@ def contexts_of(workspace: Workspace) -> Callable[[Screenshot], ContextProposal 
 def picture_hash(shot: Screenshot) -> str:
     """Return the SHA-256 of a screenshot's file; an empty text where it cannot be read."""
     try:
-        return hashlib.sha256(read_regular(shot.path, limit=LARGEST_FILE)).hexdigest()
+        return hashlib.sha256(shot.content()).hexdigest()
     except RejectedItemError:
         return ""

@@ -9,7 +9,6 @@ import numpy as np
 from PIL import Image
 
 from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
-from toonvision.core.files import read_regular
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import Report
 from toonvision.core.spread import Spread
@@ -143,13 +142,12 @@ def _propose_one(
 ) -> tuple[Proposals | Finding, Look | None]:
     try:
         with images.room_for(shot.path):
-            content = read_regular(shot.path, limit=images.LARGEST_FILE)
+            content = shot.content()
             digest = hashlib.sha256(content).hexdigest()
             known = read_proposals(workspace, shot)
             if known and (known.sha256, known.models) == (digest, work.models):
                 return known, None
-            declared = shot.given.size_wh if shot.given else None
-            image = images.decode(content, has_boxes=shot.given is not None, declared_wh=declared)
+            image = shot.decoded(content)
             objects, mark = _found(image, scene)
     except RejectedItemError as error:
         return error.finding(shot.name, pictures=1), None

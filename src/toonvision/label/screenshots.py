@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from PIL import Image
+
 from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.files import read_regular
 from toonvision.core.names import folded
+from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
@@ -39,6 +43,23 @@ class Screenshot:
     context: str
     annotation: Path
     given: AnnotatedPicture | None = field(default=None, hash=False, compare=False)
+
+    def content(self) -> bytes:
+        """Return the bytes of its file.
+
+        Raises:
+            RejectedItemError: If it cannot be read.
+        """
+        return read_regular(self.path, limit=images.LARGEST_FILE)
+
+    def decoded(self, content: bytes) -> Image.Image:
+        """Return what these bytes of its file show, turned as its boxes were drawn.
+
+        Raises:
+            RejectedItemError: As `images.decode`.
+        """
+        declared = self.given.size_wh if self.given else None
+        return images.decode(content, has_boxes=self.given is not None, declared_wh=declared)
 
 
 @dataclass(frozen=True)
