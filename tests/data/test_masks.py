@@ -9,7 +9,7 @@ from toonvision.data import images
 from toonvision.data.boxes import Box
 from toonvision.data.masks import REGIONS, crop_regions, has_masks, object_in_box
 from toonvision.world.masks import INSTANCE_COLOURS, PART_COLOURS, indexed
-from toonvision.world.solids import PARTS
+from toonvision.world.materials import PARTS
 
 HEIGHT, WIDTH = 48, 64
 

@@ -5,10 +5,10 @@ import pytest
 
 from toonvision.core.seeds import generator
 from toonvision.world.entities import LABELS, draw_entity, standing_height
+from toonvision.world.materials import PARTS
 from toonvision.world.poses import Pose
 from toonvision.world.screenshot_plans import street_counts
 from toonvision.world.shading import Light
-from toonvision.world.solids import PARTS
 from toonvision.world.toons import toon_solids
 
 FRONT_WH = (96, 128)

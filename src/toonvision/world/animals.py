@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from toonvision.world.geometry import Vec
 from toonvision.world.heads import Feature, Head, balls, both, mouth, spike
 from toonvision.world.palette import RGB, WHITE
-from toonvision.world.solids import Vec
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from toonvision.core.seeds import generator
+from toonvision.world.materials import Texture
 from toonvision.world.palette import BADGE, RGB, SUITS, WHITE, SuitColours, mix, scaled
-from toonvision.world.solids import Texture
 
 TILE_PX = 128
 TILES_PER_UNIT = 3.3

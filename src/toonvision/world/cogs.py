@@ -10,12 +10,15 @@ from toonvision.world.bossbots import BOSSBOTS
 from toonvision.world.cashbots import CASHBOTS
 from toonvision.world.cloth import STRENGTHS, cloth, jacket, two_halves
 from toonvision.world.cog_design import STEEL, CogDesign
+from toonvision.world.geometry import Vec
 from toonvision.world.heads import paint
+from toonvision.world.lathe import Lathe, smooth_rings
 from toonvision.world.lawbots import LAWBOTS
+from toonvision.world.materials import Material
 from toonvision.world.palette import SHOE, SUITS, WHITE, jittered, random_tint
 from toonvision.world.poses import Pose
 from toonvision.world.sellbots import SELLBOTS
-from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Vec, as_part, on_ground, smooth_rings
+from toonvision.world.solids import Ellipsoid, Limb, Solid, as_part, on_ground
 
 COGS: Final[dict[str, CogDesign]] = {**BOSSBOTS, **LAWBOTS, **CASHBOTS, **SELLBOTS}
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from toonvision.world.animals import ANIMALS
 from toonvision.world.cogs import COGS, cog_solids
+from toonvision.world.materials import Material
 from toonvision.world.palette import RGB
 from toonvision.world.poses import Pose
 from toonvision.world.shading import Light, Sprite, render
-from toonvision.world.solids import Material, Solid
+from toonvision.world.solids import Solid
 from toonvision.world.toons import toon_solids
 
 LABELS: Final[tuple[str, ...]] = (*COGS, *ANIMALS)

@@ -10,8 +10,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from toonvision.world.geometry import Vec
+from toonvision.world.lathe import Lathe
+from toonvision.world.materials import Material
 from toonvision.world.palette import BLACK, RGB, WHITE, scaled
-from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Vec
+from toonvision.world.solids import Ellipsoid, Limb, Solid
 
 
 @dataclass(frozen=True)

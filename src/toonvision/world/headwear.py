@@ -4,8 +4,10 @@ import itertools
 import math
 
 from toonvision.world.heads import Feature, Head, ball, paint, stroke
+from toonvision.world.lathe import Lathe
+from toonvision.world.materials import Material
 from toonvision.world.palette import RGB
-from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid
+from toonvision.world.solids import Ellipsoid, Limb, Solid
 
 
 def cap(colour: RGB, *, v: float = 0.35, grow: float = 1.06, back: float = 0.06) -> Feature:

@@ -5,9 +5,11 @@ import math
 
 from toonvision.core.seeds import generator
 from toonvision.world.heads import paint
+from toonvision.world.lathe import Lathe
+from toonvision.world.materials import Material
 from toonvision.world.palette import RGB, scaled
 from toonvision.world.shading import Light, Sprite, render
-from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid
+from toonvision.world.solids import Ellipsoid, Limb, Solid
 
 PROP_PX = 420
 WOOD: RGB = (112, 78, 52)

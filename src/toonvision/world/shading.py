@@ -10,7 +10,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.seeds import generator
-from toonvision.world.solids import PARTS, Extent, FloatArray, Material, Seen, Solid, Texture, Vec
+from toonvision.world.geometry import Extent, FloatArray, Seen, Vec
+from toonvision.world.materials import PARTS, Material, Texture
+from toonvision.world.solids import Solid
 
 NOISE_CELLS = 128
 CELL_PX = 8

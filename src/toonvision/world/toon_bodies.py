@@ -8,10 +8,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from toonvision.world.cloth import texture_of
+from toonvision.world.geometry import Vec
 from toonvision.world.heads import paint
+from toonvision.world.lathe import Lathe, smooth_rings
+from toonvision.world.materials import Material, Texture
 from toonvision.world.palette import RGB, WHITE, mix, random_tint, scaled
 from toonvision.world.poses import Pose
-from toonvision.world.solids import Ellipsoid, Lathe, Limb, Material, Solid, Texture, Vec, smooth_rings
+from toonvision.world.solids import Ellipsoid, Limb, Solid
 
 LEGS: Final = (0.45, 0.55, 0.65)
 """Three lengths of legs, as shares of what is below the head."""

@@ -8,9 +8,11 @@ from typing import Final
 import numpy as np
 
 from toonvision.world.animals import INK, Animal, Disc, Ear, Muzzle
+from toonvision.world.geometry import Vec
 from toonvision.world.heads import Feature, Head, ball, brows, paint
+from toonvision.world.materials import Material
 from toonvision.world.palette import PINK, RGB, WHITE, jittered, mix, scaled
-from toonvision.world.solids import Ellipsoid, Limb, Material, Solid, Vec
+from toonvision.world.solids import Ellipsoid, Limb, Solid
 
 TAN: Final[RGB] = (214, 164, 122)
 PINKISH: Final[RGB] = (236, 160, 160)

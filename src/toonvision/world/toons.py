@@ -9,9 +9,10 @@ import numpy as np
 from toonvision.world.animals import ANIMALS, Animal
 from toonvision.world.heads import Feature, paint
 from toonvision.world.headwear import glasses, hat
+from toonvision.world.materials import Material
 from toonvision.world.palette import BLACK, RGB, TOON_BODY, TOON_CLOTH, jittered, mix, random_tint, scaled
 from toonvision.world.poses import HIGHEST_JUMP, Pose
-from toonvision.world.solids import Ellipsoid, Limb, Material, Solid, as_part, on_ground
+from toonvision.world.solids import Ellipsoid, Limb, Solid, as_part, on_ground
 from toonvision.world.toon_bodies import Build, arm, leg, random_build, torso
 from toonvision.world.toon_heads import random_face
 
