@@ -9,7 +9,7 @@ from PIL import Image
 
 from builders import PIXEL_CLASSES, copied, naming_pixels
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.arrays import load_masks, load_places
+from toonvision.data.arrays import load_masks, load_own_places, load_places
 from toonvision.data.pixel_masks import masks_of
 from toonvision.data.records import StoredMask, frames_of
 from toonvision.data.workspace import open_workspace
@@ -171,13 +171,9 @@ def test_classes_of_pixels_are_in_the_order_of_the_values(workspace):
     assert len({one.color for one in level.classes}) == len(PIXEL_CLASSES)
 
 
-def test_each_pixel_names_the_place_of_its_object_among_those_of_its_screenshot(workspace):
-    with workspace.reading() as catalog:
-        known = catalog.known()
-    frames = frames_of(known.screenshots, known.crops)
-    size_hw = (frames[0].shot.size_wh[1], frames[0].shot.size_wh[0])
-    assert load_places(workspace, frames, size_hw=size_hw) is None
-    for frame in frames[1:]:
+def with_numbered_objects(workspace, frames):
+    """Write masks in which each box is filled with a number of its own, later boxes behind earlier ones."""
+    for frame in frames:
         numbers = np.zeros(frame.shot.size_wh[::-1], np.uint8)
         for number, crop in enumerate(reversed(frame.crops), start=5):
             left, top, right, bottom = crop.box.xyxy
@@ -185,6 +181,15 @@ def test_each_pixel_names_the_place_of_its_object_among_those_of_its_screenshot(
         path = workspace.masks / "instances" / frame.shot.context / f"{Path(frame.shot.name).stem}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(numbers).save(path)
+
+
+def test_each_pixel_names_the_place_of_its_object_among_those_of_its_screenshot(workspace):
+    with workspace.reading() as catalog:
+        known = catalog.known()
+    frames = frames_of(known.screenshots, known.crops)
+    size_hw = (frames[0].shot.size_wh[1], frames[0].shot.size_wh[0])
+    assert load_places(workspace, frames, size_hw=size_hw) is None
+    with_numbered_objects(workspace, frames[1:])
     places = load_places(workspace, frames, size_hw=size_hw)
     assert places.shape == (len(frames), *size_hw)
     assert not places[0].any()
@@ -193,3 +198,32 @@ def test_each_pixel_names_the_place_of_its_object_among_those_of_its_screenshot(
             left, top, right, bottom = crop.box.xyxy
             assert (found[top:bottom, left:right] == place).mean() > 0.5
         assert set(np.unique(found)) - {0} == set(range(1, len(frame.crops) + 1))
+
+
+@pytest.mark.parametrize("resize", ["stretch", "letterbox"])
+def test_each_crop_shows_where_its_own_object_is_seen(workspace, resize):
+    size_hw = (24, 16)
+    with workspace.reading() as catalog:
+        known = catalog.known()
+    frames = frames_of(known.screenshots, known.crops)
+
+    def load():
+        return load_own_places(workspace, known, known.crops, level="label", size_hw=size_hw, resize=resize)
+
+    assert load() is None
+    with_numbered_objects(workspace, frames[1:])
+    places = load()
+    assert places.shape == (len(known.crops), *size_hw)
+    without = {crop.id for crop in frames[0].crops}
+    front = {frame.crops[0].id for frame in frames[1:] if frame.crops}
+    for crop, found in zip(known.crops, places, strict=True):
+        width, height = crop.box.size_wh
+        scale = min(16 / width, 24 / height)
+        whole = 1.0 if resize == "stretch" else round(width * scale) * round(height * scale) / (24 * 16)
+        assert set(np.unique(found)) <= {0, 1}
+        if crop.id in without:
+            assert not found.any()
+        elif crop.id in front:
+            assert found.mean() == pytest.approx(whole)
+        else:
+            assert 0 < found.mean() <= whole

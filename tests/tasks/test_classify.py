@@ -12,13 +12,18 @@ from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Task
 
 
-def crops_of(workspace):
+def known_of(workspace):
     with workspace.reading() as catalog:
-        return catalog.crops()
+        return catalog.known()
+
+
+def crops_of(workspace):
+    return known_of(workspace).crops
 
 
 def load(workspace, crops, level="label"):
-    return classify.dataset_of(workspace, Task(level, level), crops, size_hw=(24, 16), resize="stretch")
+    task = Task(level, level)
+    return classify.dataset_of(workspace, task, known_of(workspace), crops, size_hw=(24, 16), resize="stretch")
 
 
 @pytest.mark.parametrize(("level", "classes"), [("label", ("apple", "pear", "stone")), ("kind", ("fruit", "mineral"))])

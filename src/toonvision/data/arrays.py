@@ -21,8 +21,8 @@ from toonvision.core.runner import available_cores
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
 from toonvision.data.images import Resize, fit, read_picture, read_whole
-from toonvision.data.pixel_masks import INSTANCES, NOT_COUNTED, masks_of, shrunk_mask, shrunk_places
-from toonvision.data.records import Frame, StoredMask
+from toonvision.data.pixel_masks import INSTANCES, NOT_COUNTED, masks_of, own_pixels, shrunk_mask, shrunk_places
+from toonvision.data.records import Frame, Known, StoredMask
 from toonvision.data.workspace import Workspace
 
 _IN_USE_S = 24 * 3600
@@ -162,6 +162,43 @@ def load_places(workspace: Workspace, frames: Sequence[Frame], *, size_hw: tuple
     stem = _cache_stem(_PLACES, size_hw)
     digest = _digest([[[frame.hash, mask and mask.hash] for frame, mask in zip(frames, masks, strict=True)], size_hw])
     return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(frames), *size_hw), read)
+
+
+def load_own_places(
+    workspace: Workspace, known: Known, crops: Sequence[Crop], *, level: str, size_hw: tuple[int, int], resize: Resize
+) -> Pictures | None:
+    """Load which pixels of crops show their objects, resized as `load_images` does, from the cache if it has them.
+
+    Args:
+        workspace: Where the masks and the cache are.
+        known: What the catalogue says, with the screenshots of the crops.
+        crops: Which crops, in the order of the array.
+        level: The level that they are used for, which names the array.
+        size_hw: Height and width in pixels.
+        resize: How crops are resized to that size.
+
+    Returns:
+        Shape ``(crops, height, width)``, uint8, memory-mapped and read-only: 1 where a pixel shows the crop's object, 0
+        where it does not, or no mask says so; None if no screenshot has a mask of its objects.
+
+    Raises:
+        InputRejectedError: If a mask is damaged or does not fit its screenshot.
+        WorkspaceBusyError: If the cache must be filled while another process writes to the workspace.
+    """
+    shown = {crop.screenshot_id for crop in crops}
+    shots = [shot for shot in known.screenshots if shot.id in shown]
+    of_shot = dict(zip([shot.id for shot in shots], masks_of(workspace, shots, INSTANCES), strict=True))
+    masks = [of_shot[crop.screenshot_id] for crop in crops]
+    if not any(masks):
+        return None
+
+    def read(index: int) -> npt.NDArray[np.uint8]:
+        return own_pixels(masks[index], crops[index], size_hw=size_hw, resize=resize)
+
+    stem = _cache_stem(f"{_PLACES}-{level}", size_hw)
+    boxes = [[crop.hash, crop.box.xyxy, mask and mask.hash] for crop, mask in zip(crops, masks, strict=True)]
+    path = workspace.cache / f"{stem}{_digest([boxes, size_hw, resize])}.npy"
+    return _cached(workspace, path, stem, (len(crops), *size_hw), read)
 
 
 def read_crop(workspace: Workspace, crop: Crop) -> Image.Image:

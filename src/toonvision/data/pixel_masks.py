@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside, read_regular
-from toonvision.data.images import LARGEST_FILE, shrink_factor
+from toonvision.data.images import LARGEST_FILE, Resize, fit, shrink_factor
 from toonvision.data.masks import Mask, object_in_box, read_mask
 from toonvision.data.records import Crop, StoredMask, StoredScreenshot
 from toonvision.data.workspace import MASKS, Workspace
@@ -59,6 +60,21 @@ def shrunk_places(mask: StoredMask | None, crops: Sequence[Crop], *, size_hw: tu
         if (number := object_in_box(values, crop.box)) is not None:
             places[values == number] = place
     return _shrunk(places, mask.size_wh, size_hw, beside=0)
+
+
+def own_pixels(mask: StoredMask | None, crop: Crop, *, size_hw: tuple[int, int], resize: Resize) -> Mask:
+    """Read which pixels of a crop show its object, resized as it is; see `toonvision.data.arrays.load_own_places`.
+
+    Raises:
+        InputRejectedError: If the mask is damaged or does not fit its screenshot.
+    """
+    values = None if mask is None else _read(mask)
+    number = None if values is None else object_in_box(values, crop.box)
+    if values is None or number is None:
+        return np.zeros(size_hw, np.uint8)
+    x_min, y_min, x_max, y_max = crop.box.xyxy
+    own = Image.fromarray((values[y_min:y_max, x_min:x_max] == number).astype(np.uint8))
+    return fit(own, size_hw=size_hw, resize=resize, resampling=Image.Resampling.NEAREST)
 
 
 def _read(mask: StoredMask) -> Mask:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from toonvision.core.errors import UsageError
 from toonvision.core.panels import Panel
 from toonvision.core.progress import Progress, silent
-from toonvision.data.arrays import load_images
+from toonvision.data.arrays import load_images, load_own_places
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Known
@@ -29,6 +29,7 @@ from toonvision.tasks.augmentation import augment, mix
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build, network_outputs
 from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
 from toonvision.tasks.classify_panels import class_panels
+from toonvision.tasks.covering import covered
 from toonvision.tasks.novelty_panels import novelty_panel, rejected_panel
 from toonvision.tasks.outliers import fit_novelty_score
 from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -61,22 +62,22 @@ def input_size(workspace: Workspace, network: str) -> tuple[int, int]:
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
     """Load the crops of a task; see `TaskKind.load`."""
     with workspace.reading() as catalog:
-        crops = catalog.crops()
+        known = catalog.known()
     if split is None:
-        return dataset_of(workspace, task, crops, size_hw=size_hw, resize=resize)
+        return dataset_of(workspace, task, known, known.crops, size_hw=size_hw, resize=resize)
     stored = read_split(workspace.splits, split)
-    known = [crop for crop in crops if stored.subset_of(crop)]
+    crops = [crop for crop in known.crops if stored.subset_of(crop)]
     level = workspace.taxonomy.level(task.level)
-    require_trainable(subset_table(level, stored, known, workspace.taxonomy))
-    dataset = dataset_of(workspace, task, known, size_hw=size_hw, resize=resize)
+    require_trainable(subset_table(level, stored, crops, workspace.taxonomy))
+    dataset = dataset_of(workspace, task, known, crops, size_hw=size_hw, resize=resize)
     left_out = tuple(category.name for category in level.classes if category.name not in dataset.classes)
-    return in_subsets(dataset, stored, left_out=left_out, newer=len(crops) - len(known))
+    return in_subsets(dataset, stored, left_out=left_out, newer=len(known.crops) - len(crops))
 
 
 def dataset_of(
-    workspace: Workspace, task: Task, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize
+    workspace: Workspace, task: Task, known: Known, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize
 ) -> Dataset:
-    """Load some crops as a dataset without subsets; those without a class at the task's level are left out."""
+    """Load some known crops as a dataset without subsets; those without a class at the task's level are left out."""
     taxonomy = workspace.taxonomy
     used = tuple(crop for crop in crops if taxonomy.class_of(crop.label, task.level) is not None)
     names = [taxonomy.class_of(crop.label, task.level) for crop in used]
@@ -89,6 +90,7 @@ def dataset_of(
         classes=classes,
         parents=taxonomy.all_parents(task.level),
         resize=resize,
+        places=load_own_places(workspace, known, used, level=task.level, size_hw=size_hw, resize=resize),
     )
 
 
@@ -168,6 +170,8 @@ def batch(
     targets = labels[:, None].astype(np.float32) if two else np.eye(len(dataset.classes), dtype=np.float32)[labels]
     if rng is None or not augmentation.active:
         return images, targets
+    if dataset.places is not None and augmentation.paste:
+        images = covered(images, dataset.places[indices], augmentation.paste, rng)
     images = augment(images, augmentation, rng)
     return mix(images, targets, augmentation.mixup, rng) if augmentation.mixup else (images, targets)
 

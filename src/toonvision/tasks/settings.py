@@ -60,7 +60,7 @@ class Augmentation:
     paste: Annotated[
         float,
         Option(
-            "Share of screenshots that figures of others are pasted into, where their masks are known.",
+            "Share of images that figures of others are pasted into, where their masks are known.",
             minimum=0,
             maximum=1,
         ),

@@ -23,7 +23,9 @@ _COMPACT = TrainingSettings(
     learning_rate=4e-3,
     schedule="cosine",
     averaging=0.99,
-    augmentation=Augmentation(flip=True, zoom=0.15, color=0.05, shift=0.06, cast=0.01, surround=0.2, mixup=0.2),
+    augmentation=Augmentation(
+        flip=True, zoom=0.15, color=0.05, shift=0.06, cast=0.01, surround=0.2, mixup=0.2, paste=0.5
+    ),
 )
 """Found by experiment; docs/compact.md reports what each of them contributes."""
 _DETECTOR = TrainingSettings(

@@ -1,0 +1,70 @@
+"""Figures of other crops, cut out along their masks and pasted in front of the object of a crop.
+
+Where figures stand in front of each other, the box of one shows much of another, and only what reaches from edge to
+edge of the box tells which of the two is meant. A network learns that from crops that are covered and keep their class.
+
+Source:
+    Dwibedi, Misra and Hebert, "Cut, paste and learn", ICCV 2017: figures pasted onto others, which they partly hide.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from toonvision.data.images import Pictures
+
+_LARGEST = 0.2
+"""Share of its image that a figure must fill, to be covered or to cover."""
+_SEEN = (0.25, 0.9)
+"""Shares of a figure's pixels that are still seen when it counts as covered; from the lower one on it can be told."""
+_SCALES = (0.6, 1.5)
+_ASIDE = 0.8
+"""Most of its width by which the figure in front leaves the image."""
+_UNEVEN = 0.12
+"""Standard deviation of where it stands, as a share of the image's height."""
+_TRIES = 6
+
+
+def covered(images: Pictures, places: Pictures, share: float, rng: np.random.Generator) -> Pictures:
+    """Return a batch of crops, some of them with a figure of another one in front of their object.
+
+    Args:
+        images: Shape ``(images, height, width, 3)``, uint8.
+        places: Above 0 where a pixel shows the crop's own object, shape ``(images, height, width)``, uint8.
+        share: How many of the crops are covered, 0 to 1, if a figure is found that hides neither too much nor nothing.
+        rng: The random generator.
+
+    Returns:
+        A new array of the same shape.
+    """
+    changed, own = images.copy(), places > 0
+    filled = own.mean(axis=(1, 2))
+    fit = np.flatnonzero(filled >= _LARGEST)
+    for at in np.flatnonzero(rng.random(len(images)) < share):
+        if filled[at] >= _LARGEST:
+            for other in rng.choice(fit, _TRIES).tolist():
+                picture, mask = _in_front(images[other], own[other], rng)
+                if _SEEN[0] <= 1 - mask[own[at]].mean() <= _SEEN[1]:
+                    changed[at][mask] = picture[mask]
+                    break
+    return changed
+
+
+def _in_front(
+    image: npt.NDArray[np.uint8], own: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """Return a figure as it stands in front of another crop, and where it is seen there."""
+    height, width = own.shape
+    scale = math.exp(rng.uniform(*np.log(_SCALES)))
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    x = round(rng.uniform(-_ASIDE * size_wh[0], width - (1 - _ASIDE) * size_wh[0]))
+    y = round(height - size_wh[1] + rng.normal(0, _UNEVEN) * height)
+    turned = slice(None, None, -1 if rng.random() < 0.5 else 1)
+    layers = []
+    for layer, resampling in ((image, Image.Resampling.BILINEAR), (own, Image.Resampling.NEAREST)):
+        canvas = Image.new("RGB" if layer.ndim == 3 else "L", (width, height))
+        canvas.paste(Image.fromarray(layer[:, turned].astype(np.uint8)).resize(size_wh, resampling), (x, y))
+        layers.append(np.asarray(canvas))
+    return layers[0], layers[1] > 0

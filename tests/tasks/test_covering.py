@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toonvision.tasks import classify
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.covering import covered
+from toonvision.tasks.settings import Augmentation
+from toonvision.taxonomy.labels import Task
+
+COUNT, HEIGHT, WIDTH = 8, 48, 16
+
+
+def crops():
+    """Crops of figures in a shade of their own on black, the last one too small to cover or to be covered."""
+    images = np.zeros((COUNT, HEIGHT, WIDTH, 3), np.uint8)
+    places = np.zeros((COUNT, HEIGHT, WIDTH), np.uint8)
+    places[:-1, 4:, 3:13] = 1
+    places[-1, 40:, 6:8] = 1
+    images[places > 0] = 10
+    return images + (20 * np.arange(COUNT, dtype=np.uint8)).reshape(-1, 1, 1, 1) * (places > 0)[..., None], places
+
+
+@given(seed=st.integers(0, 2**32 - 1), share=st.floats(0, 1))
+def test_a_covered_crop_still_shows_a_quarter_of_its_figure_and_what_covers_it_is_another_figure(seed, share):
+    images, places = crops()
+    given_images = images.copy()
+    shown = covered(images, places, share, np.random.default_rng(seed))
+    changed = (shown != images).any(axis=-1)
+    assert (images == given_images).all()
+    assert not changed[-1].any()
+    for at in np.flatnonzero(changed.any(axis=(1, 2))):
+        assert changed[at][places[at] > 0].mean() <= 0.75
+        assert set(np.unique(shown[at][changed[at]])) <= set(range(max(1, shown[-1].max()) + 1))
+    np.testing.assert_array_equal(shown, covered(images, places, share, np.random.default_rng(seed)))
+
+
+def test_as_many_crops_are_covered_as_asked_for():
+    images, places = (np.repeat(one[:4], 100, axis=0) for one in crops())
+    rng = np.random.default_rng(0)
+    shares = [(covered(images, places, share, rng) != images).any(axis=(1, 2, 3)).mean() for share in (0.0, 0.4, 1.0)]
+    assert shares[0] == 0
+    assert 0.2 < shares[1] <= 0.45  # a figure of the same shade covers unseen
+    assert shares[2] > 0.6
+
+
+def test_where_no_figure_is_large_enough_nothing_changes():
+    images, places = (one[-1:] for one in crops())
+    shown = covered(images, places, 1.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(shown, images)
+
+
+@pytest.mark.parametrize("masks_known", [True, False])
+def test_crops_are_covered_in_training_alone_and_keep_their_class(masks_known):
+    images, places = crops()
+    task = Task("made", "up")
+    labels = np.arange(COUNT) % 4
+    data = Dataset(task, images, labels, (), tuple("abcd"), places=places if masks_known else None)
+    every = np.arange(COUNT)
+    learned, targets = classify.batch(data, every, augmentation=Augmentation(paste=1), rng=np.random.default_rng(0))
+    judged, _ = classify.batch(data, every, augmentation=Augmentation(paste=1), rng=None)
+    assert (targets.argmax(axis=1) == labels).all()
+    assert (judged == images).all()
+    assert (learned != images).any() == masks_known
