@@ -1,11 +1,13 @@
 """Claim: with models that propose, a person needs few actions a box, and boxes accepted without asking are right.
 
 Run: python benchmarks/reviewing.py REAL FOLDER [--order ORDER] [--rounds ROUNDS] [--steps N] [--detector-steps N]
+    [--propose-every N]
 
 REAL is a folder of annotated screenshots with ToonTown's labels, which is only read; copies are made in FOLDER, a new
 one. A script that knows the annotations reviews the screenshots in rounds, each half as large again as the one before,
 as a person does with `toonvision label`: 30 are annotated by hand first, a fifth is the test subset. Before each round
-the models propose, at first those of the package, and what is sure enough is accepted; afterwards the detector and the
+the models propose, at first those of the package, and what is sure enough is accepted; in a round they propose again
+after every 30 screenshots, since what was reviewed meanwhile shows how right they are; afterwards the detector and the
 classifier of labels are trained again. With --order hand all is drawn, and the models learn once, from all of it.
 
 A box that overlaps an object by half, as in evaluation, is left where it is. Accepting, rejecting and naming a box
@@ -66,6 +68,11 @@ class Spent:
     unasked: int = 0
     unasked_right: int = 0
 
+    def add(self, other: "Spent") -> None:
+        """Add what another review took."""
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
     def plain(self) -> dict[str, Any]:
         """Return the counts, and actions and keys a box."""
         corrections = self.named + 2 * self.moved + self.rejected + 3 * self.drawn
@@ -86,20 +93,14 @@ def main(given: Sequence[str] | None = None) -> None:
     steps = {"label": options.steps, "detect": options.detector_steps}
     total, count = Spent(), 1 if options.order == "hand" else options.rounds
     for number in range(count):
-        audit = None
-        if options.order != "hand":
-            proposed = workspace.propose()
-            print(proposed.sentences)
-            audit = proposed.data["audit"]
-        spent = reviewed(workspace, truth, options, count - number, rng)
-        for name, value in asdict(spent).items():
-            setattr(total, name, getattr(total, name) + value)
+        spent, audit = round_of(workspace, truth, options, count - number, rng)
+        total.add(spent)
         print(f"round {number + 1}: {spent.plain()}", flush=True)
         errors = trained(workspace, steps, len(test), options.seed)
         rounds.append({**spent.plain(), "audit": audit, **errors})
         print(f"round {number + 1}: {errors}", flush=True)
     found = {"order": options.order, "start": START, "test": len(test), "rounds": rounds, "total": total.plain()}
-    found["steps"] = steps
+    found["steps"], found["propose every"] = steps, options.propose_every
     print(found["total"])
     write_result(f"reviewing-{options.order}", found)
 
@@ -160,19 +161,40 @@ def known(workspace: Workspace) -> Sequence[Screenshot]:
     return list_screenshots(workspace.files).screenshots
 
 
-def reviewed(workspace: Workspace, truth: Truth, options: argparse.Namespace, left: int, rng: random.Random) -> Spent:
-    """Review the share of a round, of so many that are left, in the order of the queue or at random."""
-    files, spent = workspace.files, Spent()
-    listed = list_screenshots(files)
-    names = {shot.id: shot.name for shot in listed.screenshots}
-    open_ids = {shot.id for shot in listed.screenshots if shot.given is None}
-    waiting = [one for one in queue(files, listed) if one in open_ids]
-    if options.order == "random":
+def round_of(
+    workspace: Workspace, truth: Truth, options: argparse.Namespace, left: int, rng: random.Random
+) -> tuple[Spent, dict[str, Any] | None]:
+    """Review the share of a round, of so many that are left; return what that took, and the audit so far."""
+    spent, audit, share = Spent(), None, None
+    while share is None or spent.screenshots < share:
+        if options.order != "hand":
+            proposed = workspace.propose()
+            print(proposed.sentences, flush=True)
+            audit = proposed.data["audit"]
+        waiting = in_order(workspace, options.order, rng)
+        share = share or math.ceil(len(waiting) / sum(GROWS**at for at in range(left)))
+        at_once = share if options.order == "hand" else options.propose_every
+        spent.add(reviewed(workspace, truth, waiting[: min(at_once, share - spent.screenshots)]))
+    return spent, audit
+
+
+def in_order(workspace: Workspace, order: str, rng: random.Random) -> list[str]:
+    """Return the ids of the screenshots that are left, in the order of the queue or at random."""
+    listed = list_screenshots(workspace.files)
+    given = {shot.id for shot in listed.screenshots if shot.given is not None}
+    waiting = [one for one in queue(workspace.files, listed) if one not in given]
+    if order == "random":
         waiting.sort()
         rng.shuffle(waiting)
-    share = math.ceil(len(waiting) / sum(GROWS**at for at in range(left)))
+    return waiting
+
+
+def reviewed(workspace: Workspace, truth: Truth, shots: Sequence[str]) -> Spent:
+    """Review screenshots, by their ids."""
+    files, spent = workspace.files, Spent()
+    names = {shot.id: shot.name for shot in known(workspace)}
     with open_session(files, proposals=proposals_of(files)) as session:
-        for shot in waiting[:share]:
+        for shot in shots:
             review(session, shot, truth[names[shot]], spent)
     return spent
 
@@ -252,6 +274,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--steps", type=int, default=1500, help="of the classifier; 0 for none (default: 1500)")
     made.add_argument(
         "--detector-steps", type=int, default=800, help="of the detector; 0: the package's (default: 800)"
+    )
+    made.add_argument(
+        "--propose-every", type=int, default=30, help="screenshots after which models propose again (default: 30)"
     )
     made.add_argument("--seed", type=int, default=0, help="which screenshots are in which subset")
     return made

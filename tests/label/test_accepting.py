@@ -6,7 +6,7 @@ from label.made import shots_of, unlabelled
 from toonvision.data.boxes import Box
 from toonvision.data.own_annotations import read_annotation
 from toonvision.data.splits import Split
-from toonvision.label.accepting import accept_unasked, annotated, audit, compared
+from toonvision.label.accepting import Learned, accept_unasked, annotated, audit, compared
 from toonvision.label.annotations import Proposal
 from toonvision.label.changes import Change
 from toonvision.label.proposals import (
@@ -84,12 +84,25 @@ def test_proposals_are_compared_with_annotated_screenshots_that_were_not_learned
         for shot in shots[:2]:
             session.change(shot.id, Change("confirm"))
     listed = list_screenshots(workspace)
-    assert annotated(listed, []) == list(shots[:2])
+    assert annotated(listed, Learned()) == list(shots[:2])
     subsets = {shots[0].name: "val", shots[1].name: "train", shots[2].name: "val"}
-    assert annotated(listed, [Split("default", subsets)]) == [shots[0]]
+    assert annotated(listed, Learned([Split("default", subsets)])) == [shots[0]]
+    assert annotated(listed, Learned([Split("default", subsets)], with_validation=True)) == []
+    reviewed_since = Split("default", {shots[1].name: "test"})
+    assert annotated(listed, Learned([reviewed_since], with_validation=True)) == [shots[0]]
     proposed = Proposals("screenshots", shots[0].name, "", (64, 48), "m", "", (truth, other, third))
     rights = compared(workspace, [(shots[0], proposed)])
     assert [(one.label, one.is_right) for one in rights] == [("apple", True), ("apple", False), ("pear", False)]
+
+
+def test_what_nobody_was_asked_about_proves_nothing_until_it_is_corrected(workspace):
+    shot, offered = shots_of(workspace)[0], boxes(3)
+    proposed = Proposals("screenshots", shot.name, "", (64, 48), "m", "", offered)
+    with open_session(workspace, proposals=lambda _: offered) as session:
+        session.change(shot.id, Change("unasked", ids=tuple(one.id for one in offered[:2])))
+        session.change(shot.id, Change("relabel", offered[1].id, label="pear"))
+        session.change(shot.id, Change("confirm"))
+    assert [one.is_right for one in compared(workspace, [(shot, proposed)])] == [False, True]
 
 
 def test_what_is_below_the_floor_is_not_shown_while_its_models_are_those_that_were_measured(workspace):

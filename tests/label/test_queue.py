@@ -43,6 +43,12 @@ def test_what_a_person_is_needed_for_comes_first(better):
     assert ordered(SURE, better) == ["x", "sure"]
 
 
+def test_what_was_accepted_for_its_score_leaves_nothing_to_ask():
+    middling = replace(SURE, id="x", proposals=(seen(0.6),))
+    assert ordered(SURE, middling) == ["x", "sure"]
+    assert ordered(SURE, replace(middling, decided={middling.proposals[0].id})) == ["sure", "x"]
+
+
 def test_of_screenshots_that_look_the_same_one_comes_early_and_the_others_late():
     unsure = Waiting("a", "garden", (seen(0.5),), None, mark_of(1))
     twin, other = replace(unsure, id="b"), replace(unsure, id="c", fingerprint=mark_of(2))

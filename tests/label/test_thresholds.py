@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from builders import SETTINGS_TEXT
 from toonvision.core.settings import read_settings
 from toonvision.data.boxes import Box
+from toonvision.data.own_annotations import LabelledBox
 from toonvision.data.workspace import WorkspaceTable
 from toonvision.label.annotations import Proposal
+from toonvision.label.sureness import Sureness, fit_sureness
 from toonvision.label.thresholds import (
     ASKED,
     Scored,
@@ -87,7 +89,7 @@ def test_labels_with_too_few_of_their_own_are_measured_together():
 
 
 def test_a_proposal_is_right_where_its_label_is_at_its_place_and_an_object_counts_once():
-    truth = [("apple", Box(0, 0, 10, 10)), ("pear", Box(50, 50, 70, 70))]
+    truth = [LabelledBox("1", "apple", Box(0, 0, 10, 10)), LabelledBox("2", "pear", Box(50, 50, 70, 70))]
     found = scored(
         [
             proposal(score=0.5, box=(0, 0, 10, 9)),
@@ -101,7 +103,7 @@ def test_a_proposal_is_right_where_its_label_is_at_its_place_and_an_object_count
 
 
 def test_a_class_of_several_labels_is_right_where_one_of_them_is_and_has_limits_of_its_own():
-    truth = [("apple", Box(0, 0, 10, 10)), ("pear", Box(50, 50, 70, 70))]
+    truth = [LabelledBox("1", "apple", Box(0, 0, 10, 10)), LabelledBox("2", "pear", Box(50, 50, 70, 70))]
     vague = [proposal("fruit", level="kind"), proposal("mineral", box=(50, 50, 70, 70), level="kind")]
     found = scored(vague, truth, SMALL)
     assert [(one.label, one.is_right, one.is_exact, one.is_placed) for one in found] == [
@@ -138,3 +140,68 @@ def test_where_too_few_are_known_what_the_detector_counts_is_shown():
     few = [Scored("cog", 0.2, is_right=False)] * 3
     assert choose_thresholds(few, usual=0.35).of("cog").floor == 0.35
     assert choose_thresholds([], usual=0.35).of("cog").floor == 0.35
+
+
+CONFIDENCES = st.floats(0.01, 1)
+SEEN = st.lists(st.tuples(CONFIDENCES, st.booleans()), min_size=1, max_size=60)
+
+
+def found(count, confidence, share, *, is_right=True, is_placed=True, **more):
+    return [Scored("apple", confidence * share, is_right, True, is_placed, confidence, **more)] * count
+
+
+@given(KNOWN, st.integers(0, 20).map(lambda n: n / 20))
+def test_one_more_right_answer_never_raises_what_is_accepted(known, score):
+    before = limits_of(known, target=0.8).accept
+    assert limits_of([*known, Scored("apple", score, True)], target=0.8).accept <= before
+
+
+@given(SEEN, st.tuples(CONFIDENCES, CONFIDENCES), st.tuples(CONFIDENCES, CONFIDENCES))
+def test_sureness_is_a_probability_that_rises_with_both_confidences_and_is_the_same_each_time(known, one, other):
+    sureness = fit_sureness(known)
+    assert sureness == fit_sureness(known)
+    low, high = ([low(pair) for pair in zip(one, other, strict=True)] for low in (min, max))
+    sure = [sureness.of(confidence * share, confidence) for confidence, share in (low, high)]
+    assert 0 <= sure[0] <= sure[1] * (1 + 1e-9) <= 1 + 1e-9
+
+
+def test_a_confidence_is_as_sure_as_such_confidences_were_right():
+    sureness = fit_sureness([(0.3, False)] * 300 + [(0.3, True)] * 100 + [(0.6, True)] * 396 + [(0.6, False)] * 4)
+    assert sureness.of(0.3, 0.3) == pytest.approx(0.25, abs=0.01)
+    assert sureness.of(0.6, 0.6) == pytest.approx(0.99, abs=0.005)
+    assert sureness.of(0.3, 0.6) == pytest.approx(0.495, abs=0.005)
+
+
+def test_where_the_detector_is_hardly_ever_wrong_the_label_decides():
+    right = found(60, 0.6, 0.99) + found(60, 0.9, 0.99)
+    doubtful = found(40, 0.9, 0.7, is_right=False)
+    nothing = found(30, 0.3, 0.9, is_right=False, is_placed=False)
+    thresholds = choose_thresholds([*right, *doubtful, *nothing])
+    sure, doubted, high = (
+        proposal(score=conf * share, probabilities={"kind": conf, "label": share})
+        for conf, share in ((0.6, 0.99), (0.9, 0.7), (0.9, 0.99))
+    )
+    assert thresholds.accepts(sure)
+    assert thresholds.accepts(high)
+    assert not thresholds.accepts(doubted)
+    assert thresholds.proven == Proportion(120, 120)
+    assert limits_of([*right, *doubtful, *nothing], target=0.95).accept > 0.8  # the product would ask about `sure`
+
+
+def test_only_what_could_have_been_accepted_counts():
+    asked = found(100, 0.9, 0.99, is_right=False, is_doubted=True)
+    thresholds = choose_thresholds([*found(100, 0.9, 0.99), *asked])
+    assert thresholds.proven == Proportion(100, 100)
+
+
+@given(KNOWN)
+def test_nothing_is_accepted_whose_precision_was_not_proven(known):
+    thresholds = choose_thresholds([one if one.is_right else Scored("apple", one.score, False) for one in known])
+    for limits in (*thresholds.labels.values(), thresholds.others):
+        assert (limits.accept == ASKED) == (limits.measured.total == 0)
+        assert limits.accept == ASKED or limits.measured.interval[0] >= thresholds.target
+
+
+def test_without_measured_confidences_the_score_counts_as_it_is():
+    assert choose_thresholds([Scored("apple", 0.9, True)] * 80).sureness is None
+    assert Sureness().of(0.42, 0.6) == pytest.approx(0.42)

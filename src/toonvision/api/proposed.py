@@ -43,19 +43,18 @@ def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: 
     ]
     if not value.proposals:
         lines = ["Every screenshot is annotated or reviewed; --every proposes for these, too."]
-    sure = [limits for limits in (*value.thresholds.labels.values(), value.thresholds.others) if limits.accept <= 1]
-    if sure:
-        right = Proportion(sum(one.measured.count for one in sure), sum(one.measured.total for one in sure))
+    proven, on = value.thresholds.proven, counted(screenshots, "annotated screenshot")
+    if proven.total:
         lines.append(
-            f"Accepted without asking: {value.accepted.unasked:,}. Boxes of that score were right in {right} of "
-            f"{right.total:,} on {counted(screenshots, 'annotated screenshot')} that the models did not learn from. "
-            f"About {value.accepted.audited:,} more of that score a person is asked all the same."
+            f"Accepted without asking: {value.accepted.unasked:,}. Boxes that are as sure were right in {proven} of "
+            f"{proven.total:,} on {on} that the models did not learn from. About {value.accepted.audited:,} more that "
+            "are as sure a person is asked all the same."
         )
     else:
         lines.append(
-            f"Nothing is accepted without asking: {counted(compared, 'proposal')} with a label on "
-            f"{counted(screenshots, 'annotated screenshot')} that the models did not learn from do not prove a "
-            f"precision of {value.thresholds.target:.0%}."
+            f"Nothing is accepted without asking: {counted(compared, 'proposal')} with a label on {on} that the models "
+            f"did not learn from do not prove a precision of {value.thresholds.target:.0%}. What is reviewed from now "
+            "on counts, too, when models propose again."
         )
     if value.audit.total:
         said = "Right of those that were asked about all the same, so far:"

@@ -10,7 +10,7 @@ from toonvision.api.proposed import Proposed, proposed_blocks, proposed_data
 from toonvision.api.result import Result, who_did
 from toonvision.core.errors import Finding, ToonVisionError, UsageError
 from toonvision.core.spread import Spread
-from toonvision.data.splits import Split, read_split
+from toonvision.data.splits import read_split
 from toonvision.data.workspace import SETTINGS
 from toonvision.deploy.packaged import detector_accuracy, packaged_files, packaged_names
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL
@@ -18,6 +18,7 @@ from toonvision.taxonomy.loader import built_in
 from toonvision.training.record import read_record
 
 if TYPE_CHECKING:
+    from toonvision.label.accepting import Learned
     from toonvision.label.looks import Look
     from toonvision.label.proposing import Proposer
     from toonvision.label.screenshots import Listed, Screenshot
@@ -59,13 +60,13 @@ def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
     from toonvision.label.screenshots import list_screenshots
     from toonvision.label.session import alone
 
-    proposer, splits = choose_proposer(workspace, order)
+    proposer, learned = choose_proposer(workspace, order)
     with alone(workspace.files):
-        return _proposed(workspace, order, list_screenshots(workspace.files), proposer, splits)
+        return _proposed(workspace, order, list_screenshots(workspace.files), proposer, learned)
 
 
 def _proposed(
-    workspace: Opened, order: ProposeOrder, listed: "Listed", proposer: "Proposer", splits: Sequence[Split]
+    workspace: Opened, order: ProposeOrder, listed: "Listed", proposer: "Proposer", learned: "Learned"
 ) -> "Result[Proposed]":
     from toonvision.label import accepting, proposing
     from toonvision.label.context_proposing import propose_contexts
@@ -79,7 +80,7 @@ def _proposed(
     from toonvision.label.session import Session
     from toonvision.label.thresholds import choose_thresholds
 
-    known = accepting.annotated(listed, splits)
+    known = accepting.annotated(listed, learned)
     asked = {shot.id for shot in _asked_about(listed, every=order.every)}
     shots = [shot for shot in listed.screenshots if shot.id in asked or shot in known]
     spread = _spread(workspace, order.ray, shots)
@@ -140,14 +141,15 @@ def _asked_about(listed: "Listed", *, every: bool) -> "list[Screenshot]":
     return [one for one in listed.screenshots if reviews.get(one.id, "done" if one.given else "open") != "done"]
 
 
-def choose_proposer(workspace: Opened, order: ProposeOrder) -> "tuple[Proposer, list[Split]]":
-    """Return the models that propose, and the splits that they were trained with; runs are exported if need be.
+def choose_proposer(workspace: Opened, order: ProposeOrder) -> "tuple[Proposer, Learned]":
+    """Return the models that propose, and what they learned from; runs are exported if need be.
 
     Raises:
         UsageError: If there is no detector, a run is of another kind, or two name one level.
         ModelRefusedError: If a run cannot be exported.
     """
     from toonvision.api.two_stage import require_kinds
+    from toonvision.label.accepting import Learned
     from toonvision.label.proposing import Proposer
 
     detector = _run(workspace, order.detector) if order.detector else _newest(workspace, DETECT).get("", None)
@@ -166,10 +168,10 @@ def choose_proposer(workspace: Opened, order: ProposeOrder) -> "tuple[Proposer, 
     own.pop(level, None)
     levels = [name for name in _levels(workspace) if name in own]
     files = tuple(own[name][0] for name in levels)
-    trained = [one for one in (detector, *namers) if one is not None]
-    names = sorted({one.record.split for one in trained})
-    splits = [read_split(workspace.files.splits, name) for name in names]
-    return Proposer(found, files, " + ".join([title, *(own[name][1] for name in levels)])), splits
+    trained = [one.record for one in (detector, *namers) if one is not None]
+    splits = [read_split(workspace.files.splits, name) for name in sorted({one.split for one in trained})]
+    learned = Learned(splits, any(one.settings.with_validation for one in trained))
+    return Proposer(found, files, " + ".join([title, *(own[name][1] for name in levels)])), learned
 
 
 def _packaged(workspace: Opened) -> tuple[Path, str, str]:

@@ -1,4 +1,4 @@
-"""Accepting proposals without asking, and how good that is: on validation screenshots, and on those a person audits."""
+"""Accepting proposals without asking, and how good that is: on screenshots that a person reviewed, or audits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,19 +36,27 @@ class Accepted:
     screenshots: int
 
 
-def annotated(listed: Listed, splits: Sequence[Split]) -> list[Screenshot]:
-    """Return the screenshots that a person has annotated and that models did not learn from.
+@dataclass(frozen=True)
+class Learned:
+    """What models learned from.
 
-    Args:
-        listed: The screenshots of the workspace.
-        splits: The splits that the models were trained with: of these only validation screenshots count.
+    Attributes:
+        splits: The splits that they were trained with.
+        with_validation: Whether one of them learned from the validation subset, too.
     """
-    return [
-        shot
-        for shot in listed.screenshots
-        if _is_annotated(shot, listed)
-        and all(split.subset_of_path(shot.source.key, shot.name) == "val" for split in splits)
-    ]
+
+    splits: Sequence[Split] = ()
+    with_validation: bool = False
+
+    def is_unseen(self, shot: Screenshot) -> bool:
+        """Return whether no model learned from a screenshot; the test subset is kept for the errors of runs."""
+        unseen = (None,) if self.with_validation else ("val", None)
+        return all(split.subset_of_path(shot.source.key, shot.name) in unseen for split in self.splits)
+
+
+def annotated(listed: Listed, learned: Learned) -> list[Screenshot]:
+    """Return the screenshots that a person has annotated, before or since, and that models did not learn from."""
+    return [shot for shot in listed.screenshots if _is_annotated(shot, listed) and learned.is_unseen(shot)]
 
 
 def _is_annotated(shot: Screenshot, listed: Listed) -> bool:
@@ -64,7 +72,7 @@ def compared(workspace: Workspace, proposed: Iterable[tuple[Screenshot, Proposal
             boxes = load_sheet(workspace, shot).annotation.boxes
         except RejectedItemError:
             continue  # `toonvision check` says why
-        found += scored(one.objects, [(box.label, box.box) for box in boxes], workspace.taxonomy)
+        found += scored(one.objects, boxes, workspace.taxonomy)
     return found
 
 

@@ -19,6 +19,7 @@ from toonvision.label.annotations import Sheet
 from toonvision.label.history import ConflictError
 from toonvision.label.pictures import picture_bytes
 from toonvision.label.plain import plain_classes, plain_labels, plain_progress, plain_row, plain_sheet, read_change
+from toonvision.label.proposals import read_thresholds
 from toonvision.label.session import Session
 from toonvision.web.answers import error_answers, read_object
 from toonvision.web.static import static_routes
@@ -68,9 +69,18 @@ class _Page:
                 "classes": plain_classes(taxonomy),
                 "contexts": [{"name": name, "title": title} for name, title in sorted(contexts.items())],
                 "position": self._read_position(),
+                "unasked": self._unasked(),
                 "progress": plain_progress(session.progress()),
             }
         )
+
+    def _unasked(self) -> str:
+        """Say by what right boxes are accepted without asking; empty where none are."""
+        stored = read_thresholds(self._session.workspace)
+        proven = stored.thresholds.proven if stored else None
+        if proven is None or not proven.total:
+            return ""
+        return f"When models proposed last, boxes that are as sure were right in {proven} of {proven.total:,}."
 
     def queue(self, request: Request) -> Response:
         wanted = {name: request.query_params.get(name, "") for name in ("context", "label", "state", "search")}

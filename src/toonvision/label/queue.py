@@ -1,7 +1,7 @@
 """The order in which screenshots are worth a person's time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from toonvision.data.boxes import Box, with_sorted_corners
@@ -30,6 +30,7 @@ class Waiting:
         proposals: What models see in it; None where they were not asked.
         boxes: What is annotated, label and box; None where nobody has said anything yet.
         fingerprint: What near-duplicates are recognised by; empty where it is not known.
+        decided: The ids of proposals that are accepted, asked or unasked, or rejected.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Waiting:
     proposals: tuple[Proposal, ...] | None
     boxes: tuple[tuple[str, Box], ...] | None = None
     fingerprint: str = ""
+    decided: Set[str] = frozenset()
 
 
 def queue(workspace: Workspace, listed: Listed) -> list[str]:
@@ -53,7 +55,8 @@ def queue(workspace: Workspace, listed: Listed) -> list[str]:
         contexts[shot.context] += boxes is not None
         known = read_proposals(workspace, shot)
         proposals, mark = (known.objects, known.fingerprint) if known else (None, "")
-        waiting.append(Waiting(shot.id, shot.context, proposals, boxes, mark))
+        marked = (*file.annotation.boxes, *file.annotation.rejected) if file else ()
+        waiting.append(Waiting(shot.id, shot.context, proposals, boxes, mark, frozenset(one.id for one in marked)))
     return in_order(waiting, labels=labels, contexts=contexts)
 
 
@@ -73,6 +76,7 @@ def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts:
 
     Worth a person's time are scores in the middle, levels that disagree, objects that models see and the annotation
     lacks or the reverse, labels and contexts of which there are few; and of screenshots that look almost the same one.
+    What is decided, as for its score, leaves nothing to ask: a screenshot of such objects alone comes late.
 
     Args:
         waiting: The screenshots.
@@ -93,8 +97,9 @@ def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts:
 def reasons(one: Waiting, labels: Mapping[str, int], contexts: Mapping[str, int]) -> dict[str, float]:
     """Return how much each reason speaks for a screenshot, each from 0 to 1; see `in_order`."""
     proposals = one.proposals or ()
-    unsure = sum(4 * proposal.score * (1 - proposal.score) for proposal in proposals)
-    disagree = sum(bool(proposal.doubts) for proposal in proposals)
+    left = [proposal for proposal in proposals if proposal.id not in one.decided] if one.decided else proposals
+    unsure = sum(4 * proposal.score * (1 - proposal.score) for proposal in left)
+    disagree = sum(bool(proposal.doubts) for proposal in left)
     names = {proposal.label for proposal in proposals if proposal.is_exact}
     return {
         "unsure": min(1.0, unsure / _ENOUGH),

@@ -1,19 +1,21 @@
-"""From which score on a proposal is accepted without asking, and below which it is not even shown.
+"""How sure a proposal must be to be accepted without asking, and below which confidence it is not even shown.
 
-Both come from screenshots that the models did not learn from and that a person has annotated: the validation subset. A
-random 5 % of what would be accepted is asked about all the same, so that the precision of the rest is measured.
+Both come from screenshots that the models did not learn from and that a person has annotated: the validation subset,
+and what was reviewed since. A random 5 % of what would be accepted is asked about all the same, so that the precision
+of the rest is measured.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.boxes import Box
+from toonvision.data.own_annotations import LabelledBox
 from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
+from toonvision.label.sureness import Sureness, fit_sureness
 from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
@@ -25,10 +27,8 @@ _SAVED, _SPENT = 2, 1
 any other takes: to reject it."""
 _FEWEST = 10
 """Proposals that are known, below which nothing can be said of what is worth showing."""
-Truth = tuple[str, Box]
-"""An object as a person annotated it: label and bounding box."""
 ASKED = 2.0
-"""A score that nothing has, so that every proposal is asked about."""
+"""So sure nothing is: every proposal is asked about."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Scored:
         is_exact: Whether it says a label, not just a class that several labels have.
         is_placed: Whether an object has its place, whatever that is called: to name it takes no more than to accept it.
         confidence: How sure it is that there is something at all; None for the score.
+        is_doubted: Whether models disagree on it, so that it is asked about however sure they are.
     """
 
     label: str
@@ -50,14 +51,15 @@ class Scored:
     is_exact: bool = True
     is_placed: bool = False
     confidence: float | None = None
+    is_doubted: bool = False
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The two scores between which a person is asked.
+    """How sure what a person is asked about is, at most and at least.
 
     Attributes:
-        accept: From this on a proposal is accepted without asking; 2 where nothing is known to be good enough.
+        accept: What is as sure as this is accepted without asking; 2 where nothing is known to be good enough.
         floor: Where it is less sure than this that there is something at all, it is not shown.
         measured: How many of those from `accept` on were right.
     """
@@ -75,36 +77,56 @@ class Thresholds:
         target: The precision that was asked for.
         labels: The limits of labels that have enough proposals of their own, and of classes that several labels have.
         others: Those of all other labels together.
+        sureness: Makes probabilities of the detector's confidences; None where too little is known for that.
     """
 
     target: float
     labels: Mapping[str, Limits]
     others: Limits
+    sureness: Sureness | None = None
 
     def of(self, label: str) -> Limits:
         """Return the limits of a label."""
         return self.labels.get(label, self.others)
 
+    @property
+    def proven(self) -> Proportion:
+        """How many of all that would have been accepted were right."""
+        sure = [one.measured for one in (*self.labels.values(), self.others)]
+        return Proportion(sum(one.count for one in sure), sum(one.total for one in sure))
+
+    def sure(self, proposal: Proposal) -> float:
+        """Return how sure a proposal is, 0 to 1, as it is compared with `Limits.accept`."""
+        return self.sureness.of(proposal.score, proposal.confidence) if self.sureness else proposal.score
+
+    def accepts(self, proposal: Proposal) -> bool:
+        """Return whether a proposal is sure enough to be accepted without asking; where models disagree, none is."""
+        is_clear = proposal.is_exact and not proposal.doubts
+        return is_clear and self.sure(proposal) >= self.of(proposal.label).accept
+
     def shows(self, proposal: Proposal) -> bool:
         """Return whether a proposal is worth showing."""
-        limits = self.of(proposal.label)
-        return proposal.confidence >= limits.floor or proposal.score >= limits.accept
+        return proposal.confidence >= self.of(proposal.label).floor or self.accepts(proposal)
 
 
-def scored(proposals: Sequence[Proposal], truth: Sequence[Truth], taxonomy: Taxonomy) -> list[Scored]:
+def scored(proposals: Sequence[Proposal], truth: Sequence[LabelledBox], taxonomy: Taxonomy) -> list[Scored]:
     """Compare the proposals of a screenshot with what a person annotated.
 
-    Each object is found once: of two proposals for it the surer one is right.
+    Each object is found once: of two proposals for it the surer one is right. One that was accepted without asking
+    proves nothing, as a person who ends a review may not have looked at it; once it is corrected, it does.
     """
     left = list(truth)
     found = []
     for one in sorted(proposals, key=lambda one: -one.score):
         level = LABEL_LEVEL if one.is_exact else one.level
-        near = [at for at in left if overlap(at[1], one.box) >= SAME_OBJECT]
-        same = [at for at in near if one.label in (at[0], taxonomy.class_of(at[0], level))]
+        near = [at for at in left if overlap(at.box, one.box) >= SAME_OBJECT]
+        same = [at for at in near if one.label in (at.label, taxonomy.class_of(at.label, level))]
         if near:
-            left.remove((same or near)[0])
-        found.append(Scored(one.label, one.score, bool(same), one.is_exact, bool(near), one.confidence))
+            left.remove(taken := (same or near)[0])
+            if taken.origin == "unasked":
+                continue
+        doubted = bool(one.doubts)
+        found.append(Scored(one.label, one.score, bool(same), one.is_exact, bool(near), one.confidence, doubted))
     return found
 
 
@@ -116,23 +138,33 @@ def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET, usual:
         target: The precision to reach, above 0 and below 1.
         usual: The confidence from which on proposals are shown where too few are known.
     """
+    known = list(known)
+    placed = [(one.confidence, one.is_right or one.is_placed) for one in known if one.confidence is not None]
+    sureness = fit_sureness(sorted(placed)) if len(placed) >= _FEWEST else None
     by_label: dict[str, list[Scored]] = defaultdict(list)
     for one in known:
-        by_label[one.label].append(one)
+        by_label[one.label].append(_sure(one, sureness))
     own = {label: limits_of(found, target=target, usual=usual) for label, found in sorted(by_label.items())}
     exact = {label for label, found in by_label.items() if found[0].is_exact}
     enough = {label: limits for label, limits in own.items() if limits.accept < ASKED or label not in exact}
     rest = [one for label, found in by_label.items() if label not in enough for one in found]
-    return Thresholds(target, enough, limits_of(rest, target=target, usual=usual))
+    return Thresholds(target, enough, limits_of(rest, target=target, usual=usual), sureness)
+
+
+def _sure(one: Scored, sureness: Sureness | None) -> Scored:
+    if sureness is None or one.confidence is None:
+        return one
+    return replace(one, score=sureness.of(one.score, one.confidence))
 
 
 def limits_of(known: Sequence[Scored], *, target: float, usual: float = 0.0) -> Limits:
     """Return the lowest score from which on the precision is sure to reach a target, and what is not worth showing.
 
     Worth showing is what saves more actions than it takes. Sure is that the lower end of the precision's 95 % Wilson
-    interval reaches the target: for 95 % it takes 73 proposals, all of them right.
+    interval reaches the target: for 95 % it takes 73 proposals, all of them right. Only those count that could have
+    been accepted: that have a label, and that models agree on.
     """
-    order = sorted(known, key=lambda one: -one.score)
+    order = sorted((one for one in known if one.is_exact and not one.is_doubted), key=lambda one: -one.score)
     scores = np.array([one.score for one in order])
     rights = np.cumsum([one.is_right for one in order])
     accept, measured = ASKED, Proportion(0, 0)
@@ -140,7 +172,7 @@ def limits_of(known: Sequence[Scored], *, target: float, usual: float = 0.0) -> 
         share = Proportion(int(rights[at]), at + 1)
         if share.interval[0] >= target:
             accept, measured = float(scores[at]), share
-    return Limits(accept, usual if len(order) < _FEWEST else _floor(order), measured)
+    return Limits(accept, usual if len(known) < _FEWEST else _floor(known), measured)
 
 
 def _floor(known: Sequence[Scored]) -> float:
@@ -190,6 +222,6 @@ def sort_proposals(proposals: Iterable[Proposal], thresholds: Thresholds, *, see
     for one in proposals:
         if not thresholds.shows(one):
             hidden.append(one)
-        elif one.is_exact and not one.doubts and one.score >= thresholds.of(one.label).accept:
+        elif thresholds.accepts(one):
             (audited if is_audited(one, seed=seed) else unasked).append(one)
     return Sorted(tuple(unasked), tuple(audited), tuple(hidden))

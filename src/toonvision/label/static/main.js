@@ -45,6 +45,7 @@ class Page {
     });
     const state = new State(given, store);
     const panel = new Panel({
+      unasked: given.unasked,
       labelOf: (one) => state.labelOf(one),
       label: (name) => state.label(name),
       onAction: (action) => this.act(action),

@@ -14,8 +14,8 @@ const ORIGINS = {
 };
 
 export class Panel {
-  constructor({ labelOf, label, onAction, onSelect, onKeyed }) {
-    Object.assign(this, { labelOf, label, onAction, onSelect, onKeyed });
+  constructor({ unasked, labelOf, label, onAction, onSelect, onKeyed }) {
+    Object.assign(this, { unasked, labelOf, label, onAction, onSelect, onKeyed });
     const buttons = BUTTONS.map(([action, words, key, className = ""]) => {
       const made = element("button", { className, type: "button", title: `${words} (${key})` },
         element("span", { text: words }), element("kbd", { text: key }));
@@ -55,6 +55,7 @@ export class Panel {
     const made = element("li", { className: isProposal ? "proposal" : "", "aria-current": String(one.id === selected) },
       swatch, element("span", { className: "name", text: title }), element("span", { className: "muted", text: words }));
     for (const doubt of (isProposal && one.doubts) || []) made.append(element("span", { className: "doubt", text: `⚠ ${doubt}` }));
+    if (one.origin === "unasked") made.title = this.unasked;
     made.addEventListener("click", () => this.onSelect(one.id));
     return made;
   }
