@@ -1,8 +1,10 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from label.made import shots_of, unlabelled
+from toonvision.api.workspace import open_workspace
 from toonvision.data.boxes import Box
 from toonvision.data.own_annotations import read_annotation
 from toonvision.data.splits import Split
@@ -20,6 +22,7 @@ from toonvision.label.proposals import (
 from toonvision.label.screenshots import list_screenshots
 from toonvision.label.session import open_session
 from toonvision.label.thresholds import Limits, Scored, Thresholds, choose_thresholds, is_audited
+from toonvision.metrics.intervals import Proportion
 
 SURE = choose_thresholds([Scored("apple", 0.9, True)] * 100)
 
@@ -93,6 +96,36 @@ def test_proposals_are_compared_with_annotated_screenshots_that_were_not_learned
     proposed = Proposals("screenshots", shots[0].name, "", (64, 48), "m", "", (truth, other, third))
     rights = compared(workspace, [(shots[0], proposed)])
     assert [(one.label, one.is_right) for one in rights] == [("apple", True), ("apple", False), ("pear", False)]
+
+
+def test_what_was_reviewed_since_the_training_lets_more_be_accepted(workspace, monkeypatch):
+    offered = boxes(60)
+
+    def again(_, shots, _proposer, **_more):
+        made = [
+            (one, Proposals("screenshots", one.name, picture_hash(one), (64, 48), "m", "", offered)) for one in shots
+        ]
+        write_proposals(workspace, made)
+        yield from made
+
+    models = SimpleNamespace(title="m", usual_score=0.3)
+    monkeypatch.setattr("toonvision.label.proposing.propose", again)
+    monkeypatch.setattr("toonvision.api.proposing.choose_proposer", lambda *_: (models, Learned()))
+    opened = open_workspace(workspace.root)
+    first = opened.propose()
+    assert first.value.accepted.unasked == 0
+    assert "0 proposals with a label on 0 annotated screenshots" in first.sentences
+    with open_session(workspace, proposals=proposals_of(workspace)) as session:
+        for shot in session.screenshots[:2]:
+            session.change(shot.id, Change("confirm"))
+    second = opened.propose()
+    assert second.value.thresholds.proven == Proportion(120, 120)
+    assert second.value.accepted.unasked + second.value.accepted.audited == 120
+    assert "Boxes that are as sure were right in 100.0 % (96.9-100.0) of 120 on 2 annotated" in second.sentences
+    with open_session(workspace, proposals=proposals_of(workspace)) as session:
+        session.change(session.screenshots[2].id, Change("confirm"))
+    asked = sum(is_audited(one) for one in offered)
+    assert opened.propose().value.thresholds.proven == Proportion(120 + asked, 120 + asked)
 
 
 def test_what_nobody_was_asked_about_proves_nothing_until_it_is_corrected(workspace):
