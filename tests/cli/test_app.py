@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import resource
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import make_workspace, small_shots, tree
+from builders import copied, make_workspace, small_shots, tree
 
 COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"
 PROGRAM = [sys.executable, "-m", "toonvision"]
@@ -64,13 +65,17 @@ def test_a_folder_that_somebody_has_removed_is_a_fault_of_the_environment(tmp_pa
     assert "mine: No such file or directory" in ended.stderr
 
 
-@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
-def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(tmp_path, wanted):
-    import dataclasses
-
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A workspace with large screenshots, of which nothing is extracted: read it, do not change it."""
     shots = [dataclasses.replace(shot, size_wh=(1600, 1200)) for shot in small_shots()]
     many = [dataclasses.replace(shot, stem=f"{shot.stem}_{n}") for n in range(3) for shot in shots]
-    workspace = make_workspace(tmp_path / "mine", many)
+    return make_workspace(tmp_path_factory.mktemp("large") / "workspace", many)
+
+
+@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(large, tmp_path, wanted):
+    workspace = copied(large, tmp_path / "mine")
     process = subprocess.Popen(
         [*PROGRAM, "extract", "-w", workspace.root, "--json"],
         stderr=subprocess.PIPE,
@@ -91,7 +96,7 @@ def test_an_interrupted_extraction_ends_with_130_and_the_next_one_completes(tmp_
     assert "Traceback" not in err
     again = subprocess.run([*PROGRAM, "extract", "-w", workspace.root], capture_output=True, text=True, check=False)
     assert again.returncode == 0
-    assert f"Pictures: {len(many)} read = {len(many)} kept + 0 skipped" in again.stdout
+    assert "Pictures: 36 read = 36 kept + 0 skipped" in again.stdout
 
 
 def test_a_pipe_that_closes_early_is_no_error(own_workspace):

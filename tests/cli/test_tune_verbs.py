@@ -79,7 +79,7 @@ def test_studies_are_listed_with_the_winners_median_and_worst(searched, run):
 def test_going_on_with_a_finished_study_trains_nothing(searched, run):
     workspace, _ = searched
     before = read_result(workspace.studies / "label" / "first")
-    ended = run("tune", "label", "-w", workspace.root, "--resume", "--json")
+    ended = run("tune", "label", "-w", workspace.root, "--resume", "--workers", 1, "--json")
     assert ended.code == 0
     after = read_result(workspace.studies / "label" / "first")
     assert (after.trials, after.scores) == (before.trials, before.scores)
@@ -164,7 +164,7 @@ def test_a_space_can_be_given(small_workspace, run, tmp_path):
 
 
 def test_bounds_that_no_network_keeps_are_refused_in_one_line(own_workspace, run):
-    refused = run("tune", "label", "-w", own_workspace.root, "--max-params", 3, *SMALL)
+    refused = run("tune", "label", "-w", own_workspace.root, "--max-params", 3, "--workers", 1, *SMALL)
     assert refused.code == 2
     assert "is within 3 parameters" in refused.err
     assert "Traceback" not in refused.err
@@ -204,7 +204,7 @@ def test_a_search_by_the_recipe_of_compact_draws_normalised_networks_and_trains_
 
 def test_a_narrower_space_counts_the_trials_that_lie_in_it(searched, run, tmp_path):
     workspace = copied(searched[0], tmp_path / "workspace")
-    words = ("--tighten", "label/first", "--name", "second", "--trials", 3, "--race", 0, "--json")
+    words = ("--tighten", "label/first", "--name", "second", "--trials", 3, "--race", 0, "--workers", 1, "--json")
     ended = run("tune", "label", "-w", workspace.root, *words)
     assert ended.code == 0, ended.err
     earlier = read_result(workspace.studies / "label" / "first")

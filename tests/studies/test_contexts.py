@@ -21,7 +21,7 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
 
-QUICK = TrainingSettings(epochs=2, batch_size=8)
+QUICK = TrainingSettings(network="4c3-p4-8c3-p4", epochs=2, batch_size=8)
 TASK = Task("label", "label")
 TAXONOMY = examples.plain_taxonomy("apple", "pear")
 
@@ -106,7 +106,7 @@ def test_a_single_context_cannot_be_left_out():
 
 
 @pytest.fixture(scope="module")
-def killed_once(tmp_path_factory):
+def killed_once(eager, tmp_path_factory):
     """A study of two repeats that was killed before its fourth training: its folder, its result, what was trained."""
     folder = tmp_path_factory.mktemp("contexts") / "study"
     first, second = Trained(die_at=4), Trained()

@@ -107,6 +107,7 @@ def test_the_figure_has_a_row_for_each_training_and_the_table_one_for_each_fold_
     assert panel.caption == study.sentence()
 
 
+@pytest.mark.usefixtures("eager")
 def test_trees_and_networks_are_cross_validated_saved_resumed_and_shown_in_the_report(workspace, tmp_path):
     from toonvision.report.results import gather_results
 

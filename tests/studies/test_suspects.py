@@ -113,10 +113,10 @@ def test_flipped_labels_of_real_crops_are_found_by_real_trainings_and_a_second_s
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory):
+def searched(eager, tmp_path_factory):
     """A search of three folds and two repeats: its folder, samples, jobs and outcomes."""
     folder = tmp_path_factory.mktemp("suspects") / "search"
-    samples, settings = colored(30), TrainingSettings(epochs=1, batch_size=8)
+    samples, settings = colored(30), TrainingSettings(network="4c3-p4-8c3-p4", epochs=1, batch_size=8)
     jobs = fold_jobs(samples, folds=3, settings=settings, repeats=2, seed=0)
     return folder, samples, jobs, train_jobs(samples, jobs, folder=folder)
 

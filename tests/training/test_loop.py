@@ -109,6 +109,7 @@ def test_a_training_whose_last_step_breaks_it_keeps_the_weights_of_the_epoch_bef
 COMPACT = TrainingSettings(network="compact", epochs=4, batch_size=4, schedule="cosine", averaging=0.9)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("settings", [COMPACT, dataclasses.replace(COSINE, schedule="constant", patience=2)])
 def test_an_interrupted_training_goes_on_and_ends_with_the_same_weights(
     small_workspace, tmp_path, monkeypatch, settings
@@ -157,6 +158,7 @@ def test_a_state_that_is_damaged_or_of_another_network_is_as_good_as_none(
     assert seen == [1, 2, 3, 4]
 
 
+@pytest.mark.usefixtures("eager")
 def test_tensorboard_shows_pictures_of_what_a_detector_finds_as_it_learns(small_workspace, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
