@@ -16,7 +16,9 @@ from builders import SETTINGS_TEXT, Shot, contents, files_property, write_pictur
 from label.made import proposed, unlabelled
 from toonvision.data.workspace import open_workspace
 from toonvision.label.page import label_app
+from toonvision.label.proposals import StoredThresholds, write_thresholds
 from toonvision.label.session import Session
+from toonvision.label.thresholds import Scored, choose_thresholds
 from toonvision.web.security import Guard
 from web.made import ACCESS, browser_headers
 
@@ -55,6 +57,14 @@ def test_what_the_page_asks_for_is_there(client, session):
     assert (picture.headers["content-type"], picture.content) == ("image/png", session.screenshots[0].path.read_bytes())
     assert client.put("/api/position", json={"shot": ids[2]}).status_code == 200
     assert client.get("/api/start").json()["position"] == {"shot": ids[2]}
+
+
+def test_the_page_says_by_what_right_boxes_are_accepted_unasked(client, session):
+    assert client.get("/api/start").json()["unasked"] == ""
+    known = [Scored("apple", 0.9, True)] * 100
+    write_thresholds(session.workspace, StoredThresholds("models", choose_thresholds(known)))
+    said = "When models proposed last, boxes that are as sure were right in 100.0 % (96.3-100.0) of 100."
+    assert client.get("/api/start").json()["unasked"] == said
 
 
 def test_the_queue_is_filtered_by_context_label_state_and_name(client, session):
