@@ -36,31 +36,30 @@ def search_options() -> list[inspect.Parameter]:
 
 def watch_options() -> list[inspect.Parameter]:
     """Return the parameters of a command that is given a `WatchOrder`, whose defaults they have."""
-    return [_parameter(setting, default=setting.default) for setting in settings_of(WatchOrder).values()]
+    return [_parameter(setting, default=setting.default, panel=None) for setting in settings_of(WatchOrder).values()]
 
 
-def _parameter(setting: Setting, name: str = "", kind: Any = None, default: object = None) -> inspect.Parameter:
+def _parameter(
+    setting: Setting, name: str = "", kind: Any = None, *, default: object = None, panel: str | None = ADVANCED
+) -> inspect.Parameter:
     """Return the parameter for a setting; its name and type may differ where a shell gives it as text.
 
-    One that is false by default is a switch that can only be given; where None stands for a recipe's value, it can
-    be given either way.
+    What is false by default can only be switched on; where None stands for a recipe's value, it goes either way.
     """
     option, kind = setting.option, kind or setting.kind
     number = get_args(kind)[:1] in ((int,), (float,)) or kind in (int, float)
+    either_way = default is not False and bool in (kind, *get_args(kind))
     info = typer.Option(
-        setting.flag
-        if default is False or bool not in (kind, *get_args(kind))
-        else f"{setting.flag}/--no-{setting.flag[2:]}",
+        f"{setting.flag}/--no-{setting.flag[2:]}" if either_way else setting.flag,
         min=option.minimum if number else None,
         max=option.maximum if number else None,
         help=f"{option.help[:-1]}, in {option.unit}." if option.unit else option.help,
         show_default=option.otherwise or True,
-        rich_help_panel=None if option.common else ADVANCED,
+        rich_help_panel=None if option.common else panel,
     )
     annotation: Any = Annotated[kind | None, info]
-    return inspect.Parameter(
-        name or setting.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
-    )
+    name = name or setting.name
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def command_with_defaults(defaults: Defaults) -> type[PanelCommand]:

@@ -35,6 +35,8 @@ def verb(step: Step, generated: Iterable[inspect.Parameter] = ()) -> Callable[..
     common = [_keyword("as_json", JsonOption, False)]
     if needs_workspace:
         common.insert(0, _keyword("workspace", WorkspaceOption, HERE))
+    elif own := parameters.pop("workspace", None):  # one that need not be there
+        common.insert(0, own)
     listed = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*parameters.values(), *generated, *common)]
 
     @wraps(step)

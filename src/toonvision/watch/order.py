@@ -16,27 +16,22 @@ class WatchOrder:
     """What is watched, as `toonvision.watch.sources.open_source` reads it, and how."""
 
     source: str
-    realtime: Annotated[bool, Option("A file at the speed at which it was taken.", common=True)] = False
+    realtime: Annotated[bool, Option("A file at the speed at which it was taken.")] = False
     seconds: Annotated[
-        float | None, Option("Stop after so much time.", minimum=0.1, otherwise="its end, or Ctrl-C", common=True)
+        float | None, Option("Stop after so much time.", minimum=0.1, otherwise="its end, or Ctrl-C")
     ] = None
     rate: Annotated[
         float | None,
-        Option(
-            "Frames a second of a screen or a folder.", minimum=0.1, maximum=240, otherwise="30 and 10", common=True
-        ),
+        Option("Frames a second of a screen or a folder.", minimum=0.1, maximum=240, otherwise="30 and 10"),
     ] = None
-    context: Annotated[
-        str, Option("Where you are in the game, for the log and for pictures.", otherwise="none", common=True)
-    ] = ""
-    name: Annotated[str | None, Option("What to call the log in watch/.", otherwise="the source", common=True)] = None
-    log_mb: Annotated[float, Option("Size the log is kept within; 0 for no log.", minimum=0, common=True)] = 256
-    save_video: Annotated[
-        Path | None, Option("Write a video with boxes to this new .mp4 or .mkv.", otherwise="no", common=True)
-    ] = None
+    context: Annotated[str, Option("Where you are in the game, for the log and for pictures.", otherwise="none")] = ""
+    name: Annotated[str | None, Option("What to call the log in watch/.", otherwise="the source")] = None
+    log_mb: Annotated[float, Option("Size the log is kept within; 0 for no log.", minimum=0)] = 256
+    save_video: Annotated[Path | None, Option("Write a video with boxes to this new .mp4 or .mkv.", otherwise="no")] = (
+        None
+    )
     uncertain: Annotated[
-        Path | None,
-        Option("Keep the frames that the models are least sure of in this folder.", otherwise="no", common=True),
+        Path | None, Option("Keep the frames that the models are least sure of in this folder.", otherwise="no")
     ] = None
 
     @property
