@@ -9,6 +9,8 @@ They are watched as `toonvision watch` does it, with the models that come with t
 - boxes: the same tracker with true boxes as a detector with known faults might find them (see `drawn_videos.py`).
 - gaps: the same, but figures are missed for several frames one after another, and the more of them the more is hidden.
 - found: with the boxes of the packaged detector.
+- bound_sure, bound_any: the most that a tracker could reach with these boxes, if it knew whose each is: with those that
+  are sure, and with all that can go on with a track.
 - suits: of all found Cogs, the suit of the track in that frame against that of the single frame.
 - ways: how many are rightly called free, up to 10 units, how many free ones are missed, and errors of their distance,
   by the true pixels and by the export of `--street`: with the camera that is assumed, with its true horizon, and with
@@ -27,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from drawn_videos import (
@@ -49,6 +51,7 @@ from toonvision.deploy.packaged import packaged_scene
 from toonvision.deploy.scene import named
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.detection import overlaps
+from toonvision.metrics.found_objects import FoundObject
 from toonvision.taxonomy.loader import built_in
 from toonvision.watch.distance import Ground, Heights, Whereabouts, whereabouts
 from toonvision.watch.evidence import Evidence
@@ -59,6 +62,7 @@ from toonvision.watch.models import WatchModels
 from toonvision.watch.track import Track
 from toonvision.watch.tracking import Tracker
 
+Boxed = TypeVar("Boxed", Track, FoundObject)
 SIZE_WH = (1720, 720)
 TAXONOMY = built_in("toontown")
 ALL_LEVELS = LevelPaths.of_taxonomy(TAXONOMY, "kind", ["label"])
@@ -127,7 +131,7 @@ def measured(seed: int, *, root: Path, frames: int) -> SceneResult:
     all_heights = Heights.of(TAXONOMY, ALL_LEVELS)
     rngs, gone = [np.random.default_rng(seed) for _ in range(2)], set[int]()
     faulty, gappy = Tracker(models.paths), Tracker(models.paths)
-    rows: dict[str, list[Any]] = {"boxes": [], "gaps": [], "found": []}
+    rows: dict[str, list[Any]] = {"boxes": [], "gaps": [], "found": [], "bound_sure": [], "bound_any": []}
     errors, intervals = ({key: list[Any]() for key in DISTANCES} for _ in range(2))
     result = SceneResult({}, Counter(), errors, intervals, [], [], [])
     for at, frame in enumerate(watch_frames(FolderSource(video.folder, rate=RATE), models)):
@@ -140,6 +144,10 @@ def measured(seed: int, *, root: Path, frames: int) -> SceneResult:
         others = gappy.update(as_if_found(figures, rngs[1], gone), frame.seconds, frame.image)
         for name, some in (("boxes", tracks), ("gaps", others), ("found", frame.tracks)):
             rows[name] += [(at, one.number, one.box) for one in some if one.found]
+        detected = models.find(frame.image)
+        for name, least in (("bound_sure", models.tracking.sure), ("bound_any", models.tracking.least)):
+            known = matches(figures, [one for one in detected if one.score >= least])
+            rows[name] += [(at, int(figure.attributes["track"]), one.box) for figure, one in known]
         matched = matches(figures, [one for one in frame.tracks if one.found])
         count_suits(result.counts, matched, frame, models, figures)
         for key, where in (
@@ -157,13 +165,14 @@ def measured(seed: int, *, root: Path, frames: int) -> SceneResult:
     return result
 
 
-def matches(figures: Sequence[TrueFigure], tracks: Sequence[Track]) -> list[tuple[TrueFigure, Track]]:
-    """Return the figures that are mostly in view with their tracks: pairs that overlap most, by half at least."""
-    shared = overlaps(*(np.array([one.box for one in some], np.float32).reshape(-1, 4) for some in (figures, tracks)))
+def matches(figures: Sequence[TrueFigure], boxes: Sequence[Boxed]) -> list[tuple[TrueFigure, Boxed]]:
+    """Return the figures that are mostly in view with their boxes: pairs that overlap most, by half at least."""
+    edges = ([one.box for one in figures], [one.box for one in boxes])
+    shared = overlaps(*(np.array(some, np.float32).reshape(-1, 4) for some in edges))
     value = np.where(shared >= LEAST_OVERLAP, shared, 0.0)
     pairs = zip(*linear_sum_assignment(value, maximize=True), strict=True)
-    found = [(figures[row], tracks[column]) for row, column in pairs if value[row, column] > 0]
-    return [(figure, track) for figure, track in found if figure.hidden <= MOSTLY_HIDDEN]
+    found = [(figures[row], boxes[column]) for row, column in pairs if value[row, column] > 0]
+    return [(figure, one) for figure, one in found if figure.hidden <= MOSTLY_HIDDEN]
 
 
 def count_suits(

@@ -41,13 +41,26 @@ def test_a_track_counts_from_its_second_frame_on():
     assert numbers(frames) == [[], [1], [1]]
     (track,) = frames[-1]
     assert (track.first_seen, track.last_seen, track.hits, track.missing) == (0.0, 0.2, 3, 0.0)
-    assert track.box == found(4).box
+    assert track.found_box == found(4).box
+    assert track.box == pytest.approx(found(4).box, abs=0.5)
 
 
 def test_a_walking_figure_has_its_velocity_in_pixels_per_second():
     (track,) = followed([[found(3.0 * at)] for at in range(40)])[-1]
     assert track.velocity[0] == pytest.approx(30, rel=0.05)
     assert np.abs(track.velocity[1:]).max() < 1
+
+
+def test_the_box_of_a_track_is_nearer_to_the_figure_than_what_is_found_of_it():
+    rng = np.random.default_rng(1)
+    true = [found(6.0 * at).box for at in range(60)]
+    seen = [np.array(box) + rng.normal(0, 5, 4) for box in true]
+    frames = followed([[FoundObject("cog", 0.9, tuple(map(float, box)))] for box in seen])[10:]
+    off = [
+        [np.abs(np.subtract(box, truth)).mean() for box, truth in zip(boxes, true[10:], strict=True)]
+        for boxes in zip(*((track.box, track.found_box) for (track,) in frames), strict=True)
+    ]
+    assert np.median(off[0]) < 0.8 * np.median(off[1])
 
 
 def test_a_figure_behind_another_for_a_second_keeps_its_number():

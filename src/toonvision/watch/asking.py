@@ -87,7 +87,7 @@ class Asking:
 
     def _answers(self, image: Image.Image, track: Track) -> Said:
         try:
-            box, _ = fit_box(track.box, image.size)
+            box, _ = fit_box(track.found_box, image.size)
         except RejectedItemError:  # less than a pixel wide or high
             return {}
         crop = image.crop(box.xyxy)

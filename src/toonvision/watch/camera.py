@@ -97,7 +97,7 @@ class Stance:
 
 def _seen(track: Track, before: Sight | None, high: int, seconds: float) -> Sight:
     """Return what a figure says with one more frame."""
-    _, top, _, bottom = track.box
+    _, top, _, bottom = track.found_box
     looks, row = max(1.0, bottom - top) / high, bottom / high
     frames = 1.0 if before is None else min(1.0, (seconds - before.seconds) / NEWS_S)
     weight = frames / (FEET * looks) ** 2

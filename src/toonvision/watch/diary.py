@@ -119,7 +119,7 @@ def _keep_clearer(known: _Known, image: Image.Image, track: Track) -> None:
     worth = (track.found.score if track.found else 0.0) * (track.box[3] - track.box[1])
     if worth < _CLEARER * known.worth:
         return
-    left, top, right, bottom = (round(edge) for edge in track.box)
+    left, top, right, bottom = (round(edge) for edge in track.found_box)
     crop = image.crop((left, top, right, bottom))
     if min(crop.size) < 1:
         return

@@ -195,12 +195,12 @@ def whereabouts(
     """
     if not tracks:
         return {}
-    boxes = np.array([track.box for track in tracks], np.float32)
+    boxes = np.array([track.found_box for track in tracks], np.float32)
     # Of two that overlap the one that stands lower in the picture is nearer.
     covers = (inside(boxes, boxes).T >= HIDDEN) & (boxes[:, None, 3] > boxes[None, :, 3])
     found = {}
     for at, track in enumerate(tracks):
-        whole = not covers[:, at].any() and not _is_cut(track.box, size_wh)
+        whole = not covers[:, at].any() and not _is_cut(track.found_box, size_wh)
         behind = tuple(tracks[other].number for other in np.flatnonzero(covers[at]).tolist())
         found[track.number] = _of(track, size_wh, heights, lens, ground, whole=whole, behind=behind)
     return found
@@ -216,7 +216,7 @@ def _of(
     whole: bool,
     behind: tuple[int, ...],
 ) -> Whereabouts:
-    left, top, right, bottom = track.box
+    left, top, right, bottom = track.found_box
     focal, high = lens.focal(size_wh), max(1.0, bottom - top)
     aside = math.atan2((left + right - size_wh[0]) / 2, focal)
     closing = track.velocity[3] / high

@@ -12,7 +12,7 @@ class Track:
 
     Attributes:
         number: Its number, from 1; no other track of this tracker has it. 0 before it counts.
-        box: Left, upper, right and lower edge in pixels: where it was found, or where it is expected.
+        box: Left, upper, right and lower edge in pixels: where it is, by all of its frames, also while it is not found.
         velocity: Of its centre to the right and down, and of its width and height, in pixels per second.
         first_seen: When it was first found, in seconds.
         last_seen: When it was last found, in seconds.
@@ -33,3 +33,8 @@ class Track:
     best_score: float
     found: FoundObject | None
     evidence: Evidence
+
+    @property
+    def found_box(self) -> tuple[float, float, float, float]:
+        """Where it was found in this frame, as only this frame tells it; where it is expected if it was not found."""
+        return (self.found or self).box

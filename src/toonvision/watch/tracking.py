@@ -4,7 +4,8 @@ In each frame every track is expected a little further on (`motion`). Boxes that
 the tracks that they overlap most, all at once; then boxes that are less sure to tracks that were found a moment ago and
 have no box yet. Sure boxes that are left are compared with hidden tracks: one that looks the same and can have come
 there is the same figure. What is left now begins a track, which counts when it is found again. A track that is not
-found goes on where it is expected, and ends after some seconds. Looks also decide between two that cross.
+found goes on where it is expected, and ends after some seconds. Looks also decide between two that cross. The box of a
+track is that of the filter, which all of its frames make: it is calmer than what is found in each.
 
 Source:
     Zhang et al., "ByteTrack: multi-object tracking by associating every detection box", ECCV 2022.
@@ -148,12 +149,12 @@ class Tracker:
     def _next(self, at: int, found: FoundObject | None, seconds: float) -> Track:
         track = self._numbered(self._tracks[at], found)
         velocity = _four(self._motion.speed[at])
+        box = _four(self._motion.boxes[at])
         if found is None:
-            box, missing = _four(self._motion.boxes[at]), seconds - track.last_seen
-            return replace(track, box=box, velocity=velocity, missing=missing, found=None)
+            return replace(track, box=box, velocity=velocity, missing=seconds - track.last_seen, found=None)
         return replace(
             track,
-            box=found.box,
+            box=box,
             velocity=velocity,
             last_seen=seconds,
             hits=track.hits + 1,
