@@ -8,6 +8,7 @@ Source:
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -45,26 +46,33 @@ def covered(images: Pictures, places: Pictures, share: float, rng: np.random.Gen
     for at in np.flatnonzero(rng.random(len(images)) < share):
         if filled[at] >= _LARGEST:
             for other in rng.choice(fit, _TRIES).tolist():
-                picture, mask = _in_front(images[other], own[other], rng)
+                stand = _stand(*own.shape[1:], rng)
+                mask = stand.drawn(places[other], Image.Resampling.NEAREST) > 0
                 if _SEEN[0] <= 1 - mask[own[at]].mean() <= _SEEN[1]:
-                    changed[at][mask] = picture[mask]
+                    changed[at][mask] = stand.drawn(images[other], Image.Resampling.BILINEAR)[mask]
                     break
     return changed
 
 
-def _in_front(
-    image: npt.NDArray[np.uint8], own: npt.NDArray[np.bool_], rng: np.random.Generator
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Return a figure as it stands in front of another crop, and where it is seen there."""
-    height, width = own.shape
+@dataclass(frozen=True)
+class _Stand:
+    """How a figure stands in front of another crop: how large its own is there, where, and whether mirrored."""
+
+    size_wh: tuple[int, int]
+    corner: tuple[int, int]
+    mirrored: bool
+
+    def drawn(self, layer: npt.NDArray[np.uint8], resampling: Image.Resampling) -> npt.NDArray[np.uint8]:
+        """Return a layer of its crop as the other crop shows it, of the same shape; 0 where it does not reach."""
+        canvas = Image.new("RGB" if layer.ndim == 3 else "L", layer.shape[1::-1])
+        turned = layer[:, ::-1] if self.mirrored else layer
+        canvas.paste(Image.fromarray(turned).resize(self.size_wh, resampling), self.corner)
+        return np.asarray(canvas)
+
+
+def _stand(height: int, width: int, rng: np.random.Generator) -> _Stand:
     scale = math.exp(rng.uniform(*np.log(_SCALES)))
     size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
     x = round(rng.uniform(-_ASIDE * size_wh[0], width - (1 - _ASIDE) * size_wh[0]))
     y = round(height - size_wh[1] + rng.normal(0, _UNEVEN) * height)
-    turned = slice(None, None, -1 if rng.random() < 0.5 else 1)
-    layers = []
-    for layer, resampling in ((image, Image.Resampling.BILINEAR), (own, Image.Resampling.NEAREST)):
-        canvas = Image.new("RGB" if layer.ndim == 3 else "L", (width, height))
-        canvas.paste(Image.fromarray(layer[:, turned].astype(np.uint8)).resize(size_wh, resampling), (x, y))
-        layers.append(np.asarray(canvas))
-    return layers[0], layers[1] > 0
+    return _Stand(size_wh, (x, y), bool(rng.random() < 0.5))
