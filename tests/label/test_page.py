@@ -1,6 +1,7 @@
 """The labelling page's server, behind its guard, as its script and as others meet it."""
 
 import errno
+import io
 import itertools
 import os
 import re
@@ -14,6 +15,8 @@ from starlette.testclient import TestClient
 
 from builders import SETTINGS_TEXT, Shot, contents, files_property, write_picture
 from label.made import proposed, unlabelled
+from toonvision.data.boxes import AnnotatedObject
+from toonvision.data.formats import pascal_voc
 from toonvision.data.workspace import open_workspace
 from toonvision.label.page import label_app
 from toonvision.label.proposals import StoredThresholds, write_thresholds
@@ -196,7 +199,8 @@ def test_a_picture_that_cannot_be_read_is_told_by_its_page_alone(client, session
     assert client.get(f"/api/sheets/{session.screenshots[1].id}").status_code == 200
 
 
-def test_a_picture_that_its_camera_rotated_is_shown_as_it_is_extracted(tmp_path):
+@pytest.mark.parametrize("declared", [None, (64, 48), (48, 64)])
+def test_a_picture_that_its_camera_rotated_is_shown_as_it_is_extracted(tmp_path, declared):
     from PIL import Image
 
     (tmp_path / "toonvision.toml").write_text(SETTINGS_TEXT)
@@ -206,10 +210,18 @@ def test_a_picture_that_its_camera_rotated_is_shown_as_it_is_extracted(tmp_path)
         exif[0x0112] = 6
         image.save(tmp_path / "screenshots" / "garden" / "a.jpg", exif=exif)
     (tmp_path / "screenshots" / "garden" / "a.png").unlink()
+    if declared:
+        path = tmp_path / "screenshots" / "garden" / "a.xml"
+        pascal_voc.write(path, picture="a.jpg", size_wh=declared, objects=[AnnotatedObject(1, "apple", (4, 5, 24, 30))])
     session = Session(open_workspace(tmp_path))
-    answer = client_of(session).get(f"/pictures/{session.screenshots[0].id}")
+    shot = session.screenshots[0]
+    answer = client_of(session).get(f"/pictures/{shot.id}")
     assert answer.headers["content-type"] == "image/png"
-    assert session.sheet(session.screenshots[0].id).annotation.size_wh == (64, 48)
+    sheet = session.sheet(shot.id)
+    assert sheet.annotation.size_wh == (declared or (64, 48))
+    assert [box.box.xyxy for box in sheet.annotation.boxes] == ([(4, 5, 24, 30)] if declared else [])
+    with Image.open(io.BytesIO(answer.content)) as shown:
+        assert shown.size == sheet.annotation.size_wh
 
 
 def test_no_page_has_a_script_a_style_or_an_address_in_it():

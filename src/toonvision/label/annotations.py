@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import sync_folder
-from toonvision.data import images
 from toonvision.data.attributes import encoded
 from toonvision.data.boxes import Box, fit_object
 from toonvision.data.examination import attributes_of
@@ -142,10 +141,10 @@ def load_sheet(workspace: Workspace, shot: Screenshot, proposals: Sequence[Propo
     """
     if shot.annotation.exists():
         file = read_annotation(shot.annotation, workspace.annotations)
-        size_wh = file.annotation.size_wh if all(file.annotation.size_wh) else images.size_wh(shot.path)
+        size_wh = file.annotation.size_wh if all(file.annotation.size_wh) else shot.size_wh()
         own = replace(file.annotation, source=shot.source.key, picture=shot.name, size_wh=size_wh)
         return Sheet(own, tuple(proposals), is_own=True, is_new=False, notes=tuple(map(str, file.findings)))
-    size_wh = images.size_wh(shot.path)
+    size_wh = shot.size_wh()
     boxes, notes = _given_boxes(shot, size_wh)
     given = Annotation(shot.source.key, shot.name, size_wh, boxes, review="open")
     return Sheet(given, tuple(proposals), is_new=shot.given is None, notes=notes)

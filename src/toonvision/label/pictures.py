@@ -26,7 +26,7 @@ def picture_bytes(shot: Screenshot) -> tuple[bytes, str]:
     media = _SHOWN.get(kind_of_content(content) or "")
     if media and _is_upright(content):
         return content, media
-    return images.encode_png(images.decode(content)), "image/png"
+    return images.encode_png(shot.shown(content)), "image/png"
 
 
 def _is_upright(content: bytes) -> bool:

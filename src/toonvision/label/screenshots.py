@@ -58,8 +58,29 @@ class Screenshot:
         Raises:
             RejectedItemError: As `images.decode`.
         """
-        declared = self.given.size_wh if self.given else None
-        return images.decode(content, has_boxes=self.given is not None, declared_wh=declared)
+        return images.decode(content, has_boxes=self.given is not None, declared_wh=self._declared_wh)
+
+    def shown(self, content: bytes) -> Image.Image:
+        """Return the same for a person, also where nobody knows which way its boxes were drawn: then as it is stored.
+
+        Raises:
+            RejectedItemError: If it cannot be decoded.
+        """
+        return images.decode(content, declared_wh=self._declared_wh)
+
+    def size_wh(self) -> tuple[int, int]:
+        """Return width and height in pixels of what a person is shown.
+
+        Raises:
+            RejectedItemError: If it cannot be read.
+        """
+        stored = images.size_wh(self.path)
+        turned = self._declared_wh == stored[::-1] != stored
+        return self.shown(self.content()).size if turned else stored
+
+    @property
+    def _declared_wh(self) -> tuple[int, int] | None:
+        return self.given.size_wh if self.given else None
 
 
 @dataclass(frozen=True)

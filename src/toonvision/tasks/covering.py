@@ -46,7 +46,7 @@ def covered(images: Pictures, places: Pictures, share: float, rng: np.random.Gen
     for at in np.flatnonzero(rng.random(len(images)) < share):
         if filled[at] >= _LARGEST:
             for other in rng.choice(fit, _TRIES).tolist():
-                stand = _stand(*own.shape[1:], rng)
+                stand = _stand(own.shape[1], own.shape[2], rng)
                 mask = stand.drawn(places[other], Image.Resampling.NEAREST) > 0
                 if _SEEN[0] <= 1 - mask[own[at]].mean() <= _SEEN[1]:
                     changed[at][mask] = stand.drawn(images[other], Image.Resampling.BILINEAR)[mask]
