@@ -205,3 +205,8 @@ def test_nothing_is_accepted_whose_precision_was_not_proven(known):
 def test_without_measured_confidences_the_score_counts_as_it_is():
     assert choose_thresholds([Scored("apple", 0.9, True)] * 80).sureness is None
     assert Sureness().of(0.42, 0.6) == pytest.approx(0.42)
+
+
+def test_what_the_steepest_line_calls_impossible_is_not_sure_at_all():
+    assert Sureness(50.0, -50.0).of(0.0, 0.0) == 0
+    assert Sureness(50.0, 50.0).of(1.0, 1.0) == 1

@@ -70,9 +70,14 @@ def crop_regions(
     if number is None:
         return None
     own = np.where(instances == number, regions, 0).astype(np.uint8)
-    x_min, y_min, x_max, y_max = crop.box.xyxy
-    mask = Image.fromarray(own[y_min:y_max, x_min:x_max])
-    return fit(mask, size_hw=size_hw, resize=resize, resampling=Image.Resampling.NEAREST)
+    return cut(own, crop.box, size_hw=size_hw, resize=resize)
+
+
+def cut(mask: Mask, box: Box, *, size_hw: tuple[int, int], resize: Resize) -> Mask:
+    """Return the part of a screenshot's mask in a box, resized as the crop is, by nearest pixels."""
+    x_min, y_min, x_max, y_max = box.xyxy
+    part = Image.fromarray(mask[y_min:y_max, x_min:x_max])
+    return fit(part, size_hw=size_hw, resize=resize, resampling=Image.Resampling.NEAREST)
 
 
 def object_in_box(instances: Mask, box: Box) -> int | None:

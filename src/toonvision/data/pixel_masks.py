@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside, read_regular
-from toonvision.data.images import LARGEST_FILE, Resize, fit, shrink_factor
-from toonvision.data.masks import Mask, object_in_box, read_mask
+from toonvision.data.images import LARGEST_FILE, Resize, shrink_factor
+from toonvision.data.masks import Mask, cut, object_in_box, read_mask
 from toonvision.data.records import Crop, StoredMask, StoredScreenshot
 from toonvision.data.workspace import MASKS, Workspace
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -68,13 +67,12 @@ def own_pixels(mask: StoredMask | None, crop: Crop, *, size_hw: tuple[int, int],
     Raises:
         InputRejectedError: If the mask is damaged or does not fit its screenshot.
     """
-    values = None if mask is None else _read(mask)
-    number = None if values is None else object_in_box(values, crop.box)
-    if values is None or number is None:
+    if mask is None:
         return np.zeros(size_hw, np.uint8)
-    x_min, y_min, x_max, y_max = crop.box.xyxy
-    own = Image.fromarray((values[y_min:y_max, x_min:x_max] == number).astype(np.uint8))
-    return fit(own, size_hw=size_hw, resize=resize, resampling=Image.Resampling.NEAREST)
+    values = _read(mask)
+    number = object_in_box(values, crop.box)
+    own = np.zeros_like(values) if number is None else (values == number).astype(np.uint8)
+    return cut(own, crop.box, size_hw=size_hw, resize=resize)
 
 
 def _read(mask: StoredMask) -> Mask:

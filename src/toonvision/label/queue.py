@@ -97,7 +97,7 @@ def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts:
 def reasons(one: Waiting, labels: Mapping[str, int], contexts: Mapping[str, int]) -> dict[str, float]:
     """Return how much each reason speaks for a screenshot, each from 0 to 1; see `in_order`."""
     proposals = one.proposals or ()
-    left = [proposal for proposal in proposals if proposal.id not in one.decided] if one.decided else proposals
+    left = [proposal for proposal in proposals if proposal.id not in one.decided]
     unsure = sum(4 * proposal.score * (1 - proposal.score) for proposal in left)
     disagree = sum(bool(proposal.doubts) for proposal in left)
     names = {proposal.label for proposal in proposals if proposal.is_exact}

@@ -33,8 +33,10 @@ class Sureness:
             score: Its confidence times the probability of its label.
             confidence: How sure the detector is that there is something, above 0.
         """
+        from scipy.special import expit  # which does not overflow where the odds are very low
+
         odds = self.slope * _log_odds(confidence) + self.offset
-        return min(1.0, score / max(confidence, _LEAST)) / (1 + math.exp(-odds))
+        return min(1.0, score / max(confidence, _LEAST)) * float(expit(odds))
 
 
 def fit_sureness(known: Sequence[tuple[float, bool]]) -> Sureness:
