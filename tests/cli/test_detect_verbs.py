@@ -268,11 +268,10 @@ def test_a_step_that_is_for_classes_alone_says_which_tasks_it_is_for(run, worksp
     assert said in outcome.err
 
 
-def test_a_search_for_detectors_is_timed_first_and_its_winner_is_trained(run, workspace, tmp_path):
-    (tmp_path / "space.toml").write_text("width = { low = 0.5, high = 1.0, step = 0.5 }\n")
+def test_a_search_for_detectors_is_timed_first_and_its_winner_is_trained(run, workspace):
     outcome = run(
         "tune", "things", "-w", workspace.root, "--epochs", "1", "--trials", "1", "--race", "0", "--workers", "1",
-        "--max-ms", "1000", "--max-params", "60000", "--space", tmp_path / "space.toml", "--json",
+        "--max-ms", "1000", "--max-params", "60000", "--json",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
     assert "Each learns from " in outcome.err
@@ -280,7 +279,7 @@ def test_a_search_for_detectors_is_timed_first_and_its_winner_is_trained(run, wo
     assert trial["parameters"] <= 60_000
     assert 0 <= trial["loss"] <= 1
     study = json.loads((workspace.studies / "things" / "random-1" / "study.json").read_text())
-    assert len(study["settings"]["milliseconds"]) == 2
+    assert len(study["settings"]["milliseconds"]) == 4
     assert all(value > 0 for value in study["settings"]["milliseconds"].values())
     assert run("studies", "-w", workspace.root).code == 0
     outcome = run("train", "things", "-w", workspace.root, "--from-study", "things/random-1", "--name", "found")

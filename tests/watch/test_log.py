@@ -62,14 +62,14 @@ def test_watching_again_adds_a_session_and_changes_nothing_of_the_one_before(tmp
 def test_the_log_is_bounded_and_keeps_what_is_newest(tmp_path):
     log = LogFile(tmp_path, limit_mb=0.3)
     log.begin("world", "", "models")
-    for second in range(1_500):
+    for second in range(3_000):
         log.add(batch(second))
     log.close()
     assert (tmp_path / LOG).stat().st_size < 0.45e6
     seconds = [one.second for one in LogReader(tmp_path).pace()]
-    assert seconds[-1] == 1_499
+    assert seconds[-1] == 2_999
     assert 100 < len(seconds) < 1_000
-    assert LogReader(tmp_path).tracks()[-1].number == 1_499
+    assert LogReader(tmp_path).tracks()[-1].number == 2_999
 
 
 def test_a_full_disk_ends_it_with_the_log_whole(tmp_path):

@@ -31,12 +31,12 @@ def test_memory_stays_flat_while_figures_come_and_go_and_the_log_stays_in_its_bo
     traced = []
     tracemalloc.start()
     try:
-        for frame in watch_frames(ReadySource(500), models):
+        for frame in watch_frames(ReadySource(1_000), models):
             for one in followers:
                 one.see(frame)
             if frame.number % 10 == 0:
                 shown.message(frame)
-            if frame.number in (250, 500):
+            if frame.number in (500, 1_000):
                 gc.collect()
                 traced.append(tracemalloc.get_traced_memory()[0])
             models.named.clear()
@@ -44,6 +44,6 @@ def test_memory_stays_flat_while_figures_come_and_go_and_the_log_stays_in_its_bo
         tracemalloc.stop()
     for one in followers:
         one.close()
-    # What grows by right is the history of counts by second, which is bounded too: 25 seconds of it here.
+    # What grows by right is the history of counts by second, which is bounded too: 50 seconds of it here.
     assert traced[1] - traced[0] < 200_000
-    assert (tmp_path / LOG).stat().st_size < 0.055e6  # without a bound it would be 0.061e6
+    assert (tmp_path / LOG).stat().st_size < 0.055e6  # without a bound it is 0.127e6
