@@ -6,6 +6,7 @@ It is made once and must not be changed; `own_workspace` is a copy of it for tes
 `shared_data` is the folder with the published counts and the BCCD pictures, where it is there.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,12 +25,21 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "T
 # Test modules import Keras before `start_keras` can ask for these kernels, as it does in the processes they start.
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 
+# What is imported while tests are collected is never freed, so that nothing is gained by looking for garbage there.
+gc.disable()
+
 # What is imported below makes its settings of the profile that is loaded above.
 import builders  # noqa: E402
 from toonvision.data.extraction import extract  # noqa: E402
 from toonvision.data.split_plan import draw_split  # noqa: E402
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY  # noqa: E402
 from toonvision.data.workspace import Workspace  # noqa: E402
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of garbage collections: Keras asks for one before each training."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +74,7 @@ def eager() -> Iterator[None]:
     """
     import tensorflow as tf
 
+    gc.freeze()
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
