@@ -10,6 +10,7 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -78,3 +79,25 @@ def eager() -> Iterator[None]:
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def small_bodies() -> Iterator[None]:
+    """Let networks for screenshots have three convolutions before their heads instead of eleven.
+
+    For modules about what is done with such a network, whatever it is: `usefixtures("eager", "small_bodies")`.
+    """
+    from keras import layers
+
+    from toonvision.models import detector, segmenter
+    from toonvision.models.blocks import around_zero, normalized
+
+    def pyramid(images: Any, width: float = 1.0) -> tuple[Any, Any]:
+        stem = layers.Conv2D(detector.scaled(16, width), 3, strides=2, padding="same", use_bias=False)
+        finest = detector.separable(normalized(stem(around_zero(images))), detector.scaled(32, width), strides=2)
+        return finest, detector.separable(finest, detector.scaled(48, width), 5, strides=2)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (detector, segmenter):
+            patch.setattr(module, "pyramid", pyramid)
+        yield

@@ -19,7 +19,7 @@ from toonvision.models.saving import read_card
 from toonvision.studies.stress import SCREENSHOT_CHANGES
 from toonvision.training.record import read_record
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_bodies")
 
 
 EDGES = ("x_min", "y_min", "x_max", "y_max")

@@ -14,7 +14,7 @@ from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.models.saving import read_card
 from toonvision.watch.models import WatchModels
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_bodies")
 
 
 @pytest.fixture(scope="module")

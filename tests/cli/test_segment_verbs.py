@@ -16,7 +16,7 @@ from toonvision.models.saving import read_card
 from toonvision.tasks.registry import load_dataset
 from toonvision.training.record import read_record
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_bodies")
 
 
 @pytest.fixture(scope="module")

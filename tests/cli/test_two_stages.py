@@ -23,7 +23,7 @@ from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.metrics.predictions import Predictions
 from toonvision.taxonomy.loader import built_in
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_bodies")
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from toonvision.studies.sizes import CurveOptions
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.training.recipes import settings_for
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_bodies")
 
 SIZES = (0.3, 0.6, 1.0)
 

@@ -158,7 +158,7 @@ def test_a_state_that_is_damaged_or_of_another_network_is_as_good_as_none(
     assert seen == [1, 2, 3, 4]
 
 
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "small_bodies")
 def test_tensorboard_shows_pictures_of_what_a_detector_finds_as_it_learns(small_workspace, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -195,7 +195,7 @@ def with_precisions(monkeypatch, values):
     return asked
 
 
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "small_bodies")
 def test_a_detector_stops_by_the_precision_of_whole_screenshots_and_keeps_its_best_epoch(
     small_workspace, tmp_path, monkeypatch
 ):
@@ -210,7 +210,7 @@ def test_a_detector_stops_by_the_precision_of_whole_screenshots_and_keeps_its_be
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "small_bodies")
 def test_the_precision_is_measured_now_and_then_and_after_the_last_epoch(small_workspace, tmp_path, monkeypatch):
     dataset, subsets = detector_data(small_workspace, tmp_path)
     asked = with_precisions(monkeypatch, [0.1, 0.2, 0.3])
@@ -224,7 +224,7 @@ def test_the_precision_is_measured_now_and_then_and_after_the_last_epoch(small_w
     assert [epoch for epoch, value in seen if not math.isnan(value)] == [3, 6, 7]
 
 
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "small_bodies")
 def test_a_schedule_that_takes_all_epochs_measures_no_precision(small_workspace, tmp_path, monkeypatch):
     dataset, subsets = detector_data(small_workspace, tmp_path)
     asked = with_precisions(monkeypatch, [])
@@ -233,7 +233,7 @@ def test_a_schedule_that_takes_all_epochs_measures_no_precision(small_workspace,
     assert (asked, history.best_epoch, "val_ap50" in history.epochs[0]) == ([], 2, False)
 
 
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "small_bodies")
 def test_without_an_object_to_validate_on_the_loss_decides(small_workspace, tmp_path, monkeypatch):
     dataset, subsets = detector_data(small_workspace, tmp_path)
     with_precisions(monkeypatch, [math.nan] * 3)

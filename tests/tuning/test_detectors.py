@@ -115,7 +115,7 @@ def test_a_file_of_a_space_names_what_is_searched_of_a_detector(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def searched(workspace, task, tmp_path_factory):
+def searched(workspace, task, small_bodies, tmp_path_factory):
     """A search that ended, at two sizes of the input, and the best of which raced."""
     folder = tmp_path_factory.mktemp("searched")
     settings = new_settings(workspace, task, SearchOptions(epochs=1, trials=3))
