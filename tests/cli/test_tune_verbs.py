@@ -17,43 +17,37 @@ SMALL = ("--epochs", 1, "--batch-size", 8, "--size", "48x48")
 
 
 @pytest.fixture(scope="module")
-def searched(small_workspace, tmp_path_factory):
-    """A workspace with a finished study, made by the command itself."""
-    import subprocess
-    import sys
+def workspace(small_workspace, tmp_path_factory):
+    return copied(small_workspace, tmp_path_factory.mktemp("searched") / "workspace")
 
-    workspace = copied(small_workspace, tmp_path_factory.mktemp("searched") / "workspace")
-    words = [
-        "tune",
-        "label",
-        "-w",
-        workspace.root,
-        "--name",
-        "first",
-        "--trials",
-        3,
-        "--race",
-        6,
-        "--workers",
-        1,
-        *SMALL,
-    ]
-    command = [sys.executable, "-m", "toonvision", *map(str, words), "--max-params", "2000"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert ended.returncode == 0, ended.stderr
-    return workspace, ended
+
+@pytest.fixture(scope="module")
+def ended():
+    """What the search said, as soon as it has ended."""
+    return []
+
+
+@pytest.fixture
+def searched(run, workspace, ended):
+    """A workspace with a finished study, made by the command itself, once for all tests here; and what it said."""
+    if not ended:
+        asked = ("--name", "first", "--trials", 3, "--race", 6, "--workers", 1, "--max-params", 2000)
+        outcome = run("tune", "label", "-w", workspace.root, *asked, *SMALL)
+        assert outcome.code == 0, outcome.err
+        ended.append(outcome)
+    return workspace, ended[0]
 
 
 def test_a_search_shows_its_progress_its_race_and_what_to_do_next(searched):
     _, ended = searched
-    assert "the test subset is not used" in ended.stderr
-    assert "trial 0: done" in ended.stderr
-    assert "race:" in ended.stderr
-    assert "The winner is trial" in ended.stdout
-    assert "median" in ended.stdout
-    assert "worst" in ended.stdout
-    assert "Next: toonvision train label --from-study label/first" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert "the test subset is not used" in ended.err
+    assert "trial 0: done" in ended.err
+    assert "race:" in ended.err
+    assert "The winner is trial" in ended.out
+    assert "median" in ended.out
+    assert "worst" in ended.out
+    assert "Next: toonvision train label --from-study label/first" in ended.err
+    assert "Traceback" not in ended.err
 
 
 def test_a_search_leaves_a_result_and_a_report(searched):
