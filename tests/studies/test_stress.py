@@ -16,11 +16,13 @@ from toonvision.studies.stress import _cut_beside as cut_beside
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def evaluated(small_workspace, tmp_path_factory):
     workspace = copied(small_workspace, tmp_path_factory.mktemp("stress") / "workspace")
-    settings = TrainingSettings(epochs=12, batch_size=4, learning_rate=0.01)
+    settings = TrainingSettings(epochs=3, batch_size=4, learning_rate=0.01)
     run = train_run(workspace, workspace.taxonomy.task("label"), settings, seeds=[0, 1])
     return workspace, run, evaluate_run(workspace, run)
 
