@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.deploy.bundle import Bundle
 from toonvision.taxonomy.labels import Taxonomy
 
 Parents = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -57,13 +56,6 @@ class LevelPaths:
         ordered += sorted(wanted - set(ordered))
         classes = {name: [one.name for one in taxonomy.level(name).classes] for name in ordered}
         return cls.of(found, classes, {name: taxonomy.all_parents(name) for name in ordered})
-
-    @classmethod
-    def of_models(cls, detector: Bundle, classifiers: Iterable[Bundle] = ()) -> "LevelPaths":
-        """Return the ways through the levels of exported models, as far as their files say what belongs together."""
-        bundles = sorted([detector, *classifiers], key=lambda one: len(one.classes))
-        classes = {one.level: one.classes for one in bundles}
-        return cls.of(detector.level, classes, {one.level: one.parents or {} for one in bundles})
 
     @cached_property
     def index(self) -> Mapping[str, Mapping[str, int]]:

@@ -102,15 +102,6 @@ def cheeks() -> Feature:
     )
 
 
-def tuft() -> Feature:
-    """A few feathers on the crown."""
-    return lambda head, fur: [
-        part
-        for x, z in ((0.12, -0.15), (-0.1, -0.25))
-        for part in spike(0, 0.95, (x, 0.28, z), fur.colour, size=0.12, tip=0.03)(head, fur)
-    ]
-
-
 HORN: Final[RGB] = (236, 216, 170)
 BILL: Final[RGB] = (240, 130, 36)
 INK: Final[RGB] = (16, 14, 16)
