@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Generic, Literal, Protocol, TypeVar, get_args
+from typing import Generic, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from toonvision.core.grouping import grouped
 from toonvision.core.wording import listed
 from toonvision.data.fingerprints import LARGEST_DIFFERENCE, differences, near_groups
-from toonvision.data.records import Crop, Frame, Item
+from toonvision.data.records import Crop, Frame, Item, Shot
 from toonvision.data.series import Series, all_series, copies, natural_key
 from toonvision.data.subsets import SUBSETS
 
@@ -49,27 +49,6 @@ _MOST_COPIES = 4
 _FEWEST_FOR_DISTANT, _FEWEST_FRAMES, _FEWEST_CHANGES = 8, 4, 3
 _BLOCKS = (5, 10, 20)
 """Into how many blocks a recording is cut, the first number at which its labels lie in enough of them."""
-
-
-class Shot(Protocol):
-    """A screenshot, or a crop that stands for its screenshot."""
-
-    @property
-    def source(self) -> str:
-        """Its source."""
-
-    @property
-    def screenshot(self) -> str:
-        """Its path below the source."""
-
-    @property
-    def fingerprint(self) -> str:
-        """What near-duplicates are recognised by."""
-
-    @property
-    def recording(self) -> str:
-        """What the settings' pattern finds in its path."""
-
 
 S = TypeVar("S", bound=Shot)
 

@@ -94,7 +94,27 @@ class Crop:
         return self.origin or f"{self.screenshot}, {', '.join(map(str, self.box.xyxy))}"
 
 
-class Item(Protocol):
+class Shot(Protocol):
+    """A screenshot, or a crop that stands for its screenshot."""
+
+    @property
+    def source(self) -> str:
+        """Its source."""
+
+    @property
+    def screenshot(self) -> str:
+        """Its path below the source."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What near-duplicates are recognised by."""
+
+    @property
+    def recording(self) -> str:
+        """What the settings' pattern finds in its path."""
+
+
+class Item(Shot, Protocol):
     """What an image of a dataset shows: an object of a screenshot, or a whole screenshot."""
 
     @property
@@ -102,24 +122,8 @@ class Item(Protocol):
         """The row of the screenshot."""
 
     @property
-    def source(self) -> str:
-        """The screenshot's source."""
-
-    @property
-    def screenshot(self) -> str:
-        """The screenshot's path below the source."""
-
-    @property
     def context(self) -> str:
         """Where the screenshot was taken."""
-
-    @property
-    def fingerprint(self) -> str:
-        """The screenshot's fingerprint."""
-
-    @property
-    def recording(self) -> str:
-        """What the settings' pattern for groups finds in the screenshot's name."""
 
     @property
     def hash(self) -> str:
