@@ -18,7 +18,7 @@ from toonvision.world.solids import Ellipsoid, Limb, Solid
 
 LEGS: Final = (0.45, 0.55, 0.65)
 """Three lengths of legs, as shares of what is below the head."""
-GIRTHS: Final = (0.1, 0.14, 0.22)
+GIRTHS: Final = (0.11, 0.15, 0.23)
 """Three torsos: narrow, in between, and pear-shaped."""
 SHEET_WH: Final = (256, 128)
 PETALS: Final = tuple((math.cos(angle) * 0.9, math.sin(angle) * 0.9) for angle in (0.3, 1.56, 2.8, 4.07, 5.3))
@@ -101,7 +101,7 @@ def torso(build: Build, shirt: RGB, bottom: RGB, fur: RGB, rng: np.random.Genera
     """Return shirt, shorts or skirt, and neck."""
     hip, neck, girth = build.hip, build.neck, build.girth
     tall, deep = neck - hip, 0.88
-    shoulder = 0.06 + 0.18 * girth
+    shoulder = 0.07 + 0.26 * girth
     rings = [(hip, girth, girth * deep), (hip + 0.35 * tall, girth * 0.92, girth * deep)]
     rings += [(neck - 0.12 * tall, shoulder, shoulder * deep), (neck, 0.05, 0.05)]
     upper = Material(shirt, _pattern(shirt, bottom, rng, collar=True), 0.1, part="cloth", tint=random_tint(rng))
@@ -183,11 +183,11 @@ def arm(build: Build, skin: RGB, shirt: RGB, side: int, pose: Pose) -> list[Soli
         Limb(shoulder, reach(shoulder, tall * 0.55, swing), 0.05, 0.062, Material(shirt, part="cloth")),
         Limb(shoulder, elbow, 0.04, 0.038, paint(skin)),
         Limb(elbow, wrist, 0.038, 0.036, paint(skin)),
-        Ellipsoid(wrist, (0.045, 0.032, 0.045), glove),
-        Ellipsoid(palm, (0.055, 0.07, 0.068), glove),
-        Limb(palm, thumb, 0.028, 0.024, glove),
+        Ellipsoid(wrist, (0.052, 0.036, 0.052), glove),
+        Ellipsoid(palm, (0.064, 0.084, 0.08), glove),
+        Limb(palm, thumb, 0.032, 0.027, glove),
     ]
     for finger in (-1, 0, 1):
-        tip = reach(palm, 0.1, swing + bend + 0.15 + finger * 0.28)
-        parts.append(Limb(palm, tip, 0.03, 0.027, glove if finger else shade))
+        tip = reach(palm, 0.125, swing + bend + 0.15 + finger * 0.28)
+        parts.append(Limb(palm, tip, 0.034, 0.03, glove if finger else shade))
     return parts

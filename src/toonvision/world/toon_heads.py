@@ -7,15 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from toonvision.world.animals import INK, Animal, Disc, Ear, Muzzle
-from toonvision.world.geometry import Vec
+from toonvision.world.animals import INK, Animal, Ear, Flap, Muzzle
+from toonvision.world.geometry import Vec, rotation
 from toonvision.world.heads import Feature, Head, ball, brows, paint
 from toonvision.world.materials import Material
-from toonvision.world.palette import PINK, RGB, WHITE, jittered, mix, scaled
+from toonvision.world.palette import PINK, WHITE, jittered, mix, scaled
 from toonvision.world.solids import Ellipsoid, Limb, Solid
 
-TAN: Final[RGB] = (214, 164, 122)
-PINKISH: Final[RGB] = (236, 160, 160)
 LONG_RATE: Final = 0.5  # long heads, and long muzzles
 
 
@@ -40,30 +38,45 @@ class Face:
 def random_face(animal: Animal, fur: Material, rng: np.random.Generator) -> Face:
     """Return a face whose head, muzzle and ears are long or short, large or small at random."""
     size, tall, wide = (
-        rng.uniform(0.8, 1.16),
+        rng.uniform(0.77, 1.1),
         (rng.uniform(1.1, 1.32) if rng.random() < LONG_RATE else rng.uniform(0.92, 1.05)),
         rng.uniform(1.0, 1.14),
     )
     head, muzzle = animal.head, animal.muzzle
-    reach = rng.uniform(1.1, 1.5) if rng.random() < LONG_RATE else rng.uniform(0.7, 1.0)
+    reach = rng.uniform(1.05, 1.35) if rng.random() < LONG_RATE else rng.uniform(0.65, 1.0)
     grown = replace(
         animal,
         head=replace(
             head, width=head.width * size * wide, height=head.height * size * tall, depth=head.depth * size * wide
         ),
-        muzzle=replace(muzzle, reach=muzzle.reach * reach, wide=muzzle.wide * rng.uniform(0.9, 1.1)),
-        ears=tuple(_grown(ear, rng.uniform(0.85, 1.15), rng.normal(0, 0.12)) for ear in animal.ears),
+        muzzle=replace(
+            muzzle,
+            reach=muzzle.reach * reach,
+            wide=muzzle.wide * rng.uniform(0.9, 1.1),
+            drop=muzzle.drop + rng.normal(0, 0.1),
+        ),
+        ears=tuple(
+            _grown(ear, rng.uniform(0.88, 1.14), (rng.normal(0, 0.1), rng.normal(0, 0.1))) for ear in animal.ears
+        ),
     )
-    tan = muzzle.colour or mix(PINKISH if muzzle.snout else TAN, fur.colour, muzzle.fur)
-    tan = scaled(jittered(tan, rng, 9), math.exp(rng.normal(-0.06, 0.1)))
+    tan = mix(muzzle.colour, fur.colour, muzzle.fur)
+    tan = scaled(jittered(tan, rng, 6), math.exp(rng.normal(-0.02, 0.1)))
     return Face(grown, fur, paint(tan), (float(rng.normal(0, 5)), float(rng.normal(-0.03, 0.05))))
 
 
-def _grown(ear: Ear | Disc, size: float, swing: float) -> Ear | Disc:
-    """Return an ear of another size that points more to the side, by `swing` in shares of its height."""
-    if not isinstance(ear, Ear):
-        return replace(ear, size=ear.size * size)
-    return replace(ear, joints=tuple((x * size + y * swing, y * size, z * size) for x, y, z in ear.joints))
+def _grown(ear: Ear | Flap, size: float, swing: tuple[float, float]) -> Ear | Flap:
+    """Return an ear of another size, of which the end is moved aside and to the front, in shares of its height."""
+    aside, ahead = swing
+    if isinstance(ear, Ear):
+        return replace(
+            ear, joints=tuple((x * size + y * aside, y * size, z * size + y * ahead) for x, y, z in ear.joints)
+        )
+    (wide, tall, thick), (pitch, turn, out) = ear.radii, ear.tilt
+    return replace(
+        ear,
+        radii=(wide * size, tall * size, thick * size),
+        tilt=(pitch + math.degrees(ahead), turn, out + math.degrees(aside)),
+    )
 
 
 def _muzzle(face: Face) -> list[Solid]:
@@ -71,7 +84,7 @@ def _muzzle(face: Face) -> list[Solid]:
     front = head.at(0, shape.v)
     root: Vec = (0.0, front[1], 0.25 * head.depth)
     tip: Vec = (0.0, front[1] - shape.drop * unit, front[2] + shape.reach * unit)
-    if shape.colour:
+    if shape.bill:
         return _bill(face, front)
     wide, tall, share = shape.wide * unit, shape.tall * unit, shape.tip
     parts: list[Solid] = [
@@ -98,22 +111,22 @@ def _smile(shape: Muzzle, root: Vec, tip: Vec, unit: float) -> list[Solid]:
         y = root[1] + (tip[1] - root[1]) * along - tall * (0.5 - 0.75 * abs(s) ** 3)
         z = root[2] + (tip[2] - root[2]) * along + tall * 0.75 * math.cos(s * math.pi / 2)
         points.append((wide * sine, y, z))
-    return [Limb(a, b, 0.01, 0.01, paint((70, 40, 40))) for a, b in itertools.pairwise(points)]
+    return [Limb(a, b, 0.007, 0.007, paint((70, 40, 40))) for a, b in itertools.pairwise(points)]
 
 
 def _nose(face: Face, tip: Vec, tall: float) -> list[Solid]:
     shape, unit = face.animal.muzzle, face.animal.head.unit
     if shape.nose:
         size = shape.nose * unit
-        at = (0.0, tip[1] + tall * 0.5, tip[2] + tall * 0.6)
-        return [Ellipsoid(at, (size, size * 0.8, size * 0.8), paint(INK))]
+        at = (0.0, tip[1] + tall * 0.65, tip[2] + tall * 0.55)
+        return [Ellipsoid(at, (size, size * 0.85, size * 0.85), paint(INK))]
     parts: list[Solid] = []
     end = tip[2] + tall * 0.72
     if shape.snout:
-        parts.append(Limb((0, tip[1] + tall * 0.3, tip[2]), (0, tip[1] + tall * 0.3, end), tall, tall, face.muzzle))
-    if shape.reach > shape.tall:
+        parts.append(Ellipsoid((0, tip[1] + tall * 0.2, end), (tall * 1.15, tall * 0.95, tall * 0.3), face.muzzle))
+    if shape.snout or shape.reach > 0.7:
         for side in (-1, 1):
-            at = (side * tall * 0.38, tip[1] + tall * 0.4, end + tall * (0.95 if shape.snout else -0.04))
+            at = (side * tall * 0.38, tip[1] + tall * 0.4, end + tall * (0.26 if shape.snout else -0.04))
             parts.append(Ellipsoid(at, (tall * 0.16, tall * 0.26, tall * 0.2), paint((60, 34, 36))))
     return parts
 
@@ -121,16 +134,21 @@ def _nose(face: Face, tip: Vec, tall: float) -> list[Solid]:
 def _bill(face: Face, front: Vec) -> list[Solid]:
     shape, head = face.animal.muzzle, face.animal.head
     unit, reach = head.unit, shape.reach * head.unit
-    middle = (0.0, front[1], front[2] * 0.5)
-    radii = (shape.wide * unit * 1.12, shape.tall * unit * 1.3, front[2] * 0.5 + reach)
-    lower = (0.0, front[1] - shape.tall * 1.3 * unit, middle[2])
+    middle = (0.0, front[1], front[2] * 0.6)
+    radii = (shape.wide * unit * 1.12, shape.tall * unit, front[2] * 0.6 + reach)
+    lower = (0.0, front[1] - shape.tall * unit, middle[2])
     return [
-        Ellipsoid(middle, radii, face.muzzle, (-8, 0, 0)),
+        Ellipsoid(middle, radii, face.muzzle, (4, 0, 0)),
         Ellipsoid(
-            lower,
-            (radii[0] * 0.85, radii[1] * 0.8, radii[2] * 0.85),
-            paint(scaled(face.muzzle.colour, 0.85)),
-            (8, 0, 0),
+            lower, (radii[0] * 0.85, radii[1], radii[2] * 0.85), paint(scaled(face.muzzle.colour, 0.85)), (10, 0, 0)
+        ),
+        *(
+            Ellipsoid(
+                (x * 0.95 * radii[0], front[1] + 0.12 * unit, 0.3 * front[2]),
+                (0.1 * unit, 0.2 * unit, 0.3 * unit),
+                face.muzzle,
+            )
+            for x in (-1, 1)
         ),
         Ellipsoid((0, front[1] + 0.1 * unit, front[2]), (0.34 * unit, 0.26 * unit, 0.4 * unit), face.muzzle),
     ]
@@ -145,10 +163,10 @@ def _eyes(face: Face) -> list[Solid]:
     for side in (-1, 1):
         at = side * spread
         for radii, azimuth, height, out, colour in (
-            ((size * 1.1, size * 1.54, 0.09), at, v, 0.0, INK),
-            ((size, size * 1.42, 0.11), at, v, 0.02, WHITE),
-            ((size * 0.45, size * 0.66, 0.07), at * 0.84 + aside, v - 0.06 + up, 0.09, INK),
-            ((size * 0.14, size * 0.2, 0.05), at * 0.84 + aside + 4, v + up + 0.04, 0.15, WHITE),
+            ((size * 1.08, size * 1.5, 0.06), at, v, 0.0, INK),
+            ((size, size * 1.42, 0.07), at, v, 0.01, WHITE),
+            ((size * 0.45, size * 0.7, 0.06), at * 0.8 + aside, v - 0.06 + up, 0.05, INK),
+            ((size * 0.14, size * 0.2, 0.05), at * 0.8 + aside + 4, v + up + 0.04, 0.09, WHITE),
         ):
             parts.append(ball(head, azimuth, height, radii, paint(colour), out=out))
     return parts + brows(tilt=-0.04, v=v + 0.52, spread=spread, thick=0.03)(head, face.fur)
@@ -156,20 +174,28 @@ def _eyes(face: Face) -> list[Solid]:
 
 def _ears(face: Face) -> list[Solid]:
     parts: list[Solid] = []
-    head, unit = face.animal.head, face.animal.head.unit
+    head = face.animal.head
     inner = paint(mix(face.fur.colour, PINK, 0.65))
     for side in (-1, 1):
         for ear in face.animal.ears:
-            if isinstance(ear, Ear):
-                parts += _jointed(ear, side, head, face.fur, inner)
-                continue
-            x, y, z = head.at(side * ear.azimuth, ear.v, out=ear.size * 0.55)
-            radius, aside = ear.size * unit, math.radians(side * ear.turn)
-            deep = radius * ear.flat * 0.5
-            front = (x + deep * math.sin(aside), y, z + deep * math.cos(aside))
-            for at, share, material in (((x, y, z), 1.0, face.fur), (front, 0.7, face.muzzle if ear.tan else inner)):
-                radii = (radius * share, radius * share, radius * ear.flat * min(1.0, share * 0.9))
-                parts.append(Ellipsoid(at, radii, material, (0, side * ear.turn, 0)))
+            parts += (
+                _jointed(ear, side, head, face.fur, inner) if isinstance(ear, Ear) else _flat(ear, side, face, inner)
+            )
+    return parts
+
+
+def _flat(ear: Flap, side: int, face: Face, inner: Material) -> list[Solid]:
+    head, (pitch, turn, out) = face.animal.head, ear.tilt
+    tilt = (pitch, side * turn, -side * out)
+    axes = rotation(*tilt) * np.multiply(ear.radii, head.unit)
+    held = np.multiply(ear.place, (side * head.width, head.height, head.depth))
+    x, y, z = (held - ear.hold * axes[:, 1]).tolist()
+    wide, tall, thick = np.multiply(ear.radii, head.unit).tolist()
+    material = paint(ear.colour) if ear.colour else face.muzzle if ear.tan else face.fur
+    parts: list[Solid] = [Ellipsoid((x, y, z), (wide, tall, thick), material, tilt)]
+    if ear.inside and not ear.tan:
+        x, y, z = (np.array((x, y, z)) + 0.5 * axes[:, 2]).tolist()
+        parts.append(Ellipsoid((x, y, z), (wide * 0.7, tall * 0.75, thick * 0.65), inner, tilt))
     return parts
 
 

@@ -41,11 +41,12 @@ def toon_solids(label: str, *, pose: Pose, rng: np.random.Generator, dressed: bo
     shirt, bottom = (_dyed(TOON_CLOTH[int(i)], rng) for i in rng.choice(len(TOON_CLOTH), 2, replace=False))
     arms, shanks = (_other_than(body, rng) for _ in range(2))
     face = random_face(animal, Material(body, None, 0.03, int(rng.integers(1000)), tint=random_tint(rng)), rng)
-    bare, low = face.solids(), face.animal.head.height * 1.04 + rng.uniform(-0.01, 0.06)
+    bare, low = face.solids(), face.animal.head.height * 1.04 + rng.uniform(0.02, 0.1)
     build = random_build(animal.height - max(part.extent().top for part in bare) - low, rng)
     worn, packed = _random_extras(face.animal, build, rng) if dressed else ((), [])
     turn = math.radians(float(np.clip(rng.normal(0, 14), -32, 32)))
-    head = face.solids(worn) if worn else bare
+    nod = float(np.clip(rng.normal(animal.lean, 0.1), -0.5, 0.15))
+    head = [part.leant(nod, 0.0) for part in (face.solids(worn) if worn else bare)]
     above = [*torso(build, shirt, bottom, body, rng), *_tail(animal, build, body), *packed]
     above += as_part((part.turned(turn).moved(0, build.neck + low, 0.02) for part in head), "head")
     legs: list[Solid] = []
