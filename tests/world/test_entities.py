@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from toonvision.core.seeds import generator
+from toonvision.world.animals import ANIMALS
 from toonvision.world.entities import LABELS, draw_entity, standing_height
-from toonvision.world.materials import PARTS
+from toonvision.world.materials import PARTS, Material
 from toonvision.world.poses import Pose
 from toonvision.world.screenshot_plans import street_counts
 from toonvision.world.shading import Light
+from toonvision.world.solids import Ellipsoid
+from toonvision.world.toon_heads import random_face
 from toonvision.world.toons import toon_solids
 
 FRONT_WH = (96, 128)
@@ -191,3 +194,18 @@ def test_a_toon_is_as_tall_as_asked_whatever_its_build_and_head(label):
         solids = toon_solids(label, pose=Pose(), rng=generator(seed, "test"), dressed=False)
         top = max(solid.extent().top for solid in solids)
         assert top == pytest.approx(standing_height(label), rel=0.05)
+
+
+def test_ears_of_rabbits_stand_and_those_of_dogs_hang_alike_on_both_sides():
+    for label, low, high in (("toon_rabbit", (0.5, 1.2), (2.2, 3.6)), ("toon_dog", (-1.6, -0.6), (0.5, 1.2))):
+        face = random_face(ANIMALS[label], Material((200, 60, 60)), generator(0, "ears", label))
+        ears = [
+            part.extent()
+            for part in face.solids()
+            if isinstance(part, Ellipsoid) and part.radii[1] > max(0.1, 2 * part.radii[0])
+        ]
+        assert ears
+        assert sum(ear.left for ear in ears) == pytest.approx(-sum(ear.right for ear in ears))
+        for ear in ears:
+            assert low[0] < ear.bottom / face.animal.head.height < low[1]
+            assert high[0] < ear.top / face.animal.head.height < high[1]

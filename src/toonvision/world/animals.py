@@ -88,7 +88,7 @@ class Flap:
     hold: float = 0.0
     colour: RGB | None = None
     tan: bool = False
-    inside: bool = True
+    inside: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ ANIMALS: Final[dict[str, Animal]] = {
     "toon_bear": Animal(
         Head(0.155, 0.178, 0.165, 2.4, 0.06),
         Muzzle(-0.52, 0.74, 0.6, 0.5, drop=-0.1, tip=0.76, nose=0.3),
-        ears=(Flap((0.9, 1.02, -0.35), (0.42, 0.42, 0.22), (0, 40, 0)),),
+        ears=(Flap((0.96, 0.9, -0.3), (0.42, 0.42, 0.24), (0, 40, 0)),),
         lean=-0.3,
     ),
     "toon_cat": Animal(
@@ -184,7 +184,7 @@ ANIMALS: Final[dict[str, Animal]] = {
         Muzzle(-0.48, 0.84, 0.72, 0.7, drop=0.15, tip=0.8, nose=0.4),
         ears=(
             Ear(86, 0.74, ((0.36, 0.14, -0.05), (0.12, -0.1, 0.0)), (0.09, 0.1, 0.12), INK),
-            Flap((1.25, 0.85, -0.1), (0.11, 0.95, 0.27), (0, 0, -3), 0.96, INK, inside=False),
+            Flap((1.25, 0.85, -0.1), (0.11, 0.95, 0.27), (0, 0, -3), 0.96, INK),
         ),
     ),
     "toon_duck": Animal(
@@ -197,11 +197,11 @@ ANIMALS: Final[dict[str, Animal]] = {
         Head(0.14, 0.145, 0.145, 2.2, 0.05),
         Muzzle(-0.4, 0.88, 0.76, 1.1, drop=1.0, tip=0.9, nose=0),
         1.62,
-        ears=(Flap((0.45, 0.9, -0.05), (0.15, 0.78, 0.17), (-14, 0, 19), -0.95, INK, inside=False),),
+        ears=(Flap((0.45, 0.9, -0.05), (0.15, 0.78, 0.17), (-14, 0, 19), -0.95, INK),),
     ),
     "toon_monkey": Animal(
         Head(0.155, 0.185, 0.165, 2.0, 0.05),
-        Muzzle(-0.55, 0.6, 0.6, 0.36, drop=0.5, tip=0.96, nose=0, colour=PEACH),
+        Muzzle(-0.55, 0.6, 0.6, 0.28, drop=0.5, tip=0.96, nose=0, colour=PEACH),
         ears=(Flap((1.28, 0.02, -0.2), (0.46, 0.5, 0.15), (0, 40, 0), tan=True),),
         features=(balls(both(4, -0.12, 0.035), (70, 40, 30), out=0.12),),
         eyes=(20.0, 0.34, 0.28),
@@ -210,21 +210,21 @@ ANIMALS: Final[dict[str, Animal]] = {
         Head(0.155, 0.18, 0.165, 2.2, 0.0),
         Muzzle(-0.6, 0.78, 0.54, 0.75, drop=-0.35, tip=0.62, nose=0.44),
         1.58,
-        ears=(Flap((1.2, 1.05, -0.2), (0.8, 0.84, 0.16), (0, 14, 10)),),
+        ears=(Flap((1.14, 1.24, -0.15), (0.8, 0.84, 0.16), (0, 14, 10)),),
     ),
     "toon_pig": Animal(
         Head(0.175, 0.175, 0.175, 2.2, -0.05),
         Muzzle(-0.52, 0.76, 0.62, 0.5, drop=-0.08, tip=0.68, nose=0, snout=True, colour=PINKISH),
         ears=(
-            Flap((0.55, 0.8, -0.05), (0.3, 0.46, 0.15), (0, 0, 50), -0.7, inside=False),
-            Flap((1.14, 1.14, 0.0), (0.26, 0.4, 0.13), (10, 0, -30), 0.72, inside=False),
+            Flap((0.55, 0.8, -0.05), (0.3, 0.46, 0.15), (0, 0, 50), -0.7),
+            Flap((1.14, 1.15, 0.0), (0.24, 0.42, 0.13), (10, 0, -32), 0.75),
         ),
     ),
     "toon_rabbit": Animal(
         Head(0.16, 0.18, 0.16, 2.1, -0.25),
         Muzzle(-0.64, 0.68, 0.42, 0.34, tip=0.68, nose=0.08, colour=PEACH, fur=0.1),
         1.8,
-        ears=(Flap((0.5, 0.82, -0.1), (0.25, 1.12, 0.11), (-14, 16, 16), -0.95),),
+        ears=(Flap((0.5, 0.82, -0.1), (0.25, 1.12, 0.11), (-14, 16, 16), -0.95, inside=True),),
         features=(balls(((-5, -0.95, 0.12), (5, -0.95, 0.12)), WHITE, out=0.42, tall=1.9, flat=0.5),),
     ),
 }

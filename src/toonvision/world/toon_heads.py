@@ -193,7 +193,7 @@ def _flat(ear: Flap, side: int, face: Face, inner: Material) -> list[Solid]:
     wide, tall, thick = np.multiply(ear.radii, head.unit).tolist()
     material = paint(ear.colour) if ear.colour else face.muzzle if ear.tan else face.fur
     parts: list[Solid] = [Ellipsoid((x, y, z), (wide, tall, thick), material, tilt)]
-    if ear.inside and not ear.tan:
+    if ear.inside:
         x, y, z = (np.array((x, y, z)) + 0.5 * axes[:, 2]).tolist()
         parts.append(Ellipsoid((x, y, z), (wide * 0.7, tall * 0.75, thick * 0.65), inner, tilt))
     return parts
