@@ -3,9 +3,10 @@
 Run: python benchmarks/packaged.py REAL
 
 REAL is a folder of annotated screenshots with ToonTown's labels, which is only read. Counts right answers on its crops,
-and which of the right ones, of background and of whole screenshots are said to be none of the classes, and what the
-detector finds in the screenshots. The counts of right answers and of objects found are written into the package, beside
-the models. Takes three minutes for 430 screenshots.
+and which of the right ones, of background and of whole screenshots are said to be none of the classes, what the
+detector finds in the screenshots, and how what it finds is proposed to a person, without the classifier of labels and
+with it. The counts of right answers and of objects found are written into the package, beside the models. Takes three
+minutes for 430 screenshots.
 """
 
 import argparse
@@ -26,14 +27,22 @@ from PIL import Image
 from toonvision.api.workspace import Workspace, create
 from toonvision.core.files import write_text
 from toonvision.data.background import background
+from toonvision.data.boxes import fit_object
 from toonvision.data.catalog import Crop
+from toonvision.data.formats import layout
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
-from toonvision.deploy.packaged import DETECTOR, MEASURED, WEIGHTS, packaged_models
+from toonvision.deploy.packaged import DETECTOR, MEASURED, WEIGHTS, label_file, packaged_models
+from toonvision.deploy.scene import Scene
+from toonvision.label.annotations import SAME_OBJECT, overlap
+from toonvision.label.naming import proposal_of
 from toonvision.metrics.detection import EVERY_HEIGHT, HALF, Precision, match
 from toonvision.metrics.found_objects import whole_boxes
+from toonvision.metrics.predictions import Verdict
 from toonvision.tasks import detect
 from toonvision.tasks.detect_targets import factors_of, objects_in
+from toonvision.taxonomy.labels import LABEL_LEVEL
+from toonvision.taxonomy.loader import built_in
 
 NAME = "toontown"
 LEAST_HEIGHT = 60
@@ -48,19 +57,24 @@ def main(given: Sequence[str] | None = None) -> None:
         workspace.extract()
         with workspace.files.reading() as catalog:
             crops = catalog.crops()
-        found = {level: measured(workspace, crops, level, model) for level, model in packaged_models(NAME).items()}
+        models = {**packaged_models(NAME), LABEL_LEVEL: Classifier(label_file(NAME))}
+        found = {level: measured(workspace, crops, level, model) for level, model in models.items()}
         finding = objects_found(workspace, Detector(WEIGHTS / NAME / DETECTOR))
-    for level, one in {**found, "detector": finding}.items():
+    naming = {"without labels": proposed(options.real), "with labels": proposed(options.real, models[LABEL_LEVEL])}
+    for level, one in {**found, "detector": finding, **naming}.items():
         print(f"{level}: {one}")
     counted = {
-        level: {"right": one["right"], "crops": one["crops"], "sha256": digest(WEIGHTS / NAME / f"{level}.onnx")}
+        level: {
+            **{name: one[name] for name in ("right", "first_three", "crops")},
+            "sha256": digest(WEIGHTS / NAME / f"{level}.onnx"),
+        }
         for level, one in found.items()
     }
     names = ("found", "objects", "least_height", "false_alarms", "screenshots")
     path = WEIGHTS / NAME / DETECTOR
     counted[path.stem] = {**{name: finding[name] for name in names}, "sha256": digest(path)}
     write_text(WEIGHTS / NAME / MEASURED, json.dumps(counted, indent=2) + "\n")
-    write_result("packaged", {**found, "detector": finding})
+    write_result("packaged", {**found, "detector": finding, **naming})
 
 
 def measured(workspace: Workspace, crops: Sequence[Crop], level: str, model: Classifier) -> dict[str, Any]:
@@ -74,6 +88,7 @@ def measured(workspace: Workspace, crops: Sequence[Crop], level: str, model: Cla
     beside, whole = (rejected(model, np.concatenate(pictures)) for pictures in zip(*pairs, strict=True))
     return {
         "right": len(right),
+        "first_three": sum(name in first(verdicts[crop]) for crop, name in targets.items()),
         "crops": len(targets),
         "confused": {f"{true} for {said}": count for (true, said), count in sorted(confused.items())},
         "right and rejected": sum(verdicts[crop].none_of_these for crop in right),
@@ -116,6 +131,36 @@ def objects_found(workspace: Workspace, detector: Detector) -> dict[str, Any]:
         "ap50": precision.ap50,
         "thresholds": list(detector.thresholds),
     }
+
+
+def first(verdict: Verdict, count: int = 3) -> set[str]:
+    """Return the likeliest classes."""
+    return {verdict.classes[at] for at in np.argsort(-verdict.probabilities)[:count]}
+
+
+def proposed(real: Path, *labels: Classifier) -> dict[str, int]:
+    """Count what is proposed for the objects that the detector finds, by its suits and by a classifier of labels."""
+    suits, taxonomy = packaged_models(NAME)["suit"], built_in(NAME)
+    scene = Scene(WEIGHTS / NAME / DETECTOR, suits, *labels)
+    counts: Counter[str] = Counter()
+    for picture in layout.read("voc", real).pictures:
+        assert picture.size_wh is not None
+        left = [(one.label, fit_object(one, picture.size_wh)[0]) for one in picture.objects]
+        for thing in scene.predict(Image.open(picture.path)):
+            one = proposal_of(thing, picture.size_wh, "", scene.detector.classes, taxonomy)
+            near = max(left, key=lambda true: overlap(true[1], one.box), default=None)
+            if near is None or overlap(near[1], one.box) < SAME_OBJECT:
+                continue
+            left.remove(near)
+            suit = taxonomy.class_of(near[0], "suit")
+            counts["objects"] += 1
+            counts["cogs"] += suit is not None
+            counts["right suit"] += suit is not None and suit in (one.label, taxonomy.class_of(one.label, "suit"))
+            counts["right label"] += near[0] == one.label
+            counts["right label, or one of three keys"] += near[0] in (one.label, *one.others[:3])
+            counts["models disagree"] += bool(one.doubts)
+            counts["models disagree, wrong label"] += bool(one.doubts) and near[0] != one.label
+    return dict(counts)
 
 
 def rejected(model: Classifier, pictures: Any) -> list[int]:

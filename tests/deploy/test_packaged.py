@@ -9,13 +9,18 @@ import numpy as np
 import pytest
 
 from toonvision.core.errors import UsageError
+from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.packaged import (
     DETECTOR,
+    LABELS,
     MEASURED,
     WEIGHTS,
     accuracy_text,
     detector_accuracy,
+    label_accuracy,
+    label_file,
     packaged_accuracy,
+    packaged_files,
     packaged_models,
     packaged_names,
     packaged_scene,
@@ -72,6 +77,17 @@ def test_new_drawings_of_the_world_are_recognised(level, least):
     assert right >= least * len(shown)
 
 
+def test_the_model_that_proposes_labels_knows_new_drawings_and_predicts_nothing_else():
+    model, taxonomy = Classifier(label_file("toontown")), built_in("toontown")
+    assert model.classes == tuple(taxonomy.by_name)
+    assert (model.bundle.level, model.bundle.taxonomy) == ("label", taxonomy.digest)
+    assert model.bundle.temperature is not None
+    right = sum(model.predict(image).predicted == label for image, label in crops())
+    assert right >= 0.6 * len(crops())
+    assert LABELS not in [path.name for path in packaged_files("toontown").values()]
+    assert "label" not in packaged_accuracy("toontown")
+
+
 def test_the_scene_finds_and_names_the_figures_of_new_drawings():
     scene = packaged_scene("toontown")
     assert scene.detector.bundle.taxonomy == built_in("toontown").digest
@@ -103,6 +119,7 @@ def test_models_that_were_made_again_have_no_accuracy_until_they_are_measured(tm
     monkeypatch.setattr("toonvision.deploy.packaged.WEIGHTS", tmp_path)
     assert packaged_accuracy("toontown") == {}
     assert detector_accuracy("toontown") is None
+    assert label_accuracy("toontown") == "was not measured on crops of real screenshots"
     assert accuracy_text("toontown") == "right on crops of real screenshots: not measured"
 
 
@@ -115,7 +132,10 @@ def test_a_plain_installation_is_enough():
     code = (
         "import sys, toonvision, numpy\n"
         "models = toonvision.packaged_models('toontown')\n"
-        "models['kind'].predict(numpy.zeros((90, 40, 3), numpy.uint8))\n"
+        "from toonvision.deploy.classifier import Classifier\n"
+        "from toonvision.deploy.packaged import label_file\n"
+        "for model in (models['kind'], Classifier(label_file('toontown'))):\n"
+        "    model.predict(numpy.zeros((90, 40, 3), numpy.uint8))\n"
         "lacking = {'keras', 'tensorflow', 'onnx', 'pydantic', 'filelock', 'scipy', 'sklearn', 'typer', 'rich'}\n"
         "print(sorted(lacking & set(sys.modules)))"
     )

@@ -50,11 +50,19 @@ def test_what_models_find_is_stored_beside_the_screenshots_as_exact_as_they_agre
     found = [read_proposals(drawn.files, shot) for shot in shots]
     assert [one.picture for one in found] == ["ttc/shot-1.png", "ttc/shot-2.png", "ttc/shot-3.png"]
     objects = [thing for one in found for thing in one.objects]
-    assert {"bb", "lb"} <= {one.label for one in objects}
-    suits = [one for one in objects if one.level == "suit"]
-    assert all("cog_bb_flunky" in one.others for one in suits if one.label == "bb")
+    assert all(one.is_exact for one in objects)
+    for label in ("cog_lb_bigwig", "cog_bb_flunky"):
+        assert any(label in (one.label, *one.others[:3]) for one in objects)
     assert all(0 < one.score <= one.probabilities["kind"] for one in objects)
-    assert not any(one.is_exact for one in objects)
+
+
+def test_without_a_model_of_labels_a_class_is_proposed_with_all_its_labels(drawn, shots):
+    found = [one for _, one in propose(drawn.files, shots, PROPOSER)]
+    drawn.propose()
+    suits = [thing for one in found for thing in one.objects if thing.level == "suit"]
+    assert {"bb", "lb"} <= {one.label for one in suits}
+    assert all("cog_bb_flunky" in one.others for one in suits if one.label == "bb")
+    assert not any(one.is_exact for one in suits)
 
 
 def test_an_object_is_proposed_once(drawn, shots):

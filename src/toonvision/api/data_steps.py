@@ -89,7 +89,8 @@ class DataSteps(Opened):
 
         Args:
             detector: The run that finds; by default the newest one, or the detector that comes with the package.
-            classifiers: Runs that name, one a level; by default the newest one of each level.
+            classifiers: Runs that name, one a level; by default the newest one of each level. Those that come with the
+                package name the levels that no run does.
             every: Also propose for screenshots that are annotated or reviewed.
             sure: The precision in percent from which on boxes are accepted without asking; 100 asks about all.
             seed: Decides which 5 % of what is sure enough a person is asked about all the same.

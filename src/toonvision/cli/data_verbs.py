@@ -53,7 +53,8 @@ def label(
         str | None, choice("The run that finds.", "the newest, or the one that comes with the package")
     ] = None,
     classifier: Annotated[
-        str | None, choice("The runs that name (RUN,RUN), one a level.", "the newest of each level")
+        str | None,
+        choice("The runs that name (RUN,RUN), one a level.", "the newest of each, or what comes with the package"),
     ] = None,
     every: Annotated[
         bool, typer.Option("--every", help="Propose also where a person has decided; that stays as it is.")

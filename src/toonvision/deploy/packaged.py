@@ -1,7 +1,8 @@
 """Models that come with the package: for a taxonomy a folder with a detector and an export for each of some levels.
 
-They learned from drawings alone (docs/make_weights.py, docs/make_detector.py), and were measured on real pictures,
-which are not part of this project (benchmarks/packaged.py).
+They learned from drawings alone (docs/make_weights.py, docs/make_exports.py), and were measured on real pictures,
+which are not part of this project (benchmarks/packaged.py). One of them, for labels, is too often wrong to predict
+with: it only proposes, before anything is trained.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from toonvision.core.errors import UsageError
 from toonvision.core.wording import listed
 from toonvision.metrics.intervals import Proportion
+from toonvision.taxonomy.labels import LABEL_LEVEL
 
 if TYPE_CHECKING:
     from toonvision.deploy.classifier import Classifier
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).with_name("weights")
 MEASURED = "measured.json"
 DETECTOR = "detect.onnx"
+LABELS = "label.onnx"
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,21 @@ def packaged_models(name: str, *, threads: int | None = None) -> "dict[str, Clas
 
 
 def packaged_files(name: str) -> dict[str, Path]:
-    """Return the file of each classifier that comes with the package for a taxonomy, by its level.
+    """Return the file of each classifier that comes with the package for a taxonomy to predict with, by its level.
 
     Raises:
         UsageError: If there is none of that name.
     """
-    return {path.stem: path for path in sorted(_folder(name).glob("*.onnx")) if path.name != DETECTOR}
+    return {path.stem: path for path in sorted(_folder(name).glob("*.onnx")) if path.name not in (DETECTOR, LABELS)}
+
+
+def label_file(name: str) -> Path:
+    """Return the file of the classifier that proposes labels of a taxonomy, as long as none was trained.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
+    return _folder(name) / LABELS
 
 
 def packaged_scene(name: str, *, threads: int | None = None) -> "Scene":
@@ -110,12 +122,21 @@ def packaged_scene(name: str, *, threads: int | None = None) -> "Scene":
 
 
 def packaged_accuracy(name: str) -> dict[str, Proportion]:
-    """Return how many crops of real screenshots each model of a taxonomy predicts right, by its level.
+    """Return how many crops of real screenshots each model to predict with gets right, by its level.
 
     It is empty where the models were made again and not measured since.
     """
-    measured = _measured(name)
-    return {level: Proportion(one["right"], one["crops"]) for level, one in measured.items() if "crops" in one}
+    measured = {level: one for level, one in _measured(name).items() if "crops" in one and level != LABEL_LEVEL}
+    return {level: Proportion(one["right"], one["crops"]) for level, one in measured.items()}
+
+
+def label_accuracy(name: str) -> str:
+    """Return how good the classifier that proposes labels is on real screenshots, as the end of a sentence."""
+    one = _measured(name).get(LABEL_LEVEL)
+    if one is None:
+        return "was not measured on crops of real screenshots"
+    right, first = (Proportion(one[count], one["crops"]) for count in ("right", "first_three"))
+    return f"names {right} of {right.total:,} crops of real screenshots right, and has {first} among its first three"
 
 
 def detector_accuracy(name: str) -> DetectorAccuracy | None:

@@ -1,0 +1,143 @@
+"""Which models propose boxes for screenshots: the runs of a workspace, and the package's until there are such."""
+
+from collections.abc import Sequence, Set
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toonvision.api.base import Opened, StoredRun
+from toonvision.core.errors import ToonVisionError, UsageError
+from toonvision.data.splits import read_split
+from toonvision.deploy.packaged import (
+    DETECTOR,
+    WEIGHTS,
+    detector_accuracy,
+    label_accuracy,
+    label_file,
+    packaged_files,
+    packaged_names,
+)
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
+from toonvision.taxonomy.loader import built_in
+from toonvision.training.record import read_record
+
+if TYPE_CHECKING:
+    from toonvision.label.accepting import Learned
+    from toonvision.label.proposing import Proposer
+
+
+def choose_proposer(workspace: Opened, detector: str | None, classifiers: Sequence[str]) -> "tuple[Proposer, Learned]":
+    """Return the models that propose, and what they learned from; runs are exported if need be.
+
+    The models that come with the package for a taxonomy find, and name levels, as long as no run does.
+
+    Args:
+        workspace: Where the runs are.
+        detector: The run that finds; None for the newest one.
+        classifiers: Runs that name, one a level; empty for the newest one of each level.
+
+    Raises:
+        UsageError: If there is no detector, a run is of another kind, or two name one level.
+        ModelRefusedError: If a run cannot be exported.
+    """
+    from toonvision.api.two_stage import require_kinds
+    from toonvision.label.accepting import Learned
+    from toonvision.label.proposing import Proposer
+
+    finder = _run(workspace, detector) if detector else _newest(workspace, DETECT).get("", None)
+    namers = [_run(workspace, name) for name in classifiers]
+    if finder is not None:
+        require_kinds(finder, namers)
+    if not classifiers:
+        namers = list(_newest(workspace, CLASSIFY).values())
+    if finder is not None:
+        found, level, title = _exported(finder), finder.record.level, finder.name
+    else:
+        found, level, title = _packaged(workspace)
+    own = {one.record.level: (_exported(one), one.name) for one in namers if one.record.level != level}
+    files = {**_packaged_namers(workspace, {level, *own}), **own}
+    levels = [name for name in _levels(workspace) if name in files]
+    trained = [one.record for one in (finder, *namers) if one is not None]
+    splits = [read_split(workspace.files.splits, name) for name in sorted({one.split for one in trained})]
+    learned = Learned(splits, any(one.settings.with_validation for one in trained))
+    titles = " + ".join([title, *(files[name][1] for name in levels)])
+    return Proposer(found, tuple(files[name][0] for name in levels), titles), learned
+
+
+def _packaged_namers(workspace: Opened, named: Set[str]) -> dict[str, tuple[Path, str]]:
+    """Return the classifiers of the package for the levels that no other model names, with what people call them.
+
+    The one of labels is often wrong: where another model tells most labels apart, as by their entities, it is left out.
+    """
+    taxonomy = workspace.files.taxonomy
+    if not _is_packaged(taxonomy):
+        return {}
+    files = {level: (path, f"the package's {level}") for level, path in packaged_files(taxonomy.name).items()}
+    if all(len(taxonomy.level(level).classes) <= len(taxonomy.labels) / 2 for level in named):
+        files[LABEL_LEVEL] = label_file(taxonomy.name), "the package's labels"
+        said = f"the one that comes with the package {label_accuracy(taxonomy.name)}"
+        workspace.watcher.say(f"No classifier that tells labels apart was trained yet; {said}.")
+    return {level: one for level, one in files.items() if level not in named}
+
+
+def _is_packaged(taxonomy: Taxonomy) -> bool:
+    """Return whether models come with the package for a taxonomy, just as it is."""
+    return taxonomy.name in packaged_names() and built_in(taxonomy.name).digest == taxonomy.digest
+
+
+def _packaged(workspace: Opened) -> tuple[Path, str, str]:
+    """Return the file, the level and the title of the detector that comes with the package.
+
+    Raises:
+        UsageError: If there is none for the workspace's taxonomy.
+    """
+    from toonvision.deploy.detector import Detector
+
+    taxonomy = workspace.files.taxonomy
+    if not _is_packaged(taxonomy):
+        tasks = [task.name for task in taxonomy.tasks if task.kind == DETECT]
+        way = f"train one: {workspace.command('train', tasks[0])}" if tasks else "add a task of the kind detect"
+        raise UsageError(
+            f"no detector was trained yet, and none comes with the package for the taxonomy {taxonomy.name}. Label "
+            f"some screenshots by hand ({workspace.command('label')}), then {way}."
+        )
+    path = WEIGHTS / taxonomy.name / DETECTOR
+    accuracy = detector_accuracy(taxonomy.name)
+    workspace.watcher.say(f"No detector was trained yet; the one that comes with the package {accuracy or 'is used'}.")
+    return path, Detector(path).bundle.level, "the package's detector"
+
+
+def _run(workspace: Opened, name: str) -> StoredRun:
+    from toonvision.training.record import find_run
+
+    return StoredRun(workspace, find_run(workspace.files.runs, name))
+
+
+def _newest(workspace: Opened, kind: str) -> dict[str, StoredRun]:
+    """Return the newest usable run of each level; of detectors the newest of all, under an empty text."""
+    found: dict[str, StoredRun] = {}
+    for folder in workspace.newest_runs():
+        try:
+            record = read_record(folder)
+        except ToonVisionError:  # a damaged run; `toonvision runs` names it
+            continue
+        if record.kind == kind and record.status == "done":
+            found.setdefault("" if kind == DETECT else record.level, StoredRun(workspace, folder))
+    return found
+
+
+def _levels(workspace: Opened) -> list[str]:
+    """Return the names of all levels, the coarsest first."""
+    return [*(level.name for level in workspace.files.taxonomy.levels), LABEL_LEVEL]
+
+
+def _exported(run: StoredRun) -> Path:
+    """Return a run's export, made now where there is none of its present weights."""
+    from toonvision.deploy.current import EXPORT, current_export
+    from toonvision.deploy.export import export_run
+    from toonvision.models.saving import read_card
+
+    export, _ = current_export(run.folder, read_card(run.folder))
+    if export is None:
+        with run.workspace.watcher.progress(f"exporting {run.name}", "pictures") as progress:
+            export_run(run.workspace.files, run.folder, progress=progress)
+    return run.folder / EXPORT
