@@ -144,7 +144,7 @@ def test_what_is_below_the_floor_is_not_shown_while_its_models_are_those_that_we
     stored = Proposals("screenshots", shot.name, picture_hash(shot), (64, 48), "these", "", (high, low))
     write_proposals(workspace, [(shot, stored)])
     assert proposals_of(workspace)(shot) == (high, low)
-    limits = Thresholds(0.95, {}, Limits(floor=0.3))
+    limits = Thresholds(0.95, {}, Limits(), floor=0.3)
     write_thresholds(workspace, StoredThresholds("these", limits))
     assert proposals_of(workspace)(shot) == (high,)
     write_thresholds(workspace, StoredThresholds("others", limits))

@@ -54,8 +54,8 @@ def test_what_is_accepted_without_asking_was_right_often_enough_and_no_lower_sco
 
 @given(KNOWN)
 def test_what_is_hidden_would_take_more_actions_than_it_saves(known):
-    limits = limits_of(known, target=0.95)
-    below = [2 if one.is_right else -1 for one in known if one.score < limits.floor]
+    shows = choose_thresholds(known).shows
+    below = [2 if one.is_right else -1 for one in known if not shows(proposal(one.label, one.score))]
     assert sum(below) <= 0
 
 
@@ -102,7 +102,7 @@ def test_a_proposal_is_right_where_its_label_is_at_its_place_and_an_object_count
     assert [(one.score, one.is_right) for one in found] == [(0.9, False), (0.8, True), (0.5, False)]
 
 
-def test_a_class_of_several_labels_is_right_where_one_of_them_is_and_has_limits_of_its_own():
+def test_a_class_of_several_labels_is_right_where_one_of_them_is_and_is_hidden_where_it_is_wrong():
     truth = [LabelledBox("1", "apple", Box(0, 0, 10, 10)), LabelledBox("2", "pear", Box(50, 50, 70, 70))]
     vague = [proposal("fruit", level="kind"), proposal("mineral", box=(50, 50, 70, 70), level="kind")]
     found = scored(vague, truth, SMALL)
@@ -110,7 +110,6 @@ def test_a_class_of_several_labels_is_right_where_one_of_them_is_and_has_limits_
         ("fruit", True, False, True), ("mineral", False, False, True),
     ]  # fmt: skip
     known = [Scored("mineral", 0.2, False, is_exact=False)] * 20
-    assert set(choose_thresholds(known).labels) == {"mineral"}
     assert sort_proposals([proposal("mineral", score=0.2, level="kind")], choose_thresholds(known)).hidden
 
 
@@ -132,14 +131,23 @@ def test_what_models_disagree_on_or_know_no_label_of_is_never_accepted_without_a
 
 def test_a_box_at_the_place_of_an_object_is_worth_showing_whatever_it_says():
     known = [Scored("apple", 0.4, False, is_placed=True)] * 20 + [Scored("apple", 0.2, False)] * 20
-    limits = limits_of(known, target=0.95)
-    assert (limits.accept, limits.floor) == (ASKED, 0.4)
+    thresholds = choose_thresholds(known)
+    assert (thresholds.of("apple").accept, thresholds.floor) == (ASKED, 0.4)
+
+
+def test_what_is_shown_is_decided_for_each_class_of_the_detector_that_has_enough_proposals():
+    cogs = [Scored("flunky", 0.3, True, found="cog")] * 25 + [Scored("yesman", 0.2, False, found="cog")] * 25
+    toons = [Scored("dog", 0.6, True, found="toon")] * 25 + [Scored("cat", 0.5, False, found="toon")] * 24
+    thresholds = choose_thresholds([*cogs, *toons])
+    assert (thresholds.floors, thresholds.floor) == ({"cog": 0.3}, 0.6)
+    shown = [thresholds.shows(proposal("flunky", 0.4, levels={"kind": kind})) for kind in ("cog", "toon")]
+    assert shown == [True, False]
 
 
 def test_where_too_few_are_known_what_the_detector_counts_is_shown():
     few = [Scored("cog", 0.2, is_right=False)] * 3
-    assert choose_thresholds(few, usual=0.35).of("cog").floor == 0.35
-    assert choose_thresholds([], usual=0.35).of("cog").floor == 0.35
+    assert choose_thresholds(few, usual=0.35).floor == 0.35
+    assert choose_thresholds([], usual=0.35).floor == 0.35
 
 
 CONFIDENCES = st.floats(0.01, 1)

@@ -51,6 +51,11 @@ class Proposal:
         return next(iter(self.probabilities.values()), self.score)
 
     @property
+    def found(self) -> str:
+        """What the detector takes it for; empty where nothing is said of that."""
+        return next(iter(self.levels.values()), "")
+
+    @property
     def is_exact(self) -> bool:
         """Whether it has a label of the taxonomy, so that it can be accepted as it is."""
         return self.level in ("", LABEL_LEVEL)

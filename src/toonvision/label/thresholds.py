@@ -25,8 +25,9 @@ _AUDITED = 0.05
 _SAVED, _SPENT = 2, 1
 """Actions that a box in place saves (three to draw and name one, less one to accept it or to say its label), and that
 any other takes: to reject it."""
-_FEWEST = 10
-"""Proposals that are known, below which nothing can be said of what is worth showing."""
+_FEWEST, _ENOUGH = 10, 50
+"""Proposals that are known, below which nothing can be said of what is worth showing, and from which on it is said of a
+class of the detector alone."""
 ASKED = 2.0
 """So sure nothing is: every proposal is asked about."""
 
@@ -43,6 +44,7 @@ class Scored:
         is_placed: Whether an object has its place, whatever that is called: to name it takes no more than to accept it.
         confidence: How sure it is that there is something at all; None for the score.
         is_doubted: Whether models disagree on it, so that it is asked about however sure they are.
+        found: What the detector takes it for.
     """
 
     label: str
@@ -52,38 +54,41 @@ class Scored:
     is_placed: bool = False
     confidence: float | None = None
     is_doubted: bool = False
+    found: str = ""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How sure what a person is asked about is, at most and at least.
+    """From which score on a person is not asked.
 
     Attributes:
         accept: What is as sure as this is accepted without asking; 2 where nothing is known to be good enough.
-        floor: Where it is less sure than this that there is something at all, it is not shown.
         measured: How many of those from `accept` on were right.
     """
 
     accept: float = ASKED
-    floor: float = 0.0
     measured: Proportion = field(default_factory=lambda: Proportion(0, 0))
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The limits of each label.
+    """What is accepted without asking, by its label, and what is shown, by what the detector takes it for.
 
     Attributes:
         target: The precision that was asked for.
-        labels: The limits of labels that have enough proposals of their own, and of classes that several labels have.
+        labels: The limits of labels that have enough proposals of their own.
         others: Those of all other labels together.
         sureness: Makes probabilities of the detector's confidences; None where too little is known for that.
+        floors: For classes of the detector with enough proposals the confidence below which they are not shown.
+        floor: That of all other classes together.
     """
 
     target: float
     labels: Mapping[str, Limits]
     others: Limits
     sureness: Sureness | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)
+    floor: float = 0.0
 
     def of(self, label: str) -> Limits:
         """Return the limits of a label."""
@@ -106,7 +111,7 @@ class Thresholds:
 
     def shows(self, proposal: Proposal) -> bool:
         """Return whether a proposal is worth showing."""
-        return proposal.confidence >= self.of(proposal.label).floor or self.accepts(proposal)
+        return proposal.confidence >= self.floors.get(proposal.found, self.floor) or self.accepts(proposal)
 
 
 def scored(proposals: Sequence[Proposal], truth: Sequence[LabelledBox], taxonomy: Taxonomy) -> list[Scored]:
@@ -125,13 +130,13 @@ def scored(proposals: Sequence[Proposal], truth: Sequence[LabelledBox], taxonomy
             left.remove(taken := (same or near)[0])
             if taken.origin == "unasked":
                 continue
-        doubted = bool(one.doubts)
-        found.append(Scored(one.label, one.score, bool(same), one.is_exact, bool(near), one.confidence, doubted))
+        seen = bool(same), one.is_exact, bool(near), one.confidence, bool(one.doubts), one.found
+        found.append(Scored(one.label, one.score, *seen))
     return found
 
 
 def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET, usual: float = 0.0) -> Thresholds:
-    """Choose the limits of each label.
+    """Choose what is accepted without asking, and what is shown.
 
     Args:
         known: Proposals on screenshots that a person has annotated.
@@ -141,14 +146,17 @@ def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET, usual:
     known = list(known)
     placed = [(one.confidence, one.is_right or one.is_placed) for one in known if one.confidence is not None]
     sureness = fit_sureness(sorted(placed)) if len(placed) >= _FEWEST else None
-    by_label: dict[str, list[Scored]] = defaultdict(list)
+    by_label, by_found = defaultdict[str, list[Scored]](list), defaultdict[str, list[Scored]](list)
     for one in known:
         by_label[one.label].append(_sure(one, sureness))
-    own = {label: limits_of(found, target=target, usual=usual) for label, found in sorted(by_label.items())}
-    exact = {label for label, found in by_label.items() if found[0].is_exact}
-    enough = {label: limits for label, limits in own.items() if limits.accept < ASKED or label not in exact}
+        by_found[one.found].append(one)
+    own = {label: limits_of(found, target=target) for label, found in sorted(by_label.items())}
+    enough = {label: limits for label, limits in own.items() if limits.accept < ASKED}
     rest = [one for label, found in by_label.items() if label not in enough for one in found]
-    return Thresholds(target, enough, limits_of(rest, target=target, usual=usual), sureness)
+    floors = {name: _floor(found) for name, found in sorted(by_found.items()) if len(found) >= _ENOUGH}
+    few = [one for one in known if one.found not in floors]
+    floor = _floor(few) if len(few) >= _FEWEST else usual
+    return Thresholds(target, enough, limits_of(rest, target=target), sureness, floors, floor)
 
 
 def _sure(one: Scored, sureness: Sureness | None) -> Scored:
@@ -157,10 +165,10 @@ def _sure(one: Scored, sureness: Sureness | None) -> Scored:
     return replace(one, score=sureness.of(one.score, one.confidence))
 
 
-def limits_of(known: Sequence[Scored], *, target: float, usual: float = 0.0) -> Limits:
-    """Return the lowest score from which on the precision is sure to reach a target, and what is not worth showing.
+def limits_of(known: Sequence[Scored], *, target: float) -> Limits:
+    """Return the lowest score from which on the precision is sure to reach a target.
 
-    Worth showing is what saves more actions than it takes. Sure is that the lower end of the precision's 95 % Wilson
+    Sure is that the lower end of the precision's 95 % Wilson
     interval reaches the target: for 95 % it takes 73 proposals, all of them right. Only those count that could have
     been accepted: that have a label, and that models agree on.
     """
@@ -172,11 +180,11 @@ def limits_of(known: Sequence[Scored], *, target: float, usual: float = 0.0) -> 
         share = Proportion(int(rights[at]), at + 1)
         if share.interval[0] >= target:
             accept, measured = float(scores[at]), share
-    return Limits(accept, usual if len(known) < _FEWEST else _floor(known), measured)
+    return Limits(accept, measured)
 
 
 def _floor(known: Sequence[Scored]) -> float:
-    """Return the confidence from which on proposals save most actions."""
+    """Return the confidence from which on proposals save more actions than they take, and most of all."""
     sure = [one.score if one.confidence is None else one.confidence for one in known]
     order = np.argsort([-one for one in sure], kind="stable").tolist()
     sorted_ones = np.array([sure[at] for at in order])
