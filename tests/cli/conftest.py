@@ -14,6 +14,7 @@ import pytest
 from toonvision.cli import output
 from toonvision.cli.app import main
 from toonvision.data.workspace import Workspace
+from toonvision.training import forest
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class Outcome:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def _few_trees(monkeypatch):
+    """Let the floor that stands beside every result be quick: how good it is is tested elsewhere."""
+    monkeypatch.setattr(forest, "TREES_GROWN", 20)
 
 
 @pytest.fixture

@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 
 from builders import copied
+from toonvision.explain.filters import ascent
 from toonvision.world.masks import INSTANCE_COLOURS, PART_COLOURS, indexed
 
 pytestmark = pytest.mark.usefixtures("eager")
+
+
+@pytest.fixture(autouse=True)
+def _short_ascents(monkeypatch):
+    monkeypatch.setitem(ascent.__kwdefaults__, "steps", 5)
 
 
 @pytest.fixture(scope="module")
