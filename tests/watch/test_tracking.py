@@ -220,6 +220,7 @@ def slower(settings: TrackSettings, times: float) -> TrackSettings:
         settings,
         reach=(settings.reach[0], settings.reach[1] / times),
         patience=settings.patience * times,
+        fading=settings.fading / times,
         noise=replace(
             noise,
             push=noise.push / times**1.5,
@@ -292,3 +293,11 @@ def test_two_that_meet_and_turn_back_do_not_change_places():
     assert frames[-1][0].box[0] < frames[-1][1].box[0]
     assert frames[2][0].box[0] < frames[2][1].box[0]
     assert numbers(frames)[-1] == [1, 2]
+
+
+def test_of_two_that_look_alike_the_one_that_was_seen_later_comes_back():
+    video = [[(found(100), RED), (found(500), RED)] for _ in range(5)]
+    video += [[(found(500), RED)]] * 30
+    video += [[]] * 20
+    video += [[(found(300 + at), RED)] for at in range(3)]
+    assert numbers(coloured(video))[-1] == [2]

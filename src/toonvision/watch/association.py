@@ -32,11 +32,14 @@ class TrackSettings:
         overlap: Least intersection over union of a sure box with where its track is expected, 0 to 1.
         overlap_unsure: The same of a box that is not sure.
         other_class: How much intersection over union a box of another class than the track's has to make up for.
+        alike: Likeness from which on a box looks as its track does, 0 to 1: no figure looks the same in two frames.
         unlike: How much intersection over union a box that looks quite different has to make up for.
         unlike_hidden: How different a box counts of which all is hidden, whose colours are those of what is before it.
         stale: How much intersection over union a track has to make up for each second that it was not found, of two.
         worst: By how much that may be more than it has.
         same: Least likeness of a hidden figure and a sure box that is it again, 0 to 1.
+        fading: How much likeness a hidden figure has to make up for each second that it is hidden: of two that look
+            alike, the one that was seen later is more probably there.
         surely_same: Least likeness of a hidden figure and a box that is not sure, where it is expected.
         clear: Share of a box that no other hides from which on its colours are the figure's own, 0 to 1: only then a
             figure is known again by them, and a track begins.
@@ -51,13 +54,15 @@ class TrackSettings:
     overlap: float = 0.1
     overlap_unsure: float = 0.38
     other_class: float = 0.25
-    unlike: float = 7.0
-    unlike_hidden: float = 0.12
+    alike: float = 0.9
+    unlike: float = 14.0
+    unlike_hidden: float = 0.09
     stale: float = 0.13
-    worst: float = 0.7
+    worst: float = 1.0
     same: float = 0.63
+    fading: float = 0.03
     surely_same: float = 0.8
-    clear: float = 0.65
+    clear: float = 0.75
     reach: tuple[float, float] = (0.95, 2.5)
     births: int = 2
     patience: float = 10.0
@@ -65,7 +70,7 @@ class TrackSettings:
 
 
 DEFAULT_TRACKING: Final = TrackSettings()
-_SAME_PLACE: Final = 0.85
+_SAME_PLACE: Final = 0.7
 """Overlap from which on two boxes are of one figure, to which a detector gives two classes."""
 _STALE: Final = 2.0
 """Seconds after which a track that is not found is as stale as can be."""
@@ -143,7 +148,7 @@ def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
     shared = overlaps(known.boxes.astype(np.float32), seen.boxes.astype(np.float32))
     other = np.array([[one.label != name for one in seen.objects] for name in known.classes])
     alike = _alike(known, seen)
-    unlike = (1 - alike) * seen.view + settings.unlike_hidden * (1 - seen.view)
+    unlike = np.maximum(0, 1 - alike / settings.alike) * seen.view + settings.unlike_hidden * (1 - seen.view)
     value = settings.worst + shared - settings.other_class * other - settings.unlike * unlike
     value -= settings.stale * np.minimum(known.missing, _STALE)[:, None] * ~known.recent[:, None]
     unsure = ~seen.sure & (known.recent[:, None] | (alike >= settings.surely_same))
@@ -152,7 +157,8 @@ def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
     _assign(pairs, value, (shared >= settings.overlap_unsure) & (value > 0) & unsure)
     if known.looks is not None and seen.looks is not None:
         again = seen.sure & (seen.view >= settings.clear)
-        _assign(pairs, alike, (alike >= settings.same) & again & _within_reach(known, seen, settings))
+        likely = alike - settings.fading * known.missing[:, None]
+        _assign(pairs, likely, (alike >= settings.same) & again & _within_reach(known, seen, settings))
     return pairs
 
 
