@@ -70,7 +70,7 @@ class TrackSettings:
 
 
 DEFAULT_TRACKING: Final = TrackSettings()
-_SAME_PLACE: Final = 0.7
+_SAME_PLACE: Final = 0.6
 """Overlap from which on two boxes are of one figure, to which a detector gives two classes."""
 _STALE: Final = 2.0
 """Seconds after which a track that is not found is as stale as can be."""
