@@ -3,7 +3,7 @@ import collections
 import pytest
 
 from toonvision.world.entities import LABELS
-from toonvision.world.screenshot_plans import plan_sample_set, plan_video, street_counts
+from toonvision.world.screenshot_plans import plan_sample_set, plan_video, plan_walks, street_counts
 
 
 def totals(plans):
@@ -82,3 +82,12 @@ def test_a_longer_video_begins_like_a_shorter_one():
 def test_a_video_without_frames_is_refused():
     with pytest.raises(ValueError, match="at least one frame; got 0"):
         plan_video(0, seed=0)
+
+
+def test_walks_are_single_frames_of_as_many_sequences_and_the_same_from_the_same_seed():
+    walks = plan_walks(40, seed=3)
+    assert len({walk.name for walk in walks}) == len({walk.seed for walk in walks}) == len(walks) == 40
+    assert all(walk.frame is not None for walk in walks)
+    assert len({walk.frame for walk in walks}) > 20
+    assert walks == plan_walks(40, seed=3) != plan_walks(40, seed=4)
+    assert walks[:10] == plan_walks(10, seed=3)
