@@ -42,6 +42,13 @@ def test_a_wish_changes_what_it_names_and_keeps_the_rest():
     assert changed(recipe) == recipe
 
 
+@pytest.mark.parametrize("name", ["compact", "detector", "segmenter"])
+def test_what_a_recipe_changes_of_images_can_be_given_too(name):
+    recipe = settings_for(name)
+    own = {field: value for field, value in vars(recipe.augmentation).items() if value}
+    assert changed(recipe, **own) == recipe
+
+
 def test_a_constant_learning_rate_has_no_average_unless_that_is_wished_too_which_is_refused():
     assert changed(settings_for("compact"), schedule="constant").averaging == 0
     with pytest.raises(UsageError, match="Give --schedule cosine too"):

@@ -60,7 +60,7 @@ _OF_TREES = ("class_weights", "with_validation")
 """The settings that trees have too."""
 _OF_CROPS = frozenset({"rotation_degrees", "surround", "mixup", "label_smoothing", "class_weights"})
 _OF_KIND = {
-    CLASSIFY: frozenset({"mosaic", "paste"}),
+    CLASSIFY: frozenset({"mosaic"}),
     DETECT: _OF_CROPS,
     SEGMENT: _OF_CROPS | {"paste"},
 }
