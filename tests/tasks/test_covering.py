@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from toonvision.tasks import classify
 from toonvision.tasks.base import Dataset
-from toonvision.tasks.covering import covered
+from toonvision.tasks.covering import covered, moved
 from toonvision.tasks.settings import Augmentation
 from toonvision.taxonomy.labels import Task
 
@@ -34,6 +34,21 @@ def test_a_covered_crop_still_shows_a_quarter_of_its_figure_and_what_covers_it_i
         assert changed[at][places[at] > 0].mean() <= 0.75
         assert set(np.unique(shown[at][changed[at]])) <= set(range(max(1, shown[-1].max()) + 1))
     np.testing.assert_array_equal(shown, covered(images, places, share, np.random.default_rng(seed)))
+
+
+@given(seed=st.integers(0, 2**32 - 1), share=st.floats(0, 1))
+def test_a_moved_object_is_seen_as_before_and_all_around_it_is_of_another_crop(seed, share):
+    images, places = crops()
+    given_images = images.copy()
+    shown = moved(images, places, share, np.random.default_rng(seed))
+    assert (images == given_images).all()
+    np.testing.assert_array_equal(shown[places > 0], images[places > 0])
+    assert (shown[-1] == images[-1]).all()
+    for at in range(COUNT - 1):
+        sides = (images, images[:, :, ::-1])
+        beside = places[at] == 0
+        assert any((shown[at][beside] == other[beside]).all() for crops in sides for other in crops)
+    np.testing.assert_array_equal(shown, moved(images, places, share, np.random.default_rng(seed)))
 
 
 def test_as_many_crops_are_covered_as_asked_for():

@@ -29,7 +29,7 @@ from toonvision.tasks.augmentation import augment, mix
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build, network_outputs
 from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
 from toonvision.tasks.classify_panels import class_panels
-from toonvision.tasks.covering import covered
+from toonvision.tasks.covering import covered, moved
 from toonvision.tasks.novelty_panels import novelty_panel, rejected_panel
 from toonvision.tasks.outliers import fit_novelty_score
 from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -171,7 +171,8 @@ def batch(
     if rng is None or not augmentation.active:
         return images, targets
     if dataset.places is not None and augmentation.paste:
-        images = covered(images, dataset.places[indices], augmentation.paste, rng)
+        for pasted in (moved, covered):
+            images = pasted(images, dataset.places[indices], augmentation.paste, rng)
     images = augment(images, augmentation, rng)
     return mix(images, targets, augmentation.mixup, rng) if augmentation.mixup else (images, targets)
 

@@ -1,7 +1,9 @@
-"""Figures of other crops, cut out along their masks and pasted in front of the object of a crop.
+"""Figures, cut out along their masks and pasted into other crops: behind the object of a crop, and in front of it.
 
-Where figures stand in front of each other, the box of one shows much of another, and only what reaches from edge to
-edge of the box tells which of the two is meant. A network learns that from crops that are covered and keep their class.
+What is behind an object says nothing of its class, and a network that learns from few crops learns it by heart; so
+objects change their background. Where figures stand in front of each other, the box of one shows much of another, and
+only what reaches from edge to edge of the box tells which of the two is meant; a network learns that from crops that
+are covered and keep their class.
 
 Source:
     Dwibedi, Misra and Hebert, "Cut, paste and learn", ICCV 2017: figures pasted onto others, which they partly hide.
@@ -17,7 +19,7 @@ from PIL import Image
 from toonvision.data.images import Pictures
 
 _LARGEST = 0.2
-"""Share of its image that a figure must fill, to be covered or to cover."""
+"""Share of its image that a figure must fill, to be moved, to be covered or to cover."""
 _SEEN = (0.25, 0.9)
 """Shares of a figure's pixels that are still seen when it counts as covered; from the lower one on it can be told."""
 _SCALES = (0.6, 1.5)
@@ -26,6 +28,27 @@ _ASIDE = 0.8
 _UNEVEN = 0.12
 """Standard deviation of where it stands, as a share of the image's height."""
 _TRIES = 6
+
+
+def moved(images: Pictures, places: Pictures, share: float, rng: np.random.Generator) -> Pictures:
+    """Return a batch of crops, some of whose objects stand in front of what another crop shows.
+
+    Args:
+        images: Shape ``(images, height, width, 3)``, uint8.
+        places: Above 0 where a pixel shows the crop's own object, shape ``(images, height, width)``, uint8.
+        share: How many of the objects are moved, 0 to 1, if they are large enough.
+        rng: The random generator.
+
+    Returns:
+        A new array of the same shape.
+    """
+    changed, own = images.copy(), places > 0
+    for at in np.flatnonzero(rng.random(len(images)) < share):
+        if own[at].mean() >= _LARGEST:
+            behind = images[rng.integers(len(images))]
+            turned = behind[:, ::-1] if rng.random() < 0.5 else behind
+            changed[at] = np.where(own[at][..., None], images[at], turned)
+    return changed
 
 
 def covered(images: Pictures, places: Pictures, share: float, rng: np.random.Generator) -> Pictures:
