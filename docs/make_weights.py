@@ -32,7 +32,7 @@ COLOR, CAST = 0.15, 0.03
 def main(seed: int = 0, folder: Path = WEIGHTS) -> None:
     """Draw, train and export; write one file for each task."""
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
-        draw_into(Path(name), SampleOrder(seed, SCALE, varied=True))
+        draw_into(Path(name), SampleOrder(seed, SCALE, masks=True, varied=True))
         workspace = open_workspace(name)
         workspace.extract()
         workspace.split(seed=seed, ratios="80/10/10")
