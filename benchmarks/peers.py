@@ -76,7 +76,8 @@ def main(given: Sequence[str] | None = None) -> None:
     worlds = [sample_workspace(options.folder / WORLD)]
     if options.real:
         worlds.append(_made_from(options.real, options.folder / REAL))
-    workspaces = [(world, task) for task in options.tasks.split(",") for world in worlds]
+    tasks = options.tasks.split(",")
+    workspaces = [(world, task) for task in tasks for world in worlds]
     if options.bccd:
         workspaces.append((_made_from(options.bccd, options.folder / "bccd"), "label"))
     path = options.folder / "peers.json"
@@ -96,7 +97,7 @@ def main(given: Sequence[str] | None = None) -> None:
                 print(f"  {order.key}: {message.content}", flush=True)
     names = [f"{workspace.root.name}/{task}" for workspace, task in workspaces]
     result = {name: _table(name, known) for name in names}
-    for task in options.tasks.split(",") if options.real else ():
+    for task in tasks if options.real else ():
         _compare(task, result[f"{WORLD}/{task}"], result[f"{REAL}/{task}"])
     write_result("peers", {"data": result})
 
@@ -326,13 +327,18 @@ class _Method:
     seeds: Sequence[int] = _SEEDS
 
 
+def _method_of(network: str, *, share: int = 1) -> _Method:
+    """Return how one of our networks is trained, in a share of its epochs."""
+    return _Method(
+        partial(_ours, network=network, share=share), lambda workspace: input_size(network, workspace.size_hw)
+    )
+
+
 _METHODS = {
     "published": _Method(_published, lambda workspace: workspace.size_hw),
-    "tuned": _Method(partial(_ours, network="tuned"), lambda workspace: input_size("tuned", workspace.size_hw)),
-    "compact": _Method(partial(_ours, network="compact"), lambda workspace: input_size("compact", workspace.size_hw)),
-    "quick": _Method(
-        partial(_ours, network="compact", share=3), lambda workspace: input_size("compact", workspace.size_hw)
-    ),
+    "tuned": _method_of("tuned"),
+    "compact": _method_of("compact"),
+    "quick": _method_of("compact", share=3),
     "histograms": _Method(_histograms, lambda workspace: workspace.size_hw),
     "backbone": _Method(_backbone, lambda _workspace: _BACKBONE_HW, seeds=(0,)),
 }

@@ -130,8 +130,10 @@ def scored(proposals: Sequence[Proposal], truth: Sequence[LabelledBox], taxonomy
             left.remove(taken := (same or near)[0])
             if taken.origin == "unasked":
                 continue
-        seen = bool(same), one.is_exact, bool(near), one.confidence, bool(one.doubts), one.found
-        found.append(Scored(one.label, one.score, *seen))
+        doubted = bool(one.doubts)
+        found.append(
+            Scored(one.label, one.score, bool(same), one.is_exact, bool(near), one.confidence, doubted, one.found)
+        )
     return found
 
 

@@ -186,11 +186,11 @@ def _ears(face: Face) -> list[Solid]:
 
 def _flat(ear: Flap, side: int, face: Face, inner: Material) -> list[Solid]:
     head, (pitch, turn, out) = face.animal.head, ear.tilt
-    tilt = (pitch, side * turn, -side * out)
-    axes = rotation(*tilt) * np.multiply(ear.radii, head.unit)
+    tilt, radii = (pitch, side * turn, -side * out), np.multiply(ear.radii, head.unit)
+    axes = rotation(*tilt) * radii
     held = np.multiply(ear.place, (side * head.width, head.height, head.depth))
     x, y, z = (held - ear.hold * axes[:, 1]).tolist()
-    wide, tall, thick = np.multiply(ear.radii, head.unit).tolist()
+    wide, tall, thick = radii.tolist()
     material = paint(ear.colour) if ear.colour else face.muzzle if ear.tan else face.fur
     parts: list[Solid] = [Ellipsoid((x, y, z), (wide, tall, thick), material, tilt)]
     if ear.inside:
