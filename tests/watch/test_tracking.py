@@ -221,6 +221,7 @@ def slower(settings: TrackSettings, times: float) -> TrackSettings:
         reach=(settings.reach[0], settings.reach[1] / times),
         patience=settings.patience * times,
         fading=settings.fading / times,
+        stale=(settings.stale[0] / times, settings.stale[1] * times),
         noise=replace(
             noise,
             push=noise.push / times**1.5,

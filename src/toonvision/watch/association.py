@@ -35,7 +35,8 @@ class TrackSettings:
         alike: Likeness from which on a box looks as its track does, 0 to 1: no figure looks the same in two frames.
         unlike: How much intersection over union a box that looks quite different has to make up for.
         unlike_hidden: How different a box counts of which all is hidden, whose colours are those of what is before it.
-        stale: How much intersection over union a track has to make up for each second that it was not found, of two.
+        stale: How much intersection over union a track has to make up for each second that it was not found, and after
+            how many seconds no more.
         worst: By how much that may be more than it has.
         same: Least likeness of a hidden figure and a sure box that is it again, 0 to 1.
         fading: How much likeness a hidden figure has to make up for each second that it is hidden: of two that look
@@ -57,7 +58,7 @@ class TrackSettings:
     alike: float = 0.9
     unlike: float = 14.0
     unlike_hidden: float = 0.09
-    stale: float = 0.13
+    stale: tuple[float, float] = (0.13, 2.0)
     worst: float = 1.0
     same: float = 0.63
     fading: float = 0.03
@@ -72,8 +73,6 @@ class TrackSettings:
 DEFAULT_TRACKING: Final = TrackSettings()
 _SAME_PLACE: Final = 0.6
 """Overlap from which on two boxes are of one figure, to which a detector gives two classes."""
-_STALE: Final = 2.0
-"""Seconds after which a track that is not found is as stale as can be."""
 _MOST_GROWN: Final = 0.5
 """Logarithm of how much higher or lower a hidden figure can be when it is found again."""
 
@@ -150,7 +149,8 @@ def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
     alike = _alike(known, seen)
     unlike = np.maximum(0, 1 - alike / settings.alike) * seen.view + settings.unlike_hidden * (1 - seen.view)
     value = settings.worst + shared - settings.other_class * other - settings.unlike * unlike
-    value -= settings.stale * np.minimum(known.missing, _STALE)[:, None] * ~known.recent[:, None]
+    each, until = settings.stale
+    value -= each * np.minimum(known.missing, until)[:, None] * ~known.recent[:, None]
     unsure = ~seen.sure & (known.recent[:, None] | (alike >= settings.surely_same))
     pairs: Pairs = {}
     _assign(pairs, value, (shared >= settings.overlap) & (value > 0) & seen.sure)
