@@ -122,9 +122,8 @@ def test_a_held_picture_stays_and_a_snapshot_of_it_is_kept_with_one_key(browser,
         goes_on(page)
         page.keyboard.press("Space")
         page.wait_for_function("() => document.querySelector('#pause').getAttribute('aria-pressed') === 'true'")
-        page.wait_for_timeout(200)
         held = page.locator("#overlay").inner_html()
-        page.wait_for_timeout(400)
+        page.wait_for_timeout(2_500)  # frames enough to forget it, were they asked for
         assert page.locator("#overlay").inner_html() == held
         page.keyboard.press("s")
         page.wait_for_function("() => document.querySelector('#message').textContent.startsWith('Kept as ttc/one.png')")

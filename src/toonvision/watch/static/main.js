@@ -45,7 +45,7 @@ function connect() {
     } else if (!state.paused) {
       await show(data);
     }
-    if (state.paused) await pause(100);
+    while (state.paused && socket.readyState === WebSocket.OPEN) await pause(100); // or the held frame would be forgotten
     if (socket.readyState === WebSocket.OPEN) socket.send("next");
   };
   socket.onclose = async () => {
