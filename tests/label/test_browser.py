@@ -44,6 +44,26 @@ def saved(page):
     page.wait_for_function("() => !Object.keys(localStorage).some((key) => key.startsWith('toonvision-label'))")
 
 
+def remembered(page, shot, *, state):
+    """Wait until the server knows at which screenshot the page is, and what it is filtered by."""
+
+    def tells(response):
+        if not response.url.endswith("/api/position"):
+            return False
+        told = response.request.post_data_json
+        return (told["shot"], told["filters"]["state"]) == (shot, state)
+
+    return page.expect_response(tells)
+
+
+def fetched_ahead(page, shot):
+    """Wait until the page has the picture and the boxes of a screenshot."""
+    page.wait_for_function(
+        "id => performance.getEntriesByType('resource').filter((one) => one.name.endsWith(`/${id}`)).length >= 2",
+        arg=shot,
+    )
+
+
 def titles(page):
     return [text.strip() for text in page.locator("#boxes .name").all_inner_texts()]
 
@@ -100,8 +120,8 @@ def test_thirty_screenshots_are_reviewed_by_keyboard_alone(tmp_path, tabs):
             else:
                 press(page, "Tab", "Tab", "x", "Enter")
             expected.append(("unsure" if way == 5 else "done", sorted(done)))
+        page.wait_for_selector("text=This was the last one")  # which is said for a few seconds only
         saved(page)
-        page.wait_for_selector("text=This was the last one")
         reviewed = sum(review == "done" for review, _ in expected)
         assert page.locator("#progress").inner_text().startswith(f"{reviewed} / 30")
     found = [(review, sorted(boxes)) for review, boxes in (decided(session, index) for index in range(30))]
@@ -177,9 +197,9 @@ def test_the_page_comes_back_where_it_was(session, tabs):
     with served(session) as access:
         page = tabs.open(access.url)
         shown(page, ids[0])
-        page.select_option("#filter-state", "")
-        page.wait_for_load_state("networkidle")
-        with page.expect_response("**/api/position"):
+        with remembered(page, ids[0], state=""):
+            page.select_option("#filter-state", "")
+        with remembered(page, ids[2], state=""):
             press(page, "Escape", "n")
             shown(page, ids[1])
             press(page, "n")
@@ -350,7 +370,7 @@ def test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back(tmp_p
     page = tabs.open(url)
     shots = Session(workspace).screenshots
     shown(page, shots[0].id)
-    page.wait_for_load_state("networkidle")
+    fetched_ahead(page, shots[1].id)
     process.kill()
     process.communicate()
     press(page, "b", "Enter")

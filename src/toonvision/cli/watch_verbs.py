@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toonvision.cli import options
+from toonvision.cli.interrupts import heed
 from toonvision.cli.options import choice
 from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
@@ -86,9 +87,10 @@ def watch(
 
 def _wait() -> None:
     """Leave the page open until Ctrl-C."""
-    say("That was all. The page stays until Ctrl-C.")
     with suppress(KeyboardInterrupt):
+        say("That was all. The page stays until Ctrl-C.")
         while True:
+            heed()
             time.sleep(_LOOK_EVERY_S)
 
 
