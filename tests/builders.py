@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -452,3 +453,15 @@ def run_alone(arguments: Sequence[str]) -> tuple[str, str]:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     printed, imported = done.stdout.splitlines()
     return printed, imported
+
+
+def free_port() -> int:
+    """Return a port of this machine that is free, and that no program gets by chance while nothing listens there.
+
+    Whoever asks for any port is given one above: it could be taken between two starts of a server.
+    """
+    for port in range(20_000 + 10 * (os.getpid() % 1_000), 32_768):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")

@@ -1019,11 +1019,15 @@ def test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_sa
     pristine, expected, seconds = many_shots
     sources = tree(pristine.root / "screenshots")
     rng = random.Random(0)
-    hits = 0
-    for attempt in range(2):
-        workspace = copied(pristine, tmp_path / str(attempt))
+    attempts = hits = 0
+    while attempts < 2 or not hits:
+        workspace = copied(pristine, tmp_path / str(attempts))
+        attempts += 1
         for _ in range(2):
-            hits += killed(workspace.root, rng.uniform(0, 1.1 * seconds))
+            if killed(workspace.root, rng.uniform(0, 1.1 * seconds)):
+                hits += 1
+            else:
+                seconds /= 2  # the machine may have been busier when it was measured
             acknowledged = {crop.file: crop.hash for crop in tried(InputRejectedError, crops_of, workspace)[0] or ()}
             if acknowledged:
                 files = contents(workspace.crops)
@@ -1032,7 +1036,6 @@ def test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_sa
         check_agreement(workspace, summary)
         assert state(workspace) == expected
         assert tree(workspace.root / "screenshots") == sources
-    assert hits
 
 
 def test_readers_never_fail_while_an_extraction_writes(many_shots, tmp_path):

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from builders import SETTINGS_TEXT, Shot, small_shots, write_picture
+from builders import SETTINGS_TEXT, Shot, free_port, small_shots, write_picture
 from label.made import proposed, unlabelled
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
@@ -364,8 +363,7 @@ def program(root, port):
 
 def test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back(tmp_path, tabs):
     workspace = unlabelled(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process, url = program(tmp_path, port)
     page = tabs.open(url)
     shots = Session(workspace).screenshots

@@ -5,12 +5,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from builders import free_port
 
 PASSWORD = "sécret/{x}@1"
 _USER, _ACCOUNT = "tester", "postgres"
@@ -51,7 +52,7 @@ class PostgresServer:
         options = ["--username", _USER, "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-sync"]
         command = [_programs() / "initdb", "--pgdata", folder / "data", "--pwfile", word, *options]
         subprocess.run(command, check=True, capture_output=True, **_as_owner(folder))
-        server = cls(folder, _free_port())
+        server = cls(folder, free_port())
         server.start()
         return server
 
@@ -130,9 +131,3 @@ def _as_owner(folder):
         return {"cwd": folder}
     account = _account()
     return {"cwd": folder, "user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

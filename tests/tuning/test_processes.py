@@ -138,7 +138,7 @@ def test_whoever_is_killed_or_stopped_nothing_that_ended_is_lost_and_nothing_cou
         known |= wait_for(url, 3)
         orphans = first.workers
         os.kill(first.process.pid, signal.SIGKILL)
-        until(lambda: not any("spawn_main" in command_of(pid) for pid in orphans), patience_s=5)
+        until(lambda: not any("spawn_main" in command_of(pid) for pid in orphans), patience_s=15)
     study = open_study(Address(url, STUDY))
     known |= ended_trials(study)
     with searching(root, settings) as second:
