@@ -117,4 +117,4 @@ def test_the_first_line_is_the_address_of_the_page_whose_key_lets_in(walk, toons
         finally:
             process.terminate()
         assert "Watched 6 frames" in process.stdout.read()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0

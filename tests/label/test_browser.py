@@ -35,7 +35,7 @@ def served(session):
 
 def shown(page, shot):
     """Wait until a screenshot is on the stage."""
-    page.wait_for_function("id => document.body?.dataset.shown === id", arg=shot, timeout=15_000)
+    page.wait_for_function("id => document.body?.dataset.shown === id", arg=shot)
 
 
 def saved(page):
@@ -384,7 +384,7 @@ def test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back(tmp_p
     saved(page)
     page.wait_for_selector("#away", state="hidden")
     os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     session = Session(workspace)
     assert decided(session, 0) == ("done", [("apple", "drawn")])
     assert decided(session, 1) == ("done", [])

@@ -7,10 +7,45 @@ from pathlib import Path
 
 from toonvision.core.errors import ModelRefusedError
 
+PATIENCE_S = 120
+
+
+def until(condition):
+    """Wait for a condition, though not for ever."""
+    ends = time.monotonic() + PATIENCE_S
+    while not condition() and time.monotonic() < ends:
+        time.sleep(0.05)
+
+
+def meet(folder, workers):
+    """Wait until so many processes do."""
+    (Path(folder) / str(os.getpid())).touch()
+    until(lambda: len(list(Path(folder).iterdir())) >= workers)
+
 
 def slow_square(number, _report):
     time.sleep(0.3)
     return number * number
+
+
+def square_among(job, report):
+    """Square a number slowly once so many workers are at it."""
+    number, folder, workers = job
+    meet(folder, workers)
+    return slow_square(number, report)
+
+
+def square_after(job, _report):
+    """Square a number once a file is there."""
+    number, path = job
+    until(Path(path).exists)
+    return number * number
+
+
+def open_together(folder, opener, *, threads):
+    """Open what answers once two workers do."""
+    meet(folder, 2)
+    return opener(threads=threads)
 
 
 def die_once(job, _report):

@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import signal
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from builders import contents
+from nodes import jobs
 from toonvision.api import bulk
 from toonvision.api.bulk import Answering, predict_to_file
 from toonvision.api.bulk_answers import packaged_answering
@@ -47,13 +49,15 @@ def answering():
 
 
 def test_one_process_several_and_a_cluster_write_the_very_same_bytes(
-    pictures, answering, shards_of_two, cluster, tmp_path, monkeypatch
+    pictures, answering, shards_of_two, cluster, tmp_path, tmp_path_factory, monkeypatch
 ):
     expected = find_packaged("toontown", pictures)
     here = predict_to_file(answering, [pictures], tmp_path / "here.csv")
     monkeypatch.setattr(bulk, "MANY", 1)
     spread = predict_to_file(answering, [pictures], tmp_path / "processes.csv")
-    ray = predict_to_file(answering, [pictures], tmp_path / "ray.csv", ray=cluster.address)
+    met = str(tmp_path_factory.mktemp("met"))
+    both = replace(answering, open=partial(jobs.open_together, met, answering.open))
+    ray = predict_to_file(both, [pictures], tmp_path / "ray.csv", ray=cluster.address)
     assert (tmp_path / "here.csv").read_text() == objects_csv(expected)
     assert (tmp_path / "processes.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
     assert (tmp_path / "ray.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()

@@ -22,8 +22,23 @@ def work(cluster, function, given, *, again=3, files=(), notes=None):
     return work_through(function, given, leader=leader, again=again, note=note)
 
 
-def test_every_job_is_done_once_by_both_nodes(cluster):
-    messages = list(work(cluster, jobs.slow_square, range(12)))
+class Notes(list):
+    """What was noted; jobs end once there is something."""
+
+    def __init__(self, marker):
+        super().__init__()
+        self.marker = marker
+
+    def append(self, note):
+        super().append(note)
+        self.marker.touch()
+
+    def jobs(self, count):
+        return [(number, str(self.marker)) for number in range(count)]
+
+
+def test_every_job_is_done_once_by_both_nodes(cluster, tmp_path):
+    messages = list(work(cluster, jobs.square_among, [(number, str(tmp_path), 2) for number in range(12)]))
     assert {one.job: one.content for one in messages} == {number: number**2 for number in range(12)}
     assert len(messages) == 12
     assert {one.by for one in messages} == {"alpha", "beta"}
@@ -48,10 +63,10 @@ def test_the_error_of_a_job_ends_all_with_its_own_words(cluster):
 
 
 @pytest.mark.slow
-def test_what_a_node_did_that_dies_is_done_again_by_the_others(cluster):
+def test_what_a_node_did_that_dies_is_done_again_by_the_others(cluster, tmp_path):
     victim = add_node(cluster, "victim")
     messages, done_by = [], Counter()
-    for one in work(cluster, jobs.slow_square, range(30)):
+    for one in work(cluster, jobs.square_among, [(number, str(tmp_path), 3) for number in range(30)]):
         messages.append(one)
         done_by[one.by] += 1
         if done_by["victim"] == 2 and victim in cluster.worker_nodes:
@@ -68,9 +83,9 @@ def test_a_node_with_another_version_of_the_package_is_refused_by_name_and_does_
     changed = tmp_path / "src" / "toonvision" / "core" / "wording.py"
     changed.write_text(changed.read_text() + "\n")
     node = add_node(cluster, "gamma", PYTHONPATH=f"{tmp_path / 'src'}:{TESTS}")
-    notes = []
+    notes = Notes(tmp_path / "noted")
     try:
-        messages = list(work(cluster, jobs.slow_square, range(8), notes=notes))
+        messages = list(work(cluster, jobs.square_after, notes.jobs(8), notes=notes))
     finally:
         cluster.remove_node(node)
     assert {one.by for one in messages} <= {"alpha", "beta"}  # one may do all before the other has begun
@@ -97,11 +112,10 @@ def test_a_node_without_the_storage_is_refused_by_name_and_does_nothing(cluster,
     (tmp_path / "blind" / "sitecustomize.py").write_text(BLIND)
     (tmp_path / "shot.png").write_bytes(b"a picture")
     node = add_node(cluster, "delta", PYTHONPATH=f"{tmp_path / 'blind'}:{SOURCE}:{TESTS}")
-    notes = []
+    notes = Notes(tmp_path / "noted")
     try:
-        messages = list(
-            work(cluster, jobs.slow_square, range(8), files=[shared_file(tmp_path / "shot.png")], notes=notes)
-        )
+        files = [shared_file(tmp_path / "shot.png")]
+        messages = list(work(cluster, jobs.square_after, notes.jobs(8), files=files, notes=notes))
     finally:
         cluster.remove_node(node)
     assert {one.by for one in messages} <= {"alpha", "beta"}  # one may do all before the other has begun

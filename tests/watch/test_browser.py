@@ -55,7 +55,7 @@ def watched(options=None, title="the game", models=None):
 
 def goes_on(page):
     """Wait until frames come."""
-    page.wait_for_function("() => document.querySelectorAll('#overlay rect.box').length > 0", timeout=20_000)
+    page.wait_for_function("() => document.querySelectorAll('#overlay rect.box').length > 0")
 
 
 def time_of(page):

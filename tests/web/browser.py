@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+_PATIENCE_MS = 120_000
+"""How long what comes is waited for: other tests may keep the machine busy."""
 
 
 @contextmanager
@@ -24,7 +26,9 @@ def opened_browser() -> "Iterator[Browser]":
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"], timeout=_PATIENCE_MS
+        )
         yield browser
         browser.close()
 
@@ -34,6 +38,7 @@ class Tabs:
 
     def __init__(self, context: "BrowserContext") -> None:
         self.context = context
+        context.set_default_timeout(_PATIENCE_MS)
         self.complaints: list[str] = []
         self.asked: set[str] = set()
         context.on("request", lambda request: self.asked.add(request.url.split("?")[0]))

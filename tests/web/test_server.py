@@ -49,7 +49,7 @@ def test_a_real_server_answers_its_page_and_refuses_the_rest(notes):
 
 def test_only_loopback_is_served(notes):
     with PageServer(Counting().app, port=0, note=notes.append).in_background() as access:
-        with pytest.raises(OSError, match="refused"):
+        with pytest.raises(OSError, match="refused|assign|not supported"):  # a machine may have no IPv6
             socket.create_connection(("::1", access.port), timeout=5)
         outside = {one[4][0] for one in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)} - {"127.0.0.1"}
         for address in outside:
@@ -73,11 +73,11 @@ def test_the_first_line_is_the_address_and_ctrl_c_ends_cleanly(number):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     assert process.stdout is not None
     url = process.stdout.readline().strip()
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         assert client.get(url).status_code == 200
         assert client.get(url.partition("?")[0]).text == "hello"
         started = time.monotonic()
         os.kill(process.pid, number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "ended\n", "")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
