@@ -101,7 +101,7 @@ def exported_labels(files: Workspace, seed: int) -> bytes:
 
 def bundle_of(files: Workspace, card: ModelCard) -> Bundle:
     """Return what is said of a model in its file: its weights are those of the start."""
-    start = start_file(files.taxonomy.name, card.network, len(card.classes))
+    start = start_file(files.taxonomy.name, card.network, card.classes)
     return describe(files, card, weights=hashlib.sha256(start.read_bytes()).hexdigest())
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from toonvision.api.workspace import open_workspace
 from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.models.saving import load_model, read_card
-from toonvision.models.starting import FOLDER, RANDOM, save_start, start_file
+from toonvision.models.starting import FOLDER, RANDOM, save_start, start_path
 from toonvision.world.screenshot_plans import ScreenshotPlan, plan_walks
 
 SCALE = 4.0
@@ -60,7 +60,7 @@ def write_starts(root: Path, order: StartOrder, tasks: tuple[str, ...], folder: 
         run = workspace.train(task, seed=order.seed, color=COLOR, cast=CAST, start=RANDOM, epochs=EPOCHS.get(task))
         print(run.summary().sentences)
         card = read_card(run.folder)
-        path = folder / taxonomy / start_file(taxonomy, card.network, len(card.classes)).name
+        path = folder / taxonomy / start_path(taxonomy, card.network, len(card.classes), task).name
         path.parent.mkdir(parents=True, exist_ok=True)
         save_start(load_model(run.folder), card.network, card.classes, path)
         print(f"Wrote {path} ({path.stat().st_size / 1000:.0f} kB)")

@@ -26,7 +26,7 @@ def arrays(model):
 def test_a_network_begins_with_the_body_and_the_head_of_the_classes_that_it_knows(folder):
     keras.utils.set_random_seed(0)
     learned = build_network("compact", size_hw=SIZE, classes=4)
-    starting.save_start(learned, "compact", LABELS, folder / "compact-narrow.npz")
+    starting.save_start(learned, "compact", LABELS, folder / "compact-narrow-suit.npz")
     fresh, finish = in_training(SIZE, 3)
     before = fresh.layers[-1].get_weights()
     starting.begin_with("mine", fresh, "compact", ("dog", "flunky", "stranger"))
@@ -39,7 +39,7 @@ def test_a_network_begins_with_the_body_and_the_head_of_the_classes_that_it_know
 
 def test_two_classes_share_one_output_so_that_their_head_begins_at_random(folder):
     starting.save_start(
-        build_network("compact", size_hw=SIZE, classes=4), "compact", LABELS, folder / "compact-narrow.npz"
+        build_network("compact", size_hw=SIZE, classes=4), "compact", LABELS, folder / "compact-narrow-suit.npz"
     )
     fresh, _ = in_training(SIZE, 2)
     before = fresh.layers[-1].get_weights()
@@ -49,7 +49,7 @@ def test_two_classes_share_one_output_so_that_their_head_begins_at_random(folder
 
 def test_a_detector_begins_for_any_input_size_and_other_classes(folder):
     learned = detector((64, 64), 2)
-    starting.save_start(learned, "detector", ("cog", "toon"), folder / "detector.npz")
+    starting.save_start(learned, "detector", ("cog", "toon"), folder / "detector-detect.npz")
     fresh = detector((96, 128), 3)
     starting.begin_with("mine", fresh, "detector", ("bb", "toon", "cog"))
     mine, theirs = (one.get_layer("centers").get_weights()[0].astype(np.float16) for one in (fresh, learned))
@@ -66,26 +66,41 @@ def test_the_same_weights_are_saved_as_the_same_bytes(folder):
     assert saved[0] == saved[1]
 
 
+BUILT_IN = built_in("toontown")
+LEVELS = {level.name: tuple(one.name for one in level.classes) for level in BUILT_IN.levels}
+LABELS_OF_ALL = tuple(label.name for label in BUILT_IN.labels)
+
+
 @pytest.mark.parametrize(
-    ("classes", "name"), [(2, "compact-narrow.npz"), (8, "compact-narrow.npz"), (9, "compact-wide.npz")]
+    ("classes", "task"),
+    [
+        (LEVELS["kind"], "narrow-suit"),
+        (LEVELS["suit"], "narrow-suit"),
+        (LEVELS["entity"], "wide-entity"),
+        (LEVELS["animal"], "wide-animal"),
+        (LEVELS["animal"][:9], "wide-animal"),
+        (LABELS_OF_ALL, "wide-label"),
+        (LABELS_OF_ALL[-12:], "wide-label"),
+        (tuple("abcdefghi"), "wide-animal"),
+    ],
 )
-def test_the_width_of_compact_decides_which_weights_it_begins_with(classes, name):
-    assert starting.start_file("toontown", "compact", classes).name == name
+def test_a_network_begins_with_the_weights_that_know_most_of_its_classes_and_fewest_others(classes, task):
+    assert starting.start_file("toontown", "compact", classes).name == f"compact-{task}.npz"
 
 
 @pytest.mark.parametrize(
     ("network", "classes"),
     [
-        ("compact", ("bb", "lb", "cb", "sb")),
-        ("compact", tuple(label.name for label in built_in("toontown").labels)),
-        ("detector", ("cog", "toon")),
+        *(("compact", LEVELS[name]) for name in ("suit", "entity", "animal")),
+        ("compact", LABELS_OF_ALL),
+        ("detector", LEVELS["kind"]),
     ],
 )
 def test_what_comes_with_the_package_fits_its_networks_and_knows_its_classes(network, classes):
-    path = starting.start_file("toontown", network, len(classes))
+    path = starting.start_file("toontown", network, classes)
     assert path.stat().st_size < 250_000
-    with np.load(path, allow_pickle=False) as archive:
-        assert set(classes) <= set(archive["classes"].tolist())
+    labels = starting.start_labels(path)
+    assert set(classes) <= {*labels, *(label.rpartition("_")[2] for label in labels)}
     fresh = in_training(SIZE, len(classes))[0] if network == "compact" else detector((64, 64), len(classes))
     before = fresh.get_weights()
     starting.begin_with("toontown", fresh, network, classes)

@@ -99,7 +99,7 @@ def test_a_wish_that_no_setting_allows_is_refused_in_one_line(wish, message):
 def test_a_network_begins_with_weights_where_such_come_with_the_package(tmp_path, monkeypatch):
     monkeypatch.setattr(starting, "FOLDER", tmp_path)
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "compact-narrow.npz").touch()
+    (tmp_path / "mine" / "compact-narrow-suit.npz").touch()
     assert settings_for("compact", taxonomy="mine").start == "mine"
     assert {settings_for(*one).start for one in (("compact",), ("tuned",), ("detector",))} == {"none"}
     assert settings_for("tuned", taxonomy="mine").start == settings_for("compact", taxonomy="other").start == "none"

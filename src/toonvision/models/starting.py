@@ -24,25 +24,61 @@ _HEADS = {"detector": "centers"}
 _KERNEL, _BIAS, _CLASSES = "head_kernel", "head_bias", "classes"
 
 
-def start_file(start: str, network: str, classes: int) -> Path:
-    """Return the path of the weights of a taxonomy for a network and a number of classes, if there are such.
+def start_path(start: str, network: str, classes: int, task: str) -> Path:
+    """Return where the weights of a taxonomy lie, for a network and a number of classes, that learned a task.
 
     A detector that also names pixels begins as one that does not.
 
     Examples:
-        >>> start_file("toontown", "compact", 4).name
-        'compact-narrow.npz'
-        >>> start_file("toontown", "detector+pixels", 2).name
-        'detector.npz'
+        >>> start_path("toontown", "compact", 4, "suit").name
+        'compact-narrow-suit.npz'
+        >>> start_path("toontown", "detector+pixels", 2, "detect").name
+        'detector-detect.npz'
     """
     network = network.removesuffix(WITH_PIXELS)
     width = "" if network != "compact" else "-wide" if classes > MANY_CLASSES else "-narrow"
-    return FOLDER / start / f"{network}{width}.npz"
+    return FOLDER / start / f"{network}{width}-{task}.npz"
 
 
 def has_start(start: str, network: str, classes: int = 2) -> bool:
     """Return whether weights of a taxonomy come with the package for a network and a number of classes."""
-    return start_file(start, network, classes).is_file()
+    return bool(_start_files(start, network, classes))
+
+
+def start_file(start: str, network: str, classes: "Sequence[str]") -> Path:
+    """Return the weights that a network for some classes begins with.
+
+    Of those of its width it is those that know the most of the classes, and of these those that learned to tell them
+    from the fewest others: what a network learns for few classes serves these better.
+
+    Examples:
+        >>> start_file("toontown", "compact", ("cog", "toon")).name
+        'compact-narrow-suit.npz'
+    """
+
+    def fit(path: Path) -> tuple[int, int]:
+        labels = start_labels(path)
+        return sum(name in _forms(labels) for name in classes), -len(labels)
+
+    return max(_start_files(start, network, len(classes)), key=fit)
+
+
+def start_labels(path: Path) -> tuple[str, ...]:
+    """Return the labels of the outputs that weights were learned with."""
+    import numpy as np
+
+    with np.load(path, allow_pickle=False) as archive:
+        return tuple(archive[_CLASSES].tolist())
+
+
+def _start_files(start: str, network: str, classes: int) -> list[Path]:
+    any_task = start_path(start, network, classes, "*")
+    return sorted(any_task.parent.glob(any_task.name))
+
+
+def _forms(labels: "Sequence[str]") -> dict[str, int]:
+    """Return the place of each label, by itself and by its last part (``flunky`` of ``cog_bb_flunky``)."""
+    return {form: at for at, label in enumerate(labels) for form in (label, label.rpartition("_")[2])}
 
 
 def save_start(model: "keras.Model", network: str, labels: "Sequence[str]", path: Path) -> None:
@@ -76,7 +112,7 @@ def begin_with(start: str, model: "keras.Model", network: str, classes: "Sequenc
     """
     import numpy as np
 
-    with np.load(start_file(start, network, len(classes)), allow_pickle=False) as archive:
+    with np.load(start_file(start, network, classes), allow_pickle=False) as archive:
         stored = {name: archive[name] for name in archive.files}
     if network.endswith(WITH_PIXELS):
         network, model = network.removesuffix(WITH_PIXELS), _without_pixels(model)
@@ -88,7 +124,7 @@ def begin_with(start: str, model: "keras.Model", network: str, classes: "Sequenc
     own_kernel, own_bias = head.get_weights()
     if own_kernel.shape[:-1] != kernel.shape[:-1] or own_kernel.shape[-1] != len(classes):
         return
-    known = {form: index for index, label in enumerate(labels.tolist()) for form in (label, label.rpartition("_")[2])}
+    known = _forms(labels.tolist())
     for at, name in enumerate(classes):
         if name in known:
             own_kernel[..., at], own_bias[at] = kernel[..., known[name]], bias[known[name]]
