@@ -4,8 +4,8 @@ Run: python benchmarks/packaged.py REAL
 
 REAL is a folder of annotated screenshots with ToonTown's labels, which is only read. Counts right answers on its crops,
 and which of the right ones, of background and of whole screenshots are said to be none of the classes, what the
-detector finds in the screenshots, and how what it finds is proposed to a person, without the classifier of labels and
-with it. The counts of right answers and of objects found are written into the package, beside the models. Takes three
+detector finds in the screenshots, and how what it finds is proposed to a person, with the classifiers that only propose
+and without them. The counts of right answers and of objects found are written into the package, beside the models. Takes three
 minutes for 430 screenshots.
 """
 
@@ -32,7 +32,7 @@ from toonvision.data.catalog import Crop
 from toonvision.data.formats import layout
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
-from toonvision.deploy.packaged import DETECTOR, MEASURED, WEIGHTS, label_file, packaged_models
+from toonvision.deploy.packaged import DETECTOR, MEASURED, WEIGHTS, packaged_files, packaged_models, proposing_files
 from toonvision.deploy.scene import Scene
 from toonvision.label.annotations import SAME_OBJECT, overlap
 from toonvision.label.naming import proposal_of
@@ -41,7 +41,6 @@ from toonvision.metrics.found_objects import whole_boxes
 from toonvision.metrics.predictions import Verdict
 from toonvision.tasks import detect
 from toonvision.tasks.detect_targets import factors_of, objects_in
-from toonvision.taxonomy.labels import LABEL_LEVEL
 from toonvision.taxonomy.loader import built_in
 
 NAME = "toontown"
@@ -57,16 +56,20 @@ def main(given: Sequence[str] | None = None) -> None:
         workspace.extract()
         with workspace.files.reading() as catalog:
             crops = catalog.crops()
-        models = {**packaged_models(NAME), LABEL_LEVEL: Classifier(label_file(NAME))}
-        found = {level: measured(workspace, crops, level, model) for level, model in models.items()}
+        files = {**packaged_files(NAME), **proposing_files(NAME)}
+        found = {level: measured(workspace, crops, level, Classifier(path)) for level, path in files.items()}
         finding = objects_found(workspace, Detector(WEIGHTS / NAME / DETECTOR))
-    naming = {"without labels": proposed(options.real), "with labels": proposed(options.real, models[LABEL_LEVEL])}
+    proposing = {level: Classifier(path) for level, path in proposing_files(NAME).items()}
+    naming = {
+        f"proposed with {' and '.join(levels) or 'none of these'}": proposed(options.real, *(proposing[level] for level in levels))
+        for levels in ((), *((level,) for level in proposing), tuple(proposing))
+    }
     for level, one in {**found, "detector": finding, **naming}.items():
         print(f"{level}: {one}")
     counted = {
         level: {
             **{name: one[name] for name in ("right", "first_three", "crops")},
-            "sha256": digest(WEIGHTS / NAME / f"{level}.onnx"),
+            "sha256": digest(files[level]),
         }
         for level, one in found.items()
     }
@@ -138,10 +141,10 @@ def first(verdict: Verdict, count: int = 3) -> set[str]:
     return {verdict.classes[at] for at in np.argsort(-verdict.probabilities)[:count]}
 
 
-def proposed(real: Path, *labels: Classifier) -> dict[str, int]:
-    """Count what is proposed for the objects that the detector finds, by its suits and by a classifier of labels."""
+def proposed(real: Path, *proposing: Classifier) -> dict[str, int]:
+    """Count what is proposed for the objects that the detector finds, by its suits and by other classifiers."""
     suits, taxonomy = packaged_models(NAME)["suit"], built_in(NAME)
-    scene = Scene(WEIGHTS / NAME / DETECTOR, suits, *labels)
+    scene = Scene(WEIGHTS / NAME / DETECTOR, suits, *proposing)
     counts: Counter[str] = Counter()
     for picture in layout.read("voc", real).pictures:
         assert picture.size_wh is not None
@@ -152,8 +155,10 @@ def proposed(real: Path, *labels: Classifier) -> dict[str, int]:
             if near is None or overlap(near[1], one.box) < SAME_OBJECT:
                 continue
             left.remove(near)
-            suit = taxonomy.class_of(near[0], "suit")
+            suit, animal = (taxonomy.class_of(near[0], level) for level in ("suit", "animal"))
             counts["objects"] += 1
+            counts["toons"] += animal is not None
+            counts["toons, right label"] += animal is not None and near[0] == one.label
             counts["cogs"] += suit is not None
             counts["right suit"] += suit is not None and suit in (one.label, taxonomy.class_of(one.label, "suit"))
             counts["right label"] += near[0] == one.label

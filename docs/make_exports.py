@@ -1,13 +1,13 @@
-"""Export the models that come with the package and are whole starts: a detector, and a classifier of labels.
+"""Export the models that come with the package and are whole starts: a detector, classifiers of labels and animals.
 
 Run: python docs/make_exports.py [SEED]
 
 The weights that trainings begin with (docs/make_starts.py) are those of whole models. Draws 152 screenshots into a
 temporary folder, which these did not learn from, and exports the detector, with the confidences from which on a box
-counts in them, and the classifier of labels, which proposes before anything is trained, with the temperature that fits
-their crops; each file answers as its model does. Takes less than a minute of a core. The same seed writes the same
-bytes on the same machine. Afterwards, benchmarks/packaged.py measures them on real screenshots, and
-docs/make_commands.py writes the result into docs/commands.md.
+counts in them, and the classifiers that propose before anything is trained, with the temperatures that fit their crops;
+each file answers as its model does. Takes less than a minute of a core. The same seed writes the same bytes on the same
+machine. Afterwards, benchmarks/packaged.py measures them on real screenshots, and docs/make_commands.py writes the
+result into docs/commands.md.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from toonvision.deploy.box_parity import detector_file
 from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.conversion import described
 from toonvision.deploy.export import describe
-from toonvision.deploy.packaged import DETECTOR, LABELS, MEASURED, WEIGHTS
+from toonvision.deploy.packaged import DETECTOR, MEASURED, PROPOSING, WEIGHTS
 from toonvision.deploy.parity import classifier_file
 from toonvision.models.saving import ModelCard
 from toonvision.models.starting import begin_with, start_file
@@ -35,6 +35,8 @@ from toonvision.tasks.base import build, network_outputs
 from toonvision.training.recipes import settings_for
 
 SCALE = 0.3
+TASKS = ("label", "animal")
+"""What classifiers propose."""
 SIZE_HW = (384, 864)
 """Holds screenshots of 1280 x 720 and 1720 x 720 at half their size, and of 1920 x 1080 at a third."""
 
@@ -47,9 +49,12 @@ def main(seed: int = 20, folder: Path = WEIGHTS) -> None:
         workspace.extract()
         files = workspace.files
         own = folder / files.taxonomy.name
-        for file, export in {DETECTOR: exported_detector, LABELS: exported_labels}.items():
-            write_bytes(own / file, export(files, seed))
-            print(f"Wrote {own / file} ({(own / file).stat().st_size / 1000:.0f} kB)")
+        made = {DETECTOR: exported_detector(files, seed)}
+        for name in TASKS:
+            made[f"{PROPOSING}/{files.taxonomy.task(name).level}.onnx"] = exported_classifier(files, name, seed)
+        for file, content in made.items():
+            write_bytes(own / file, content)
+            print(f"Wrote {own / file} ({len(content) / 1000:.0f} kB)")
         (own / MEASURED).unlink(missing_ok=True)
 
 
@@ -73,9 +78,10 @@ def exported_detector(files: Workspace, seed: int) -> bytes:
     return described(content, replace(bundle, parity=parity).to_metadata())
 
 
-def exported_labels(files: Workspace, seed: int) -> bytes:
-    """Return the classifier of labels as a file, with the temperature that fits all crops."""
-    task, classes = files.taxonomy.task("label"), tuple(files.taxonomy.by_name)
+def exported_classifier(files: Workspace, name: str, seed: int) -> bytes:
+    """Return the classifier of a task as a file, with the temperature that fits all crops."""
+    task = files.taxonomy.task(name)
+    classes = tuple(one.name for one in files.taxonomy.level(task.level).classes)
     settings = settings_for("compact", classes=len(classes))
     size_hw = classify.input_size(files, settings.network)
     with files.reading() as catalog:

@@ -6,11 +6,11 @@ from builders import make_workspace
 from toonvision.api import proposers
 from toonvision.api.workspace import create, open_workspace
 from toonvision.data.splits import Split
-from toonvision.deploy.packaged import WEIGHTS, label_file, packaged_files
+from toonvision.deploy.packaged import WEIGHTS, packaged_files, proposing_files
 from toonvision.taxonomy.labels import CLASSIFY, DETECT
 
 DETECTOR = "the package's detector"
-KIND, SUIT, LABELS = "the package's kind", "the package's suit", "the package's labels"
+KIND, SUIT, ANIMAL, LABEL = (f"the package's {level}" for level in ("kind", "suit", "animal", "label"))
 
 
 @pytest.fixture
@@ -45,14 +45,15 @@ def game(tmp_path_factory):
 @pytest.mark.parametrize(
     ("levels", "finds", "title"),
     [
-        ((), "", f"{DETECTOR} + {SUIT} + {LABELS}"),
-        ((), "kind", f"own kind + {SUIT} + {LABELS}"),
-        (("suit",), "kind", f"own kind + own suit + {LABELS}"),
-        (("kind", "suit"), "", f"{DETECTOR} + own suit + {LABELS}"),
-        (("animal",), "", f"{DETECTOR} + {SUIT} + own animal + {LABELS}"),
-        (("entity",), "", f"{DETECTOR} + {SUIT} + own entity"),
+        ((), "", f"{DETECTOR} + {SUIT} + {ANIMAL} + {LABEL}"),
+        ((), "kind", f"own kind + {SUIT} + {ANIMAL} + {LABEL}"),
+        (("suit",), "kind", f"own kind + own suit + {ANIMAL} + {LABEL}"),
+        (("kind", "suit"), "", f"{DETECTOR} + own suit + {ANIMAL} + {LABEL}"),
+        (("animal",), "", f"{DETECTOR} + {SUIT} + own animal + {LABEL}"),
+        (("entity",), "", f"{DETECTOR} + {SUIT} + own entity + {ANIMAL}"),
+        (("entity", "animal"), "", f"{DETECTOR} + {SUIT} + own entity + own animal"),
         (("label",), "kind", f"own kind + {SUIT} + own label"),
-        ((), "entity", f"own entity + {KIND} + {SUIT}"),
+        ((), "entity", f"own entity + {KIND} + {SUIT} + {ANIMAL}"),
         ((), "label", f"own label + {KIND} + {SUIT}"),
     ],
 )
@@ -61,8 +62,8 @@ def test_models_of_the_package_name_what_no_run_does(game, chosen, levels, finds
 
 
 def test_the_files_are_in_the_order_of_the_levels(game, chosen):
-    files = packaged_files("toontown")
-    assert chosen(game, ()).classifiers == (files["suit"], label_file("toontown"))
+    files = {**packaged_files("toontown"), **proposing_files("toontown")}
+    assert chosen(game, ()).classifiers == tuple(files[level] for level in ("suit", "animal", "label"))
 
 
 def test_another_taxonomy_is_named_by_its_own_runs_alone(tmp_path, chosen):

@@ -76,7 +76,7 @@ LABELS_OF_ALL = tuple(label.name for label in BUILT_IN.labels)
     [
         (LEVELS["kind"], "narrow-suit"),
         (LEVELS["suit"], "narrow-suit"),
-        (LEVELS["entity"], "wide-entity"),
+        (LEVELS["entity"], "wide-label"),
         (LEVELS["animal"], "wide-animal"),
         (LEVELS["animal"][:9], "wide-animal"),
         (LABELS_OF_ALL, "wide-label"),

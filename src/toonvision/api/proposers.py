@@ -11,10 +11,10 @@ from toonvision.deploy.packaged import (
     DETECTOR,
     WEIGHTS,
     detector_accuracy,
-    label_accuracy,
-    label_file,
     packaged_files,
     packaged_names,
+    proposing_accuracy,
+    proposing_files,
 )
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
 from toonvision.taxonomy.loader import built_in
@@ -66,17 +66,25 @@ def choose_proposer(workspace: Opened, detector: str | None, classifiers: Sequen
 def _packaged_namers(workspace: Opened, named: Set[str]) -> dict[str, tuple[Path, str]]:
     """Return the classifiers of the package for the levels that no other model names, with what people call them.
 
-    The one of labels is often wrong: where another model tells most labels apart, as by their entities, it is left out.
+    Some are often wrong, and only propose: one is left out where another model tells most of its labels apart.
     """
     taxonomy = workspace.files.taxonomy
     if not _is_packaged(taxonomy):
         return {}
-    files = {level: (path, f"the package's {level}") for level, path in packaged_files(taxonomy.name).items()}
-    if all(len(taxonomy.level(level).classes) <= len(taxonomy.labels) / 2 for level in named):
-        files[LABEL_LEVEL] = label_file(taxonomy.name), "the package's labels"
-        said = f"the one that comes with the package {label_accuracy(taxonomy.name)}"
-        workspace.watcher.say(f"No classifier that tells labels apart was trained yet; {said}.")
-    return {level: one for level, one in files.items() if level not in named}
+    files = packaged_files(taxonomy.name)
+    for level, path in proposing_files(taxonomy.name).items():
+        if not any(_tells_apart(taxonomy, one, level) for one in named):
+            files[level] = path
+            said = f"the one that comes with the package {proposing_accuracy(taxonomy.name, level)}"
+            workspace.watcher.say(f"No classifier of the level {level} was trained yet; {said}.")
+    return {level: (path, f"the package's {level}") for level, path in files.items() if level not in named}
+
+
+def _tells_apart(taxonomy: Taxonomy, one: str, level: str) -> bool:
+    """Return whether a level has more than half as many classes as there are labels with a class at another level."""
+    labels = [label.name for label in taxonomy.labels if taxonomy.class_of(label.name, level)]
+    classes = {taxonomy.class_of(label, one) for label in labels} - {None}
+    return len(classes) > len(labels) / 2
 
 
 def _is_packaged(taxonomy: Taxonomy) -> bool:

@@ -1,8 +1,8 @@
 """Models that come with the package: for a taxonomy a folder with a detector and an export for each of some levels.
 
 They learned from drawings alone (docs/make_weights.py, docs/make_exports.py), and were measured on real pictures,
-which are not part of this project (benchmarks/packaged.py). One of them, for labels, is too often wrong to predict
-with: it only proposes, before anything is trained.
+which are not part of this project (benchmarks/packaged.py). Those in the folder `proposing`, for labels and for animals,
+are too often wrong to predict with: they only propose, before anything is trained.
 """
 
 import json
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from toonvision.core.errors import UsageError
 from toonvision.core.wording import listed
 from toonvision.metrics.intervals import Proportion
-from toonvision.taxonomy.labels import LABEL_LEVEL
 
 if TYPE_CHECKING:
     from toonvision.deploy.classifier import Classifier
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).with_name("weights")
 MEASURED = "measured.json"
 DETECTOR = "detect.onnx"
-LABELS = "label.onnx"
+PROPOSING = "proposing"
 
 
 @dataclass(frozen=True)
@@ -87,16 +86,16 @@ def packaged_files(name: str) -> dict[str, Path]:
     Raises:
         UsageError: If there is none of that name.
     """
-    return {path.stem: path for path in sorted(_folder(name).glob("*.onnx")) if path.name not in (DETECTOR, LABELS)}
+    return {path.stem: path for path in sorted(_folder(name).glob("*.onnx")) if path.name != DETECTOR}
 
 
-def label_file(name: str) -> Path:
-    """Return the file of the classifier that proposes labels of a taxonomy, as long as none was trained.
+def proposing_files(name: str) -> dict[str, Path]:
+    """Return the file of each classifier that only proposes, as long as none was trained for it, by its level.
 
     Raises:
         UsageError: If there is none of that name.
     """
-    return _folder(name) / LABELS
+    return {path.stem: path for path in sorted((_folder(name) / PROPOSING).glob("*.onnx"))}
 
 
 def packaged_scene(name: str, *, threads: int | None = None) -> "Scene":
@@ -126,13 +125,13 @@ def packaged_accuracy(name: str) -> dict[str, Proportion]:
 
     It is empty where the models were made again and not measured since.
     """
-    measured = {level: one for level, one in _measured(name).items() if "crops" in one and level != LABEL_LEVEL}
+    measured = {level: one for level, one in _measured(name).items() if level in packaged_files(name)}
     return {level: Proportion(one["right"], one["crops"]) for level, one in measured.items()}
 
 
-def label_accuracy(name: str) -> str:
-    """Return how good the classifier that proposes labels is on real screenshots, as the end of a sentence."""
-    one = _measured(name).get(LABEL_LEVEL)
+def proposing_accuracy(name: str, level: str) -> str:
+    """Return how good a classifier that only proposes is on real screenshots, as the end of a sentence."""
+    one = _measured(name).get(level)
     if one is None:
         return "was not measured on crops of real screenshots"
     right, first = (Proportion(one[count], one["crops"]) for count in ("right", "first_three"))
