@@ -5,8 +5,8 @@ Run: python benchmarks/packaged.py REAL
 REAL is a folder of annotated screenshots with ToonTown's labels, which is only read. Counts right answers on its crops,
 and which of the right ones, of background and of whole screenshots are said to be none of the classes, what the
 detector finds in the screenshots, and how what it finds is proposed to a person, with the classifiers that only propose
-and without them. The counts of right answers and of objects found are written into the package, beside the models. Takes three
-minutes for 430 screenshots.
+and without them. The counts of right answers and of objects found are written into the package, beside the models.
+Takes three minutes for 430 screenshots.
 """
 
 import argparse
@@ -60,10 +60,10 @@ def main(given: Sequence[str] | None = None) -> None:
         found = {level: measured(workspace, crops, level, Classifier(path)) for level, path in files.items()}
         finding = objects_found(workspace, Detector(WEIGHTS / NAME / DETECTOR))
     proposing = {level: Classifier(path) for level, path in proposing_files(NAME).items()}
-    naming = {
-        f"proposed with {' and '.join(levels) or 'none of these'}": proposed(options.real, *(proposing[level] for level in levels))
-        for levels in ((), *((level,) for level in proposing), tuple(proposing))
-    }
+    naming = {}
+    for levels in ((), *((level,) for level in proposing), tuple(proposing)):
+        counts = proposed(options.real, *(proposing[level] for level in levels))
+        naming[f"proposed with {' and '.join(levels) or 'none of these'}"] = counts
     for level, one in {**found, "detector": finding, **naming}.items():
         print(f"{level}: {one}")
     counted = {

@@ -1,8 +1,8 @@
 """Models that come with the package: for a taxonomy a folder with a detector and an export for each of some levels.
 
 They learned from drawings alone (docs/make_weights.py, docs/make_exports.py), and were measured on real pictures,
-which are not part of this project (benchmarks/packaged.py). Those in the folder `proposing`, for labels and for animals,
-are too often wrong to predict with: they only propose, before anything is trained.
+which are not part of this project (benchmarks/packaged.py). Those in the folder `proposing` are too often wrong to
+predict with: they only propose, before anything is trained.
 """
 
 import json
