@@ -13,10 +13,8 @@ def test_the_command_says_what_is_proposed_and_what_comes_next(run, tmp_path):
     draw_screenshot(ScreenshotPlan("ttc_1", "ttc", ("cog_lb_bigwig",), seed=1)).image.save(folder / "shot.png")
     outcome = run("label", "--propose", "-w", tmp_path / "w", "--json")
     assert outcome.code == 0, outcome.err
-    assert (
-        outcome.json["models"]
-        == "the package's detector + the package's suit + the package's animal + the package's label"
-    )
+    models = [f"the package's {name}" for name in ("detector", "suit", "animal", "label")]
+    assert outcome.json["models"] == " + ".join(models)
     assert outcome.json["exact"] == outcome.json["boxes"] >= 1
     assert any(label.startswith("cog_lb_") for label in outcome.json["labels"])
     assert "comes with the package finds " in outcome.err
