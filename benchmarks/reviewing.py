@@ -8,7 +8,8 @@ one. A script that knows the annotations reviews the screenshots in rounds, each
 as a person does with `toonvision label`: 30 are annotated by hand first, a fifth is the test subset. Before each round
 the models propose, at first those of the package, and what is sure enough is accepted; in a round they propose again
 after every 30 screenshots, since what was reviewed meanwhile shows how right they are; afterwards the detector and the
-classifier of labels are trained again. With --order hand all is drawn, and the models learn once, from all of it.
+classifiers of entities and animals are trained again. With --order hand all is drawn, and the models learn once, from
+all of it.
 
 A box that overlaps an object by half, as in evaluation, is left where it is. Accepting, rejecting and naming a box
 count as one action, moving one as two, drawing and naming one as three. "Keys" is the same where one key accepts all
@@ -45,8 +46,12 @@ START, TEST = 30, 5
 """Screenshots that are annotated before the first round, and one in how many is in the test subset."""
 NEAR = 0.1
 """Overlap from which on a person moves a box to an object instead of drawing another."""
+MOST_EPOCHS = 400
+"""As in the recipes."""
 GROWS = 1.5
 """How many times as large each round is as the one before."""
+NAMED = ("entity", "animal")
+"""What is learned to be named; both together tell all labels apart."""
 FIRST = 3
 """Likely labels that a key each stands for."""
 Object = tuple[str, Box]
@@ -90,7 +95,7 @@ def main(given: Sequence[str] | None = None) -> None:
     truth, test = copied(options.real, options.folder / "w", rng, options.screenshots)
     workspace = open_workspace(options.folder / "w")
     rounds: list[dict[str, Any]] = []
-    steps = {"label": options.steps, "detect": options.detector_steps}
+    steps = {**dict.fromkeys(NAMED, options.steps), "detect": options.detector_steps}
     total, count = Spent(), 1 if options.order == "hand" else options.rounds
     for number in range(count):
         spent, audit = round_of(workspace, truth, options, count - number, rng)
@@ -138,7 +143,7 @@ def trained(workspace: Workspace, steps: Mapping[str, int], tested: int, seed: i
     workspace.extract()
     annotated = sum(shot.given is not None or shot.annotation.exists() for shot in known(workspace))
     train = 0.8 * (annotated - tested)
-    learned = {"label": 2 * train, "detect": train}  # about two objects a screenshot
+    learned = {"entity": 1.8 * train, "animal": 0.35 * train, "detect": train}  # objects, but screenshots for the last
     errors: dict[str, Any] = {}
     for task, wanted in steps.items():
         if not wanted:
@@ -146,7 +151,7 @@ def trained(workspace: Workspace, steps: Mapping[str, int], tested: int, seed: i
         network = "detector" if task == "detect" else "compact"
         batch = settings_for(network, classes=len(workspace.files.taxonomy.labels)).batch_size
         try:
-            epochs = max(1, round(wanted / math.ceil(learned[task] / batch)))
+            epochs = max(1, min(MOST_EPOCHS, round(wanted / math.ceil(learned[task] / batch))))
             run = workspace.grow(task, seed=seed, epochs=epochs).value.run
         except InputRejectedError as error:  # some label has no sample yet
             errors[task] = str(error).partition(";")[0]
@@ -271,7 +276,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--screenshots", type=int, default=10_000, help="take no more than so many (default: all)")
     made.add_argument("--rounds", type=int, default=3, help="how often the models are trained again (default: 3)")
-    made.add_argument("--steps", type=int, default=1500, help="of the classifier; 0 for none (default: 1500)")
+    made.add_argument("--steps", type=int, default=1500, help="of each classifier; 0 for none (default: 1500)")
     made.add_argument(
         "--detector-steps", type=int, default=800, help="of the detector; 0: the package's (default: 800)"
     )

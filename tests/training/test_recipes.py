@@ -96,6 +96,15 @@ def test_a_wish_that_no_setting_allows_is_refused_in_one_line(wish, message):
         changed(settings_for("compact"), **wish)
 
 
+@pytest.mark.parametrize(("images", "share"), [(1, 1 / 400), (20, 0.05), (115, 115 / 400), (400, 1), (5_000, 1)])
+def test_what_begins_with_weights_learns_the_slower_the_fewer_images_there_are(images, share):
+    fresh = settings_for("compact", images=images)
+    begun = settings_for("compact", images=images, taxonomy="toontown")
+    assert (fresh.start, begun.start) == ("none", "toontown")
+    assert begun.learning_rate == pytest.approx(share * fresh.learning_rate)
+    assert begun.epochs == fresh.epochs
+
+
 def test_a_network_begins_with_weights_where_such_come_with_the_package(tmp_path, monkeypatch):
     monkeypatch.setattr(starting, "FOLDER", tmp_path)
     (tmp_path / "mine").mkdir()

@@ -66,7 +66,10 @@ def label(
     save: Annotated[Path | None, choice("The new folder of --to.", "none")] = None,
     then_train: Annotated[
         str | None,
-        choice("Then extract what is new, train this task again, say what that brought, and propose again.", "no task"),
+        choice(
+            "Then extract what is new, train these tasks again (TASK,TASK), say what that brought, and propose again.",
+            "no task",
+        ),
     ] = None,
     sure: Annotated[
         float,
@@ -91,18 +94,21 @@ def label(
         raise UsageError("--to names a format, and --save the new folder. Give both.")
     if to is not None and save is not None:
         return ws.export_annotations(to, save)
-    if then_train is not None:
-        ws.files.taxonomy.task(then_train)
-
-    names = [name for name in (classifier or "").split(",") if name]
-    ask = partial(ws.propose, detector=detector, classifiers=names, every=every, sure=sure, ray=ray)
-    if then_train is None:
+    tasks = [ws.files.taxonomy.task(name).name for name in _listed(then_train)]
+    ask = partial(ws.propose, detector=detector, classifiers=_listed(classifier), every=every, sure=sure, ray=ray)
+    if not tasks:
         return ask() if propose else ws.label(LabelOrder(browser, port))
     if not propose:
         ws.label(LabelOrder(browser, port))
-    grown, more = ws.grow(then_train), ask()
-    data = {**grown.data, "proposed": more.data}
-    return replace(grown, blocks=(*grown.blocks, *more.blocks), data=data, next=more.next)
+    grown = {task: ws.grow(task) for task in tasks}
+    more = ask()
+    data = {"grown": {task: one.data for task, one in grown.items()}, "proposed": more.data}
+    blocks = tuple(block for one in (*grown.values(), more) for block in one.blocks)
+    return replace(grown[tasks[-1]], blocks=blocks, data=data, next=more.next)
+
+
+def _listed(names: str | None) -> list[str]:
+    return [name for name in (names or "").split(",") if name]
 
 
 def extract(

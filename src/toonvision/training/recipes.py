@@ -53,6 +53,8 @@ _OF_SCREENSHOTS = {_DETECTOR.network: (_DETECTOR, 9_000), _SEGMENTER.network: (_
 """The recipes of networks for whole screenshots, and how many steps their trainings take."""
 _RATE_AFTER_START = 4e-3
 """The learning rate of a network for screenshots that begins with learned weights."""
+_ENOUGH_IMAGES = 400
+"""With fewer training images, `compact` learns as many times slower what it begins with, so that less is forgotten."""
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
 """Of a training of few and of many classes: more images need fewer epochs."""
 _FEWEST_EPOCHS, _FEWEST_OF_SCREENSHOTS = 60, 20
@@ -88,7 +90,8 @@ def settings_for(
         classes: Number of classes; with more than 8, `compact` is trained for twice as many steps.
         images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400;
             `detector`, alone and with pixels, and `segmenter`, from 20 to 400.
-        taxonomy: The name of the taxonomy. A network that weights come with the package for begins with them.
+        taxonomy: The name of the taxonomy. A network that weights come with the package for begins with them, and
+            `compact` then learns the slower the fewer images there are below 400.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
@@ -106,7 +109,10 @@ def settings_for(
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
     epochs = _epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS)
-    return replace(_COMPACT, network=network, epochs=epochs, start=start)
+    careful = 1.0 if start == RANDOM else min(1.0, images / _ENOUGH_IMAGES)
+    return replace(
+        _COMPACT, network=network, epochs=epochs, learning_rate=careful * _COMPACT.learning_rate, start=start
+    )
 
 
 def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -> int:
