@@ -1,7 +1,6 @@
 import pytest
 
 from builders import copied
-from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.data.workspace import create_workspace
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
@@ -41,18 +40,6 @@ def test_an_unknown_task_to_train_is_refused_before_anything_is_done(run, tmp_pa
     outcome = run("label", "--propose", "--then-train", "suit,shoe", "-w", tmp_path / "w")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert "shoe" in outcome.err
-
-
-@pytest.mark.slow
-def test_several_tasks_are_trained_in_their_order_and_then_propose(run, tmp_path):
-    draw_into(tmp_path / "w", SampleOrder(seed=1, scale=0.06))
-    outcome = run("label", "--propose", "--then-train", "binary,suit", "-w", tmp_path / "w", "--json")
-    assert outcome.code == 0, outcome.err
-    assert {task: one["run"] for task, one in outcome.json["grown"].items()} == {
-        "binary": "binary/compact-1",
-        "suit": "suit/compact-1",
-    }
-    assert "suit/compact-1" in outcome.json["proposed"]["models"]
 
 
 @pytest.mark.parametrize("target", ["voc", "yolo", "coco", "labelstudio"])

@@ -3,7 +3,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import crop, finding_things, mark_of, small_shots, write_picture
+from builders import copied, crop, finding_things, mark_of, small_shots, write_picture
+from toonvision.api.growing import rounds_told
 from toonvision.api.workspace import open_workspace
 from toonvision.data.records import StoredScreenshot
 from toonvision.data.splits import Split
@@ -72,3 +73,16 @@ def test_a_round_is_compared_on_the_same_test_images(small_workspace, tmp_path, 
     third = workspace.grow("kind", seed=2, **settings)
     assert third.value.grown.train + third.value.grown.val + len(third.value.grown.left_out) == 1
     assert third.value.round is not None
+
+
+def test_rounds_of_several_tasks_are_told_in_their_order(small_workspace, tmp_path, eager):
+    workspace = open_workspace(copied(small_workspace, tmp_path / "w").root)
+    grown = {task: workspace.grow(task, model="4c3-p4", epochs=1, batch_size=4) for task in ("label", "kind")}
+    told = rounds_told(grown, proposed := workspace.balance())
+    assert told.data["grown"]["label"]["run"].startswith("label/")
+    assert told.data["grown"]["kind"]["run"].startswith("kind/")
+    assert told.data["proposed"] == proposed.data
+    parts = [grown["label"].sentences, grown["kind"].sentences, proposed.sentences]
+    places = [told.sentences.index(part) for part in parts]
+    assert places == sorted(places)
+    assert told.next == proposed.next

@@ -1,7 +1,7 @@
 """A round of growing: extract what is new, train again, say what that brought, and propose again."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import StoredRun
@@ -78,6 +78,17 @@ def grow(workspace: DataSteps, task: str, train: "Callable[[], Run]", *, seed: i
         findings=extracted.findings,
         folder=workspace.root,
         next=workspace.command("label", "--propose"),
+    )
+
+
+def rounds_told(grown: Mapping[str, Result[GrownModel]], proposed: Result[Any]) -> Result[GrownModel]:
+    """Return one result of the rounds of some tasks, in their order, and of what is proposed after them."""
+    results = [*grown.values(), proposed]
+    return replace(
+        results[-2],
+        blocks=tuple(block for one in results for block in one.blocks),
+        data={"grown": {task: one.data for task, one in grown.items()}, "proposed": proposed.data},
+        next=proposed.next,
     )
 
 

@@ -1,6 +1,5 @@
 """The commands about data: capture, label, extract, balance, split, check, rebuild."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -85,6 +84,7 @@ def label(
     stored beside the annotations, and shown by the page; --then-train goes on after it, or without it where --propose
     is given, too.
     """
+    from toonvision.api.growing import rounds_told
     from toonvision.api.labelling import LabelOrder
 
     about = {"--detector": detector, "--classifier": classifier, "--every": every, "--ray": ray}
@@ -100,11 +100,7 @@ def label(
         return ask() if propose else ws.label(LabelOrder(browser, port))
     if not propose:
         ws.label(LabelOrder(browser, port))
-    grown = {task: ws.grow(task) for task in tasks}
-    more = ask()
-    data = {"grown": {task: one.data for task, one in grown.items()}, "proposed": more.data}
-    blocks = tuple(block for one in (*grown.values(), more) for block in one.blocks)
-    return replace(grown[tasks[-1]], blocks=blocks, data=data, next=more.next)
+    return rounds_told({task: ws.grow(task) for task in tasks}, ask())
 
 
 def _listed(names: str | None) -> list[str]:
