@@ -99,6 +99,7 @@ def test_ways_are_drawn_under_the_boxes_and_can_be_switched_off_with_one_key(bro
         assert page.locator("#ways").get_attribute("aria-pressed") == "false"
         page.locator("#ways").click()
         assert free.is_visible()
+        page.close()  # it would ask for the program that is gone, and complain
     with watched() as (access, _):
         page = tabs.open(access.url)
         goes_on(page)
