@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,8 +7,8 @@ from hypothesis import strategies as st
 
 from toonvision.tasks import classify
 from toonvision.tasks.base import Dataset
-from toonvision.tasks.covering import covered, moved
-from toonvision.tasks.settings import Augmentation
+from toonvision.tasks.covering import covered, moved, with_figures
+from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Task
 
 COUNT, HEIGHT, WIDTH = 8, 48, 16
@@ -78,3 +80,23 @@ def test_crops_are_covered_in_training_alone_and_keep_their_class(masks_known):
     assert (targets.argmax(axis=1) == labels).all()
     assert (judged == images).all()
     assert (learned != images).any() == masks_known
+
+
+@pytest.mark.parametrize(
+    ("start", "paste", "kind", "told"),
+    [
+        ("toontown", 0.5, "classify", True),
+        ("toontown", 0.0, "classify", False),
+        ("none", 0.5, "classify", False),
+        ("toontown", 0.5, "detect", False),
+    ],
+)
+def test_where_no_mask_says_so_a_network_tells_figures_if_they_are_to_be_pasted(start, paste, kind, told):
+    images, places = crops()
+    settings = TrainingSettings(start=start, augmentation=Augmentation(paste=paste))
+    data = Dataset(Task("things", "label", kind), images, np.arange(COUNT), (), tuple("abcdefgh"))
+    ready = with_figures(data, settings)
+    assert (ready.places is not None) == told
+    assert not told or ready.places.shape == places.shape
+    known = replace(data, places=places)
+    assert with_figures(known, settings) is known

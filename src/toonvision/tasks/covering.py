@@ -10,13 +10,17 @@ Source:
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from toonvision.data.images import Pictures
+from toonvision.models.figures import figures_in, has_figures
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import CLASSIFY
 
 _LARGEST = 0.2
 """Share of its image that a figure must fill, to be moved, to be covered or to cover."""
@@ -28,6 +32,17 @@ _ASIDE = 0.8
 _UNEVEN = 0.12
 """Standard deviation of where it stands, as a share of the image's height."""
 _TRIES = 6
+
+
+def with_figures(dataset: Dataset, settings: TrainingSettings) -> Dataset:
+    """Return a dataset of crops with what a network of the package takes for their objects, where no mask says that.
+
+    Without such a network, or if no figure is to be pasted, it is the dataset as it is given.
+    """
+    wanted = dataset.task.kind == CLASSIFY and settings.augmentation.paste and dataset.places is None
+    if not wanted or not has_figures(settings.start):
+        return dataset
+    return replace(dataset, places=figures_in(dataset.images, settings.start))
 
 
 def moved(images: Pictures, places: Pictures, share: float, rng: np.random.Generator) -> Pictures:

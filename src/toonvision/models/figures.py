@@ -1,0 +1,98 @@
+"""Which pixels of a crop show its own object, told by a network where no mask says so.
+
+It learned drawn crops with their masks (docs/make_starts.py), and is used in training alone: what it takes for the
+object is put in front of other backgrounds and other objects (`toonvision.tasks.covering`).
+
+Source:
+    Ronneberger, Fischer and Brox, "U-Net", 2015: maps of the same size are joined on the way down and up.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image
+
+from toonvision.core.files import replacing
+from toonvision.data.images import Pictures
+from toonvision.models.starting import FOLDER
+
+if TYPE_CHECKING:
+    import keras
+
+SIZE_HW: Final = (96, 32)
+"""Height and width of what the network sees."""
+_FILE: Final = "figures.npz"
+_FEWEST: Final = 0.1
+"""Share of a crop that its object fills at least: what is told of crops with less is not to be trusted."""
+
+
+def has_figures(start: str) -> bool:
+    """Return whether a network of a taxonomy that tells objects from their surroundings comes with the package."""
+    return _file(start).is_file()
+
+
+def figure_network() -> "keras.Model":
+    """Build the network: 21,297 parameters.
+
+    Returns:
+        A network from uint8 crops, shape ``(batch, 96, 32, 3)``, to the probability that a pixel shows the crop's own
+        object, shape ``(batch, 96, 32, 1)``.
+    """
+    import keras
+    from keras import layers
+
+    from toonvision.models.blocks import Tensor, around_zero, normalized
+
+    def separable(x: Tensor, filters: int, kernel: int | tuple[int, int] = 3) -> Tensor:
+        x = layers.DepthwiseConv2D(kernel, padding="same", use_bias=False)(x)
+        return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
+
+    def joined(coarse: Tensor, fine: Tensor, filters: int) -> Tensor:
+        return separable(layers.Concatenate()([layers.UpSampling2D(interpolation="bilinear")(coarse), fine]), filters)
+
+    inputs = keras.Input((*SIZE_HW, 3), dtype="uint8")
+    half = normalized(layers.Conv2D(16, 3, strides=2, padding="same", use_bias=False)(around_zero(inputs)))
+    quarter = separable(separable(layers.MaxPooling2D()(half), 32), 32)
+    eighth = separable(separable(layers.MaxPooling2D()(quarter), 48), 48, 5)
+    whole = separable(layers.MaxPooling2D()(eighth), 48, (5, 3))
+    x = joined(joined(joined(whole, eighth, 40), quarter, 32), half, 24)
+    logits = layers.UpSampling2D(interpolation="bilinear")(layers.Conv2D(1, 1)(x))
+    return keras.Model(inputs, layers.Activation("sigmoid")(logits), name="figures")
+
+
+def figures_in(images: Pictures, start: str) -> Pictures:
+    """Return which pixels show the object of each crop.
+
+    Args:
+        images: Shape ``(images, height, width, 3)``, uint8.
+        start: The taxonomy whose network is asked; see `has_figures`.
+
+    Returns:
+        Shape ``(images, height, width)``, uint8: 1 where a pixel shows the crop's own object, else 0; 0 everywhere in
+        crops of which less than a tenth does.
+    """
+    model = figure_network()
+    with np.load(_file(start), allow_pickle=False) as archive:
+        model.set_weights([archive[name] for name in sorted(archive.files)])
+    shown = model.predict(np.stack([_resized(one, SIZE_HW) for one in images]), batch_size=64, verbose=0)[..., 0] > 0.5
+    shown &= shown.mean(axis=(1, 2), keepdims=True) >= _FEWEST
+    return np.stack([_resized(one, images.shape[1:3]) for one in shown.astype(np.uint8)])
+
+
+def save_figures(model: "keras.Model", start: str, folder: Path = FOLDER) -> Path:
+    """Save the weights of a network, as float16, as those of a taxonomy; return the file."""
+    path = folder / start / _FILE
+    halves = {f"{at:02d}": np.asarray(one, np.float16) for at, one in enumerate(model.get_weights())}
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **halves)
+    return path
+
+
+def _file(start: str) -> Path:
+    return FOLDER / start / _FILE
+
+
+def _resized(image: Pictures, size_hw: tuple[int, int]) -> Pictures:
+    resampling = Image.Resampling.BILINEAR if image.ndim == 3 else Image.Resampling.NEAREST
+    return image if image.shape[:2] == size_hw else np.asarray(Image.fromarray(image).resize(size_hw[::-1], resampling))
