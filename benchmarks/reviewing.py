@@ -152,7 +152,7 @@ def trained(workspace: Workspace, steps: Mapping[str, int], tested: int, seed: i
         batch = settings_for(network, classes=len(workspace.files.taxonomy.labels)).batch_size
         try:
             epochs = max(1, min(MOST_EPOCHS, round(wanted / math.ceil(learned[task] / batch))))
-            run = workspace.grow(task, seed=seed, epochs=epochs).value.run
+            run = workspace.grow(task, seed=seed, epochs=epochs).value.models[task].run
         except InputRejectedError as error:  # some label has no sample yet
             errors[task] = str(error).partition(";")[0]
             continue

@@ -455,12 +455,15 @@ def run_alone(arguments: Sequence[str]) -> tuple[str, str]:
     return printed, imported
 
 
+_PORTS = iter(range(20_000 + 10 * (os.getpid() % 1_000), 32_768))
+
+
 def free_port() -> int:
     """Return a port of this machine that is free, and that no program gets by chance while nothing listens there.
 
     Whoever asks for any port is given one above: it could be taken between two starts of a server.
     """
-    for port in range(20_000 + 10 * (os.getpid() % 1_000), 32_768):
+    for port in _PORTS:
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

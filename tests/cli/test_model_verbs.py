@@ -433,9 +433,11 @@ def test_an_interrupted_training_ends_with_130_at_once_and_leaves_nothing_behind
         sent.append(time.monotonic())
         os.kill(os.getpid(), wanted)
 
-    Thread(target=interrupt).start()
+    interrupting = Thread(target=interrupt)
+    interrupting.start()
     outcome = run("train", "label", "-w", own_workspace.root, "--epochs", "10000", "--batch-size", "4")
     ended.set()
+    interrupting.join()
     assert time.monotonic() - sent[0] < 20, "10,000 epochs take minutes"
     assert outcome.code == 130, outcome.err
     assert outcome.err.splitlines()[-1] == "toonvision: interrupted; what was saved is kept, run again to go on"

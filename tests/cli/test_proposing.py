@@ -40,6 +40,9 @@ def test_an_unknown_task_to_train_is_refused_before_anything_is_done(run, tmp_pa
     outcome = run("label", "--propose", "--then-train", "suit,shoe", "-w", tmp_path / "w")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     assert "shoe" in outcome.err
+    nothing = run("label", "--propose", "--then-train", " , ", "-w", tmp_path / "w")
+    assert (nothing.code, nothing.out) == (2, "")
+    assert "Name one, or several as detect,suit." in nothing.err
 
 
 @pytest.mark.parametrize("target", ["voc", "yolo", "coco", "labelstudio"])

@@ -1,11 +1,13 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import copied, crop, finding_things, mark_of, small_shots, write_picture
-from toonvision.api.growing import rounds_told
+from toonvision.api.growing import grow
 from toonvision.api.workspace import open_workspace
+from toonvision.core.errors import InputRejectedError
 from toonvision.data.records import StoredScreenshot
 from toonvision.data.splits import Split
 from toonvision.label.growing import with_new
@@ -59,10 +61,10 @@ def test_a_round_is_compared_on_the_same_test_images(small_workspace, tmp_path, 
     workspace.split()
     settings = {"model": "4c3-p4", "epochs": 2, "batch_size": 4}
     first = workspace.grow("kind", **settings)
-    assert first.value.round is None
+    assert first.value.models["kind"].round is None
     before = (workspace.files.splits / "default.csv").read_bytes()
     second = workspace.grow("kind", seed=1, **settings)
-    found = second.value.round
+    found = second.value.models["kind"].round
     assert found is not None
     assert found.change.low <= found.after - found.before <= found.change.high
     assert "on the same" in second.sentences
@@ -70,19 +72,27 @@ def test_a_round_is_compared_on_the_same_test_images(small_workspace, tmp_path, 
     picture = next((workspace.root / "screenshots").rglob("*.png"))
     write_picture(picture.with_name("new.png"), small_shots()[0])
     picture.with_name("new.xml").write_bytes(picture.with_suffix(".xml").read_bytes())
-    third = workspace.grow("kind", seed=2, **settings)
+    workspace.train("label", **settings)
+    third = workspace.grow("kind", "label", seed=2, **settings)
     assert third.value.grown.train + third.value.grown.val + len(third.value.grown.left_out) == 1
-    assert third.value.round is not None
+    assert list(third.value.models) == list(third.data["runs"]) == ["kind", "label"]
+    assert all(one.round is not None for one in third.value.models.values())
+    assert third.sentences.count("Joined: ") == 1
 
 
-def test_rounds_of_several_tasks_are_told_in_their_order(small_workspace, tmp_path, eager):
+def test_a_task_that_cannot_be_learned_yet_is_told_and_keeps_no_other_from_being_trained(
+    small_workspace, tmp_path, eager
+):
     workspace = open_workspace(copied(small_workspace, tmp_path / "w").root)
-    grown = {task: workspace.grow(task, model="4c3-p4", epochs=1, batch_size=4) for task in ("label", "kind")}
-    told = rounds_told(grown, proposed := workspace.balance())
-    assert told.data["grown"]["label"]["run"].startswith("label/")
-    assert told.data["grown"]["kind"]["run"].startswith("kind/")
-    assert told.data["proposed"] == proposed.data
-    parts = [grown["label"].sentences, grown["kind"].sentences, proposed.sentences]
-    places = [told.sentences.index(part) for part in parts]
-    assert places == sorted(places)
-    assert told.next == proposed.next
+
+    def train(task):
+        if task != "kind":
+            raise InputRejectedError(f"{task} has too few samples.")
+        return workspace.train(task, model="4c3-p4", epochs=1, batch_size=4)
+
+    told = grow(workspace, ("label", "kind"), train)
+    assert list(told.value.models) == ["kind"]
+    assert told.value.refused == told.data["refused"] == {"label": "label has too few samples."}
+    assert "label was not trained: label has too few samples." in told.sentences
+    with pytest.raises(InputRejectedError, match="label has too few"):
+        grow(workspace, ("label",), train)

@@ -81,7 +81,7 @@ LABELS_OF_ALL = tuple(label.name for label in BUILT_IN.labels)
         (LEVELS["animal"][:9], "wide-animal"),
         (LABELS_OF_ALL, "wide-label"),
         (LABELS_OF_ALL[-12:], "wide-label"),
-        (tuple("abcdefghi"), "wide-animal"),
+        (tuple("abcdefghi"), "wide-label"),
     ],
 )
 def test_a_network_begins_with_the_weights_that_know_most_of_its_classes_and_fewest_others(classes, task):

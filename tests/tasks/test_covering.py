@@ -100,3 +100,8 @@ def test_where_no_mask_says_so_a_network_tells_figures_if_they_are_to_be_pasted(
     assert not told or ready.places.shape == places.shape
     known = replace(data, places=places)
     assert with_figures(known, settings) is known
+    places[2:5] = 0
+    partly = with_figures(replace(data, places=places), settings).places
+    others = [0, 1, 5, 6, 7]
+    np.testing.assert_array_equal(partly[others], places[others])
+    assert not told or (partly[2:5] == ready.places[2:5]).all()

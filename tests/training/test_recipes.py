@@ -103,6 +103,9 @@ def test_what_begins_with_weights_learns_the_slower_the_fewer_images_there_are(i
     assert (fresh.start, begun.start) == ("none", "toontown")
     assert begun.learning_rate == pytest.approx(share * fresh.learning_rate)
     assert begun.epochs == fresh.epochs
+    assert changed(begun, start="none").learning_rate == fresh.learning_rate
+    assert changed(begun, start="none", learning_rate=0.5).learning_rate == 0.5
+    assert changed(begun, start="toontown", epochs=3).learning_rate == begun.learning_rate
 
 
 def test_a_network_begins_with_weights_where_such_come_with_the_package(tmp_path, monkeypatch):

@@ -1,13 +1,13 @@
 """A round of growing: extract what is new, train again, say what that brought, and propose again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import StoredRun
 from toonvision.api.data_steps import DataSteps
 from toonvision.api.result import Block, Result
-from toonvision.core.errors import ToonVisionError
+from toonvision.core.errors import InputRejectedError, ToonVisionError
 from toonvision.core.wording import counted, percent
 
 if TYPE_CHECKING:
@@ -20,80 +20,96 @@ _SPLIT = "default"
 
 @dataclass(frozen=True)
 class GrownModel:
-    """What a round of growing made.
+    """What a round of growing made for a task.
 
     Attributes:
         run: The new run.
-        grown: How the split grew; None where it was drawn for the first time.
-        round: How the new run compares with the newest earlier one; None where there is none to compare with.
+        round: How it compares with the newest earlier one; None where there is none to compare with.
     """
 
     run: "Run"
-    grown: "Grown | None"
     round: "Round | None"
 
 
-def grow(workspace: DataSteps, task: str, train: "Callable[[], Run]", *, seed: int = 0) -> Result[GrownModel]:
-    """Extract what is new, put it into the train and val subsets, train again, and compare with the newest run.
+@dataclass(frozen=True)
+class Growth:
+    """What a round of growing made.
 
-    The test subset stays as it is, so that errors of all rounds are of the same images.
+    Attributes:
+        grown: How the split grew; None where it was drawn for the first time.
+        models: The new model of each task that could be trained.
+        refused: Why each of the others could not.
+    """
+
+    grown: "Grown | None"
+    models: Mapping[str, GrownModel]
+    refused: Mapping[str, str]
+
+
+def grow(workspace: DataSteps, tasks: Sequence[str], train: "Callable[[str], Run]", *, seed: int = 0) -> Result[Growth]:
+    """Extract what is new, put it into the train and val subsets, train again, and compare with the newest runs.
+
+    The test subset stays as it is, so that errors of all rounds are of the same images. A task that cannot be learned
+    yet does not keep the others from being trained.
 
     Args:
         workspace: The workspace.
-        task: What to train.
-        train: Trains it.
+        tasks: What to train, in this order, at least one.
+        train: Trains one of them.
         seed: Of the split.
 
     Raises:
         UsageError: If there is no such task, or a setting is impossible.
-        InputRejectedError: If nothing can be learned from the data.
+        InputRejectedError: If no task can be learned from the data.
     """
     from toonvision.label.growing import compare_rounds, grow_split
 
-    workspace.files.taxonomy.task(task)
-    earlier = _earlier(workspace, task)
+    for task in tasks:
+        workspace.files.taxonomy.task(task)
+    earlier = {task: _earlier(workspace, task) for task in tasks}  # before what these learned from changes
     extracted = workspace.extract()
     grown = None
     if (workspace.files.splits / f"{_SPLIT}.csv").is_file():
         grown = grow_split(workspace.files, _SPLIT, seed=seed)
     else:
         workspace.split(seed=seed)
-    run = train()
-    compared = compare_rounds(earlier, run.evaluation("test")) if earlier else None
-    blocks: list[Block] = [
-        extracted.sentences,
-        _grown_text(grown),
-        *run.summary().blocks,
-        _round_text(compared, earlier),
-    ]
-    data = {
-        "run": run.name,
-        "joined": {"train": grown.train, "val": grown.val, "left_out": list(grown.left_out)} if grown else None,
-        "round": compared and {**vars(compared), "change": vars(compared.change)},
-    }
+    blocks: list[Block] = [extracted.sentences, _grown_text(grown)]
+    models: dict[str, GrownModel] = {}
+    refused: dict[str, InputRejectedError] = {}
+    for task, before in earlier.items():
+        try:
+            run = train(task)
+        except InputRejectedError as error:
+            refused[task] = error
+            blocks.append(f"{task} was not trained: {error}")
+            continue
+        compared = compare_rounds(before, run.evaluation("test")) if before else None
+        models[task] = GrownModel(run, compared)
+        blocks += [*run.summary().blocks, _round_text(compared, before)]
+    if not models:
+        raise next(iter(refused.values()))
+    told = {task: str(error) for task, error in refused.items()}
     return Result(
-        GrownModel(run, grown, compared),
+        Growth(grown, models, told),
         tuple(block for block in blocks if block),
-        data,
+        {
+            "joined": {"train": grown.train, "val": grown.val, "left_out": list(grown.left_out)} if grown else None,
+            "runs": {task: _plain(one) for task, one in models.items()},
+            "refused": told,
+        },
         findings=extracted.findings,
         folder=workspace.root,
         next=workspace.command("label", "--propose"),
     )
 
 
-def rounds_told(grown: Mapping[str, Result[GrownModel]], proposed: Result[Any]) -> Result[GrownModel]:
-    """Return one result of the rounds of some tasks, in their order, and of what is proposed after them."""
-    results = [*grown.values(), proposed]
-    return replace(
-        results[-2],
-        blocks=tuple(block for one in results for block in one.blocks),
-        data={"grown": {task: one.data for task, one in grown.items()}, "proposed": proposed.data},
-        next=proposed.next,
-    )
+def _plain(model: GrownModel) -> dict[str, Any]:
+    compared = model.round
+    return {"run": model.run.name, "round": compared and {**vars(compared), "change": vars(compared.change)}}
 
 
 def _earlier(workspace: DataSteps, task: str) -> "Evaluation[Any] | None":
-    """Evaluate the newest run of a task, before what it was trained with changes; None where that cannot be."""
+    """Evaluate the newest run of a task; None where that cannot be."""
     for folder in workspace.newest_runs():
         if folder.parent.name == task:
             try:

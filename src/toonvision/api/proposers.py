@@ -17,7 +17,7 @@ from toonvision.deploy.packaged import (
     proposing_files,
 )
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
-from toonvision.taxonomy.loader import built_in
+from toonvision.taxonomy.loader import built_in_name
 from toonvision.training.record import read_record
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _packaged_namers(workspace: Opened, named: Set[str]) -> dict[str, tuple[Path
         if not any(_tells_apart(taxonomy, one, level) for one in named):
             files[level] = path
             said = f"the one that comes with the package {proposing_accuracy(taxonomy.name, level)}"
-            workspace.watcher.say(f"No classifier of the level {level} was trained yet; {said}.")
+            workspace.watcher.say(f"No run names the level {level}; {said}.")
     return {level: (path, f"the package's {level}") for level, path in files.items() if level not in named}
 
 
@@ -89,7 +89,7 @@ def _tells_apart(taxonomy: Taxonomy, one: str, level: str) -> bool:
 
 def _is_packaged(taxonomy: Taxonomy) -> bool:
     """Return whether models come with the package for a taxonomy, just as it is."""
-    return taxonomy.name in packaged_names() and built_in(taxonomy.name).digest == taxonomy.digest
+    return built_in_name(taxonomy) in packaged_names()
 
 
 def _packaged(workspace: Opened) -> tuple[Path, str, str]:

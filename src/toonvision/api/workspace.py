@@ -20,7 +20,7 @@ from toonvision.data.setup import INFER, SetupPlan, SetupRequest, carry_out, pla
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
-    from toonvision.api.growing import GrownModel
+    from toonvision.api.growing import Growth
     from toonvision.api.run import Run
     from toonvision.studies.cross_validation import CrossValidation
 
@@ -201,21 +201,21 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
             )  # fmt: skip
         return Run(self, folder)
 
-    def grow(self, task: str, *, seed: int = 0, **settings: Any) -> "Result[GrownModel]":
-        """Extract what is new, train a task again, and compare on the same test subset; see `toonvision.api.growing`.
+    def grow(self, *tasks: str, seed: int = 0, **settings: Any) -> "Result[Growth]":
+        """Extract what is new, train tasks again, and compare on the same test subset; see `toonvision.api.growing`.
 
         Args:
-            task: What to train.
-            seed: Of the split and of the training.
+            *tasks: What to train, in this order.
+            seed: Of the split and of the trainings.
             **settings: Those of `train`.
 
         Raises:
             UsageError: If there is no such task, or a setting is impossible.
-            InputRejectedError: If nothing can be learned from the data.
+            InputRejectedError: If no task can be learned from the data.
         """
         from toonvision.api.growing import grow
 
-        return grow(self, task, lambda: self.train(task, seed=seed, **settings), seed=seed)
+        return grow(self, tasks, lambda task: self.train(task, seed=seed, **settings), seed=seed)
 
     def cross_validate(
         self,

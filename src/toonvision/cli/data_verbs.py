@@ -1,5 +1,6 @@
 """The commands about data: capture, label, extract, balance, split, check, rebuild."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -84,7 +85,6 @@ def label(
     stored beside the annotations, and shown by the page; --then-train goes on after it, or without it where --propose
     is given, too.
     """
-    from toonvision.api.growing import rounds_told
     from toonvision.api.labelling import LabelOrder
 
     about = {"--detector": detector, "--classifier": classifier, "--every": every, "--ray": ray}
@@ -94,17 +94,24 @@ def label(
         raise UsageError("--to names a format, and --save the new folder. Give both.")
     if to is not None and save is not None:
         return ws.export_annotations(to, save)
-    tasks = [ws.files.taxonomy.task(name).name for name in _listed(then_train)]
+    tasks = _listed(then_train)
+    if then_train is not None and not tasks:
+        raise UsageError("--then-train names no task. Name one, or several as detect,suit.")
+    for task in tasks:
+        ws.files.taxonomy.task(task)
     ask = partial(ws.propose, detector=detector, classifiers=_listed(classifier), every=every, sure=sure, ray=ray)
     if not tasks:
         return ask() if propose else ws.label(LabelOrder(browser, port))
     if not propose:
         ws.label(LabelOrder(browser, port))
-    return rounds_told({task: ws.grow(task) for task in tasks}, ask())
+    grown, more = ws.grow(*tasks), ask()
+    data = {**grown.data, "proposed": more.data}
+    return replace(grown, blocks=(*grown.blocks, *more.blocks), data=data, next=more.next)
 
 
 def _listed(names: str | None) -> list[str]:
-    return [name for name in (names or "").split(",") if name]
+    """Return the names of a list with commas, each once."""
+    return list(dict.fromkeys(name for one in (names or "").split(",") if (name := one.strip())))
 
 
 def extract(

@@ -49,7 +49,8 @@ def start_file(start: str, network: str, classes: "Sequence[str]") -> Path:
     """Return the weights that a network for some classes begins with.
 
     Of those of its width it is those that know the most of the classes, and of these those that learned to tell them
-    from the fewest others: what a network learns for few classes serves these better.
+    from the fewest others: what a network learns for few classes serves these better. Where none knows any, it is those
+    that learned the most.
 
     Examples:
         >>> start_file("toontown", "compact", ("cog", "toon")).name
@@ -58,7 +59,8 @@ def start_file(start: str, network: str, classes: "Sequence[str]") -> Path:
 
     def fit(path: Path) -> tuple[int, int]:
         labels = start_labels(path)
-        return sum(name in _forms(labels) for name in classes), -len(labels)
+        known = len(_forms(labels).keys() & set(classes))
+        return known, -len(labels) if known else len(labels)
 
     return max(_start_files(start, network, len(classes)), key=fit)
 

@@ -21,6 +21,7 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect import score
 from toonvision.tasks.registry import kind_of, load_dataset
+from toonvision.taxonomy.loader import built_in_name
 from toonvision.training.recipes import changed, settings_for
 
 
@@ -91,7 +92,7 @@ def measure_box_curve(
     dataset = load_dataset(workspace, wanted, size_hw=size_hw, split=split, network=network)
     whole = Fold(f"split {split}", *(dataset.indices[subset] for subset in ("train", "val", "test")))
     usual = settings_for(
-        network, classes=len(dataset.classes), images=len(whole.train), taxonomy=workspace.taxonomy.name
+        network, classes=len(dataset.classes), images=len(whole.train), taxonomy=built_in_name(workspace.taxonomy)
     )
     settings = changed(usual, epochs=options.epochs)
     jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)

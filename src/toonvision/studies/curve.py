@@ -21,6 +21,7 @@ from toonvision.studies.folds import Fold, Job, StudyWatcher, split_fold, task_d
 from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, train_sizes
 from toonvision.studies.store import recipe_of, study_folder
 from toonvision.tasks.base import Dataset
+from toonvision.taxonomy.loader import built_in_name
 from toonvision.training.recipes import changed, settings_for
 
 
@@ -82,7 +83,7 @@ def measure_curve(
     classes = len(workspace.taxonomy.level(wanted.level).classes)
     dataset = task_dataset(workspace, wanted, options.size_hw or input_size(network, workspace.size_hw))
     whole = split_fold(workspace, dataset, split)
-    usual = settings_for(network, classes=classes, images=len(whole.train), taxonomy=workspace.taxonomy.name)
+    usual = settings_for(network, classes=classes, images=len(whole.train), taxonomy=built_in_name(workspace.taxonomy))
     settings = changed(usual, epochs=options.epochs)
     jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
     recipe = recipe_of(dataset, settings, kind="curve", resize=workspace.resize, split=split, seed=options.seed)

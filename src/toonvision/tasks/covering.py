@@ -1,4 +1,4 @@
-"""Figures, cut out along their masks and pasted into other crops: behind the object of a crop, and in front of it.
+"""Figures, cut out of their crops and pasted into other crops: behind the object of a crop, and in front of it.
 
 What is behind an object says nothing of its class, and a network that learns from few crops learns it by heart; so
 objects change their background. Where figures stand in front of each other, the box of one shows much of another, and
@@ -37,12 +37,17 @@ _TRIES = 6
 def with_figures(dataset: Dataset, settings: TrainingSettings) -> Dataset:
     """Return a dataset of crops with what a network of the package takes for their objects, where no mask says that.
 
-    Without such a network, or if no figure is to be pasted, it is the dataset as it is given.
+    If the training does not begin with weights of the package, or pastes no figure, it is the dataset as it is given.
     """
-    wanted = dataset.task.kind == CLASSIFY and settings.augmentation.paste and dataset.places is None
-    if not wanted or not has_figures(settings.start):
+    if dataset.task.kind != CLASSIFY or not settings.augmentation.paste or not has_figures(settings.start):
         return dataset
-    return replace(dataset, places=figures_in(dataset.images, settings.start))
+    known = np.zeros(dataset.images.shape[:3], np.uint8) if dataset.places is None else dataset.places
+    unknown = ~known.any(axis=(1, 2))
+    if not unknown.any():
+        return dataset
+    places = np.array(known)
+    places[unknown] = figures_in(dataset.images[unknown], settings.start)
+    return replace(dataset, places=places)
 
 
 def moved(images: Pictures, places: Pictures, share: float, rng: np.random.Generator) -> Pictures:

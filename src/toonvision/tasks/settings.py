@@ -60,8 +60,8 @@ class Augmentation:
     paste: Annotated[
         float,
         Option(
-            "Share of images that figures of others are pasted into, where masks are known, or a network of the "
-            "package tells figures; so many crops also get the background of another one.",
+            "Share of images that figures of others are pasted into, where masks are known; so many crops also get the "
+            "background of another one. Of crops the weights to begin with tell figures, too.",
             minimum=0,
             maximum=1,
         ),

@@ -244,6 +244,19 @@ def built_in(name: str) -> Taxonomy:
     return read_settings(Path(str(resource)), TaxonomyTable).build()
 
 
+def built_in_name(taxonomy: Taxonomy) -> str:
+    """Return the name of a taxonomy that comes with the package, just as it is; an empty text for any other one.
+
+    Examples:
+        >>> built_in_name(built_in("toontown"))
+        'toontown'
+    """
+    try:
+        return taxonomy.name if built_in(taxonomy.name).digest == taxonomy.digest else ""
+    except UsageError:
+        return ""
+
+
 def with_contexts(taxonomy: Taxonomy, tables: Mapping[str, CategoryTable]) -> Taxonomy:
     """Return a taxonomy with more contexts; one that it has already gets the title and the colour of its table."""
     used = {context.color for context in taxonomy.contexts}

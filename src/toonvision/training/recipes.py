@@ -90,8 +90,8 @@ def settings_for(
         classes: Number of classes; with more than 8, `compact` is trained for twice as many steps.
         images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400;
             `detector`, alone and with pixels, and `segmenter`, from 20 to 400.
-        taxonomy: The name of the taxonomy. A network that weights come with the package for begins with them, and
-            `compact` then learns the slower the fewer images there are below 400.
+        taxonomy: The name of the built-in taxonomy, if it is one. A network that weights come with the package for
+            begins with them, and `compact` then learns the slower the fewer images there are below 400.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
@@ -129,15 +129,15 @@ def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str 
     """
     from toonvision.data.splits import read_split
     from toonvision.tasks.registry import kind_of
+    from toonvision.taxonomy.loader import built_in_name
 
     with workspace.reading() as catalog:
         items = kind_of(task).items(catalog.known(), workspace, task)
     if split is not None:
         stored = read_split(workspace.splits, split)
         items = [item for item in items if stored.subset_of(item) == "train"]
-    taxonomy = workspace.taxonomy
-    classes = len(taxonomy.level(task.level).classes)
-    return settings_for(network, classes=classes, images=max(1, len(items)), taxonomy=taxonomy.name)
+    classes = len(workspace.taxonomy.level(task.level).classes)
+    return settings_for(network, classes=classes, images=max(1, len(items)), taxonomy=built_in_name(workspace.taxonomy))
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
@@ -169,8 +169,11 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
     unused = _OF_KIND.get(find_network(settings.network).kind, frozenset())
     if odd := [_OPTIONS[name].flag for name in given if name in unused]:
         raise UsageError(f"{settings.network} is not trained with {', '.join(sorted(odd))}. Leave it out.")
-    if (start := given.get("start", RANDOM)) != RANDOM and not has_start(str(start), settings.network):
+    start = str(given.get("start", settings.start))
+    if "start" in given and start != RANDOM and not has_start(start, settings.network):
         raise UsageError(f"no weights come with the package for {settings.network}. Leave out --from {start}.")
+    if start == RANDOM != settings.start:
+        given.setdefault("learning_rate", settings_for(settings.network).learning_rate)
     own = {name: given.pop(name) for name in settings_of(Augmentation) if name in given}
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)
