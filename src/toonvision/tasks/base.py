@@ -82,8 +82,8 @@ class Dataset(_Shown):
         newer: How many items the split does not know, since they were extracted after it was made.
         resize: How the images were resized to their size.
         places: The place, from 1, that the object of each pixel has among those of its image, 0 for none; of a crop 1
-            where its own object is seen, all 0 where that is not known. Shape ``(images, height, width)``; None where no
-            masks of objects are known.
+            where its own object is seen, all 0 where that is not known. Shape ``(images, height, width)``; None where
+            no masks of objects are known.
         pixels: The class of each pixel, 255 where one does not count, of the same shape; None where boxes alone, or
             nothing else, is learned from the images.
         pixel_classes: Names of those classes.
