@@ -73,6 +73,7 @@ ELSEWHERE = {
     "Label some screenshots by hand (...), then ....": "about trainings",
     "Give --propose, too.": "carried out in tests/cli/test_proposing.py",
     "Give both.": "carried out in tests/cli/test_proposing.py",
+    "Name one, or several as detect,suit.": "what that does is tested in tests/label/test_growing.py",
     "Name another.": "carried out in tests/cli/test_joint_verbs.py",
     "Check the path.": "carried out below",
     "Choose another --save.": "carried out below",
