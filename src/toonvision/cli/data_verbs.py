@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toonvision.cli import options
-from toonvision.cli.options import choice, given_flags
+from toonvision.cli.options import choice, given_flags, names_in
 from toonvision.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,12 +94,12 @@ def label(
         raise UsageError("--to names a format, and --save the new folder. Give both.")
     if to is not None and save is not None:
         return ws.export_annotations(to, save)
-    tasks = _listed(then_train)
+    tasks = names_in(then_train)
     if then_train is not None and not tasks:
         raise UsageError("--then-train names no task. Name one, or several as detect,suit.")
     for task in tasks:
         ws.files.taxonomy.task(task)
-    ask = partial(ws.propose, detector=detector, classifiers=_listed(classifier), every=every, sure=sure, ray=ray)
+    ask = partial(ws.propose, detector=detector, classifiers=names_in(classifier), every=every, sure=sure, ray=ray)
     if not tasks:
         return ask() if propose else ws.label(LabelOrder(browser, port))
     if not propose:
@@ -107,11 +107,6 @@ def label(
     grown, more = ws.grow(*tasks), ask()
     data = {**grown.data, "proposed": more.data}
     return replace(grown, blocks=(*grown.blocks, *more.blocks), data=data, next=more.next)
-
-
-def _listed(names: str | None) -> list[str]:
-    """Return the names of a list with commas, each once."""
-    return list(dict.fromkeys(name for one in (names or "").split(",") if (name := one.strip())))
 
 
 def extract(

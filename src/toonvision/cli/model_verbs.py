@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from toonvision.cli import options
-from toonvision.cli.options import choice, given_flags
+from toonvision.cli.options import choice, given_flags, names_in
 from toonvision.cli.output import show_page
 from toonvision.cli.panels import ADVANCED
 from toonvision.core.errors import UsageError
@@ -123,7 +123,7 @@ def evaluate(
     if classifier and subset != "test":
         raise UsageError(f"two stages are evaluated on the test subset; got {subset}. Leave out --subset.")
     found = ws.run(run)
-    namers = [ws.run(name) for name in (classifier or "").split(",") if name]
+    namers = [ws.run(name) for name in names_in(classifier)]
     result = found.evaluate(subset)
     steps = (
         ("stress", stress, found.stress),

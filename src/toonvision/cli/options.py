@@ -31,6 +31,16 @@ def given_flags(values: Mapping[str, object]) -> list[str]:
     return [flag for flag, value in values.items() if value is not None and value is not False]
 
 
+def names_in(text: str | None) -> list[str]:
+    """Return the names of a list with commas, in its order.
+
+    Examples:
+        >>> names_in("suit/one, animal/two,")
+        ['suit/one', 'animal/two']
+    """
+    return [name for one in (text or "").split(",") if (name := one.strip())]
+
+
 WorkspaceOption = Annotated[Path, choice("The workspace's folder.", "the current folder", "--workspace", "-w")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 OpenOption = Annotated[bool, typer.Option("--open", help="Open the report in the web browser.")]

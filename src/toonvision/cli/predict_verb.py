@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toonvision.cli import options
-from toonvision.cli.options import choice, given_flags
+from toonvision.cli.options import choice, given_flags, names_in
 from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
@@ -155,7 +155,7 @@ def _by_two_stages(asked: PredictOptions, detector: str | None, classifier: str 
     if is_run(asked.workspace / "runs", str(pictures[0])):
         raise UsageError(f"--detector takes the place of a run; got the run {str(pictures[0])!r} too. Leave it out.")
     ws = open_workspace(asked.workspace, watcher=TERMINAL)
-    stages = ws.run(detector), [ws.run(name) for name in classifier.split(",") if name]
+    stages = ws.run(detector), [ws.run(name) for name in names_in(classifier)]
     direct = partial(find_and_name, *stages, pictures, save=asked.save, voc=asked.voc)
     return _Way(pictures, direct, objects_csv, partial(stages_answering, *stages))
 

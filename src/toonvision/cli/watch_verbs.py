@@ -11,7 +11,7 @@ import typer
 
 from toonvision.cli import options
 from toonvision.cli.interrupts import heed
-from toonvision.cli.options import choice
+from toonvision.cli.options import choice, names_in
 from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import UsageError
@@ -67,7 +67,7 @@ def watch(
 
     ws = _opened(workspace, needed=bool(detector or classifier or street))
     found, walk = (ws.run(one) if ws and one else None for one in (detector, street))
-    namers = [ws.run(one) for one in (classifier or "").split(",") if one] if ws else []
+    namers = [ws.run(one) for one in names_in(classifier)] if ws else []
     models, title = models_of(ws, with_=with_, detector=found, classifiers=namers, street=walk)
     order = WatchOrder(source, **settings)
     followers: list[Follower] = [_Lines()] if as_json else []

@@ -122,6 +122,12 @@ def normalized(x: Tensor) -> Tensor:
     return layers.Activation("relu")(layers.BatchNormalization(momentum=_MOMENTUM)(x))
 
 
+def separable(x: Tensor, filters: int, kernel: int | tuple[int, int] = 3, *, strides: int = 1) -> Tensor:
+    """Return maps of a separable convolution: one of each map, then one of 1x1 over all, normalised."""
+    x = layers.DepthwiseConv2D(kernel, strides=strides, padding="same", use_bias=False)(x)
+    return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
+
+
 def _block(x: Tensor, block: Block) -> Tensor:
     x = layers.Conv2D(block.filters, block.kernel, padding="same", use_bias=not block.normalized)(x)
     x = layers.MaxPooling2D(block.shrink)(x) if block.shrink > 1 else x

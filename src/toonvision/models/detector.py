@@ -12,7 +12,7 @@ Source:
 import keras
 from keras import layers, ops
 
-from toonvision.models.blocks import Tensor, around_zero, normalized
+from toonvision.models.blocks import Tensor, around_zero, normalized, separable
 from toonvision.models.cells import LEAST_WEIGHT, corners
 
 CENTERS, SIDES = "centers", "sides"
@@ -157,12 +157,6 @@ def answering(model: keras.Model) -> keras.Model:
     boxes = mean(weights * _corners(sides)) / mean(weights)
     flat = [layers.Reshape((-1, one.shape[-1]))(one) for one in (peaks, boxes)]
     return keras.Model(model.inputs, [*flat, *pixels], name=model.name)
-
-
-def separable(x: Tensor, filters: int, kernel: int = 3, *, strides: int = 1) -> Tensor:
-    """Return maps of a separable convolution: a square one in each map, then one of 1x1 over all, normalised."""
-    x = layers.DepthwiseConv2D(kernel, strides=strides, padding="same", use_bias=False)(x)
-    return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
 
 
 def _corners(sides: Tensor) -> Tensor:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from toonvision.core.files import replacing
-from toonvision.data.images import Pictures
-from toonvision.models.starting import FOLDER
+from toonvision.data.images import Pictures, fit
+from toonvision.models.starting import FOLDER, save_halves
 
 if TYPE_CHECKING:
     import keras
@@ -42,11 +41,7 @@ def figure_network() -> "keras.Model":
     import keras
     from keras import layers
 
-    from toonvision.models.blocks import Tensor, around_zero, normalized
-
-    def separable(x: Tensor, filters: int, kernel: int | tuple[int, int] = 3) -> Tensor:
-        x = layers.DepthwiseConv2D(kernel, padding="same", use_bias=False)(x)
-        return normalized(layers.Conv2D(filters, 1, use_bias=False)(x))
+    from toonvision.models.blocks import Tensor, around_zero, normalized, separable
 
     def joined(coarse: Tensor, fine: Tensor, filters: int) -> Tensor:
         return separable(layers.Concatenate()([layers.UpSampling2D(interpolation="bilinear")(coarse), fine]), filters)
@@ -76,25 +71,21 @@ def figures_in(images: Pictures, start: str) -> Pictures:
         model.set_weights([archive[name] for name in sorted(archive.files)])
     told = np.empty(images.shape[:3], np.uint8)
     for at in range(0, len(images), _AT_ONCE):
-        crops = np.stack([_resized(one, SIZE_HW) for one in images[at : at + _AT_ONCE]])
+        crops = np.stack([fit(Image.fromarray(one), size_hw=SIZE_HW) for one in images[at : at + _AT_ONCE]])
         shown = model.predict(crops, batch_size=64, verbose=0)[..., 0] > 0.5
-        told[at : at + _AT_ONCE] = [_resized(one, images.shape[1:3]) for one in shown.astype(np.uint8)]
+        told[at : at + _AT_ONCE] = [
+            fit(Image.fromarray(one), size_hw=images.shape[1:3], resampling=Image.Resampling.NEAREST)
+            for one in shown.astype(np.uint8)
+        ]
     return told
 
 
 def save_figures(model: "keras.Model", start: str, folder: Path = FOLDER) -> Path:
     """Save the weights of a network, as float16, as those of a taxonomy; return the file."""
     path = folder / start / _FILE
-    halves = {f"{at:02d}": np.asarray(one, np.float16) for at, one in enumerate(model.get_weights())}
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **halves)
+    save_halves(path, {f"{at:02d}": one for at, one in enumerate(model.get_weights())})
     return path
 
 
 def _file(start: str) -> Path:
     return FOLDER / start / _FILE
-
-
-def _resized(image: Pictures, size_hw: tuple[int, int]) -> Pictures:
-    resampling = Image.Resampling.BILINEAR if image.ndim == 3 else Image.Resampling.NEAREST
-    return image if image.shape[:2] == size_hw else np.asarray(Image.fromarray(image).resize(size_hw[::-1], resampling))

@@ -12,7 +12,7 @@ from toonvision.models.layout import MANY_CLASSES
 from toonvision.models.registry import WITH_PIXELS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import keras
 
@@ -95,12 +95,19 @@ def save_start(model: "keras.Model", network: str, labels: "Sequence[str]", path
     import numpy as np
 
     head = _head(model, network)
-    body = [np.asarray(one) for layer in _body(model, head) for one in layer.get_weights()]
+    body = [one for layer in _body(model, head) for one in layer.get_weights()]
     kernel, bias = head.get_weights()
     named = {f"{index:02d}": one for index, one in enumerate(body)} | {_KERNEL: kernel, _BIAS: bias}
-    halves = {name: one.astype(np.float16) for name, one in named.items()}
+    save_halves(path, named, **{_CLASSES: np.array(labels)})
+
+
+def save_halves(path: Path, weights: "Mapping[str, Any]", **exact: Any) -> None:
+    """Save arrays by their names, weights as float16 and others as they are; the same values give the same bytes."""
+    import numpy as np
+
+    halves = {name: np.asarray(one, np.float16) for name, one in weights.items()}
     with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **halves, **{_CLASSES: np.array(labels)})
+        np.savez_compressed(stream, allow_pickle=False, **halves, **exact)
 
 
 def begin_with(start: str, model: "keras.Model", network: str, classes: "Sequence[str]") -> None:
