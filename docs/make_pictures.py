@@ -33,6 +33,8 @@ PICTURES = Path(__file__).with_name("pictures")
 _WIDTH = 1200
 _RECORDED, _WATCHED_S, _SEED = 720, 5.0, 8
 """Pixels of the width, seconds and scene of the recording."""
+_CHARTED_MS = 14_000
+"""How long the page watches before its screenshot is taken."""
 _LABELLED, _KEYS = "mml/mml_0002.png", ("l", "n", "d")
 """The screenshot on the labelling page, and the keys that name its first proposal."""
 _MIDDLE = (360, 120, 1360, 540)
@@ -48,6 +50,7 @@ def main(demo: Path | None = None, blood_cells: Path | None = None) -> None:
     _save(mask_sheet(seed=0), "masks.png")
     _save_watched()
     _save_labelled()
+    _save_watching()
     if demo:
         _save(_screenshot(_newest_report(demo), height=1930), "report.png")
         explained = next(demo.glob("runs/*/*/figures/explain"))
@@ -99,9 +102,30 @@ def _save_labelled() -> None:
             browser.close()
 
 
+def _save_watching() -> None:
+    """Take a screenshot of the watching page, after some seconds of a walking scene."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as root:
+        _program("init", root)
+        command = _command("watch", f"world:{_SEED}", "-w", root, "--no-browser", "--port", "0")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching, sync_playwright() as playwright:
+            assert watching.stdout is not None
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": 1200, "height": 860}, color_scheme="dark")
+            page.goto(watching.stdout.readline().strip())
+            page.wait_for_timeout(_CHARTED_MS)
+            _save(Image.open(io.BytesIO(page.screenshot())), "watching-page.png")
+            browser.close()
+            watching.terminate()
+
+
 def _program(*words: object) -> None:
-    command = [sys.executable, "-m", "toonvision", *map(str, words)]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(_command(*words), check=True, capture_output=True)
+
+
+def _command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "toonvision", *map(str, words)]
 
 
 def _newest_report(workspace: Path) -> Path:

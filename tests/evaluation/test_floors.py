@@ -48,6 +48,12 @@ def test_a_model_that_is_no_better_than_a_floor_is_told_so_with_the_way_to_it(tr
     assert sentence.endswith("To use that: toonvision train label --model trees")
 
 
+def test_a_floor_with_more_errors_is_not_offered_though_it_is_not_clearly_beaten():
+    sentence = floors(wrong=(2,), by_name={TREES: 4}).sentence()
+    assert sentence.startswith("The model compact does not clearly beat its floor")
+    assert "--model trees" not in sentence
+
+
 def test_two_models_without_an_error_are_equal_so_that_the_floor_is_not_beaten():
     assert floors(wrong=(0,), by_name={TREES: 0}).unbeaten.name == TREES
 

@@ -106,7 +106,8 @@ class Floors:
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."
         better = " The floor is clearly better." if high < 0 else ""
-        use = f" To use that: toonvision train {self.task} --model {TREES}" if floor.name == TREES else ""
+        worth = floor.name == TREES and value <= 0
+        use = f" To use that: toonvision train {self.task} --model {TREES}" if worth else ""
         return f"The model {self.network} does not clearly beat its floor, {floor.title} ({counts}).{better}{use}"
 
 
