@@ -19,6 +19,7 @@ from toonvision.studies.folds import Fold, StudyWatcher
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
+from toonvision.training.recipes import settings_for
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -73,6 +74,16 @@ def test_every_beginning_has_the_labels_shares_and_holds_the_smaller_ones():
         assert before <= set(chosen.tolist())
         assert all(place ^ 1 in chosen for place in chosen)
         before = set(chosen.tolist())
+
+
+def test_what_begins_with_weights_learns_small_parts_at_the_rate_for_so_few_images():
+    samples = colored()
+    whole = whole_fold(samples)
+    recipe = settings_for("compact", images=len(whole.train), taxonomy="toontown")
+    jobs, _ = curve_jobs(samples, whole, sizes=(1.0, 0.25, 0.5), settings=recipe, seeds=(0,))
+    for row in jobs.values():
+        alone = settings_for("compact", images=len(row[0].fold.train), taxonomy="toontown")
+        assert row[0].settings.learning_rate == pytest.approx(alone.learning_rate)
 
 
 def test_validate_and_test_stay_and_small_parts_are_trained_for_as_many_steps():

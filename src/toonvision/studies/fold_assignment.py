@@ -5,7 +5,6 @@
 - Learning curve: smaller and larger shares of a training subset, each within the next larger one.
 """
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,6 +26,7 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Category, Taxonomy
+from toonvision.training.recipes import for_fewer
 
 FEWEST_CROPS = 5
 """Crops in a context below which a share of right answers says nothing."""
@@ -280,12 +280,11 @@ def curve_jobs(
 
 
 def _job(whole: Fold, subset: Indices, settings: TrainingSettings, seed: int) -> Job:
-    """Plan a training on a share of the training subset, for as many steps as on the whole.
+    """Plan a training on a share of the training subset, as one would train that share: for as many steps as the whole.
 
     It is named by the share that it is: whatever was asked for, it is the same training. An epoch of an eighth of the
     samples has an eighth of the steps; with the same epochs and patience the small points would also be the least
     trained ones, and the curve too steep.
     """
-    epochs, patience = (math.ceil(n * len(whole.train) / len(subset)) for n in (settings.epochs, settings.patience))
-    name = f"share-{len(subset) / len(whole.train):.4g}"
-    return Job(replace(whole, name=name, train=subset), replace(settings, epochs=epochs, patience=patience), seed)
+    share = replace(whole, name=f"share-{len(subset) / len(whole.train):.4g}", train=subset)
+    return Job(share, for_fewer(settings, len(subset), of=len(whole.train)), seed)

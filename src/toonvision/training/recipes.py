@@ -109,10 +109,33 @@ def settings_for(
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
     epochs = _epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS)
-    careful = 1.0 if start == RANDOM else min(1.0, images / _ENOUGH_IMAGES)
-    return replace(
-        _COMPACT, network=network, epochs=epochs, learning_rate=careful * _COMPACT.learning_rate, start=start
-    )
+    recipe = replace(_COMPACT, network=network, epochs=epochs, start=start)
+    return replace(recipe, learning_rate=_care(recipe, images) * _COMPACT.learning_rate)
+
+
+def _care(settings: TrainingSettings, images: int) -> float:
+    """Return how much slower a network learns what it begins with from so few images: a factor of the rate, up to 1."""
+    is_careful = settings.network.partition("+")[0] == _COMPACT.network and settings.start != RANDOM
+    return min(1.0, images / _ENOUGH_IMAGES) if is_careful else 1.0
+
+
+def for_fewer(settings: TrainingSettings, images: int, *, of: int) -> TrainingSettings:
+    """Return the settings of a training on some of its images: as many steps, and the rate for so few images.
+
+    Args:
+        settings: How to train on all images.
+        images: How many of them are learned from, at least 1.
+        of: How many there are.
+
+    Examples:
+        >>> whole = settings_for("compact", images=400, taxonomy="toontown")
+        >>> half = for_fewer(whole, 200, of=400)
+        >>> half.epochs / whole.epochs, half.learning_rate / whole.learning_rate
+        (2.0, 0.5)
+    """
+    epochs, patience = (math.ceil(n * of / images) for n in (settings.epochs, settings.patience))
+    rate = settings.learning_rate * _care(settings, images) / _care(settings, of)
+    return replace(settings, epochs=epochs, patience=patience, learning_rate=rate)
 
 
 def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -> int:
