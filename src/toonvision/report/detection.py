@@ -1,13 +1,13 @@
-"""The report of a run that finds objects in screenshots."""
+"""What the report of a run shows that finds objects in screenshots."""
 
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import counted, listed, percent
 from toonvision.figures.values import BoxSpread
 from toonvision.metrics.intervals import Proportion
-from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
-from toonvision.report.facts import SUBSET_NAMES, warnings_of, with_floor
-from toonvision.report.page import Page, Section, section
+from toonvision.report.facts import with_floor
+from toonvision.report.page import Section, section
+from toonvision.report.parts import RunParts, of_objects
 from toonvision.report.results import Results
 from toonvision.studies.box_contexts import BoxContextStudy, box_contexts_panel, box_contexts_table
 from toonvision.studies.box_curve import BoxCurve, box_curve_panel, box_curve_table
@@ -19,41 +19,22 @@ from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 
-def detection_page(results: Results) -> Page:
-    """Return the report of a detector: which panel stands where."""
-    evaluation, level = results.evaluation, results.evaluation.record.level
-    subset = SUBSET_NAMES[evaluation.subset]
-    seen = "which it has not seen" if evaluation.subset == "test" else "which were used for training"
-    return Page(
-        title=evaluation.record.title,
-        subtitle=(
-            f"Finds objects of {counted(len(evaluation.classes), 'class', 'classes')}. Evaluated on "
-            f"{counted(len(evaluation.items), f'{subset} screenshot')}. Trained {evaluation.record.started[:10]}."
-        ),
+def detection_parts(results: Results) -> RunParts:
+    """Return what is particular to a detector on the page of a run."""
+    evaluation = results.evaluation
+    return RunParts(
+        predicts="Finds objects of",
         facts=detection_facts(results),
-        warnings=warnings_of(results),
-        sections=(
-            section(
-                "data", "Data", _data_fact(results), data.balance_panel(results.balance, results.taxonomy),
-                data.shortages_panel(results.balance, results.taxonomy), data.next_table(results.balance),
-                data.growth_over_time(results.growth, results.taxonomy),
-                *_curve_panels(results.box_curve), data.split_panel(results.split, level),
-                *data.split_tables(results.split, level), data.near_table(results.split),
-                _suspects_table(results.box_suspects), data.findings_table(results.counts, results.findings),
-            ),
-            section(
-                "training", "Training", "How the network learned.", run.curves_panel(results.curves),
-                run.peaks_table(results.best_curve), _repeats_table(results),
-            ),
-            section(
-                "evaluation", "Evaluation", f"What the run's model finds in the {subset} screenshots, {seen}.",
-                spread_panel(results), *box_panels(evaluation, results.taxonomy),
-                *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
-                *_context_panels(results.box_contexts), stress_panel(results.stress) if results.stress else None,
-            ),
-            *_pixel_sections(results),
-            section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
+        data_fact=_data_fact(results),
+        data=of_objects(results, _curve_panels(results.box_curve), _suspects_tables(results.box_suspects)),
+        trainings=_trainings(results),
+        tests="What the run's model finds in",
+        evaluation=(
+            spread_panel(results), *box_panels(evaluation, results.taxonomy),
+            *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
+            *_context_panels(results.box_contexts), stress_panel(results.stress) if results.stress else None,
         ),
+        more=_pixel_sections(results),
     )  # fmt: skip
 
 
@@ -131,7 +112,7 @@ def _data_fact(results: Results) -> str:
     )
 
 
-def _repeats_table(results: Results) -> Table:
+def _trainings(results: Results) -> Table:
     """Return a row for each training: how long it took and how well it finds objects."""
     cells = [
         (f"{one.precision.ap:.3f}", f"{one.precision.ap50:.3f}", f"{one.counts.total - one.counts.found:,}",
@@ -149,8 +130,8 @@ def _curve_panels(curve: BoxCurve | None) -> tuple[FigurePanel | Table, ...]:
     return (box_curve_panel(curve), box_curve_table(curve)) if curve else ()
 
 
-def _suspects_table(study: BoxSuspectStudy | None) -> Table | None:
-    return box_suspects_table(study, study.suspects) if study and study.suspects else None
+def _suspects_tables(study: BoxSuspectStudy | None) -> tuple[Table, ...]:
+    return (box_suspects_table(study, study.suspects),) if study and study.suspects else ()
 
 
 def spread_panel(results: Results) -> FigurePanel | None:

@@ -79,17 +79,6 @@ def floors_table(evaluation: ClassEvaluation) -> Table | None:
     )  # fmt: skip
 
 
-def repeats_table(results: Results) -> Table:
-    """Return a row for each training: how long it took and how well it predicts."""
-    reports = [scores.report for scores in results.evaluation.scores]
-    cells = [
-        (f"{one.wrong:,}", percent(one.accuracy.share), interval(one.accuracy), f"{one.macro.f1:.3f}")
-        for one in reports
-    ]
-    learned = ", on crops that it learned from too" * results.evaluation.record.settings.with_validation
-    return trainings_table(results, ("Wrong", "Accuracy", "95 % interval", "Macro F1"), cells, by=learned)
-
-
 def trainings_table(results: Results, columns: Sequence[str], cells: Sequence[Sequence[str]], *, by: str = "") -> Table:
     """Return a row for each training: how long it took, and its scores.
 

@@ -1,45 +1,27 @@
-"""The report of a run that names the pixels of screenshots."""
+"""What the report of a run shows that names the pixels of screenshots."""
 
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted, listed, percent
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
-from toonvision.report.facts import SUBSET_NAMES, warnings_of, with_floor
-from toonvision.report.page import Page, section
+from toonvision.report.facts import with_floor
+from toonvision.report.parts import RunParts
 from toonvision.report.results import Results
 from toonvision.tasks.segment_panels import pixel_panels
 from toonvision.taxonomy.labels import LABEL_LEVEL
 
 
-def segmentation_page(results: Results) -> Page:
-    """Return the report of a segmenter: which panel stands where."""
-    evaluation = results.evaluation
-    subset = SUBSET_NAMES[evaluation.subset]
-    seen = "which it has not seen" if evaluation.subset == "test" else "which were used for training"
-    return Page(
-        title=evaluation.record.title,
-        subtitle=(
-            f"Names each pixel: {counted(len(evaluation.classes), 'class', 'classes')}. Evaluated on "
-            f"{counted(len(evaluation.items), f'{subset} screenshot')}. Trained {evaluation.record.started[:10]}."
-        ),
+def segmentation_parts(results: Results) -> RunParts:
+    """Return what is particular to a segmenter on the page of a run."""
+    return RunParts(
+        predicts="Names each pixel:",
         facts=segmentation_facts(results),
-        warnings=warnings_of(results),
-        sections=(
-            section(
-                "data", "Data", _data_fact(results), data.split_panel(results.split, LABEL_LEVEL),
-                data.near_table(results.split), data.findings_table(results.counts, results.findings),
-            ),
-            section(
-                "training", "Training", "How the network learned.", run.curves_panel(results.curves),
-                run.peaks_table(results.best_curve), _repeats_table(results),
-            ),
-            section(
-                "evaluation", "Evaluation", f"The classes of the pixels of the {subset} screenshots, {seen}.",
-                *pixel_panels(evaluation),
-            ),
-            section("settings", "Settings", "What is needed to repeat this run.", run.settings_table(results)),
-        ),
-    )  # fmt: skip
+        data_fact=_data_fact(results),
+        data=(data.split_panel(results.split, LABEL_LEVEL), data.near_table(results.split)),
+        trainings=_trainings(results),
+        tests="The classes of the pixels of",
+        evaluation=tuple(pixel_panels(results.evaluation)),
+    )
 
 
 def segmentation_facts(results: Results) -> tuple[str, ...]:
@@ -97,7 +79,7 @@ def _data_fact(results: Results) -> str:
     )
 
 
-def _repeats_table(results: Results) -> Table:
+def _trainings(results: Results) -> Table:
     """Return a row for each training: how long it took and how good its maps are."""
     cells = [
         (f"{float(one.quality.mean_iou):.3f}", f"{float(one.quality.mean_boundary_f1):.3f}",
