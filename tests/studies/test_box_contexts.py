@@ -11,11 +11,11 @@ from studies.test_box_suspects import answered
 from toonvision.core.errors import InputRejectedError
 from toonvision.studies.box_contexts import (
     BoxContextStudy,
-    _folds,
     box_contexts_panel,
     box_contexts_table,
     compare_contexts,
 )
+from toonvision.studies.fold_assignment import plan_contexts
 from toonvision.studies.folds import Job, task_dataset
 from toonvision.tasks.detect import score
 from toonvision.training.recipes import settings_for
@@ -32,38 +32,46 @@ def dataset(workspace):
 
 
 @pytest.fixture(scope="module")
-def folds(dataset):
-    return _folds(dataset, 0)[0]
+def folds(dataset, workspace):
+    return plan_contexts(dataset, workspace.taxonomy, seed=0, learn_val=True)[0]
+
+
+def named(folds):
+    return [(context.name, fold) for context, fold in folds]
 
 
 def results_of(dataset, folds, **options):
-    return [answered(dataset, Job(fold, settings_for("detector"), 0), **options) for fold in folds.values()]
+    return [answered(dataset, Job(fold, settings_for("detector"), 0), **options) for _, fold in folds]
 
 
 def test_a_context_is_searched_by_those_that_learned_from_the_others(dataset, folds):
-    assert list(folds) == ["garden", "house"]
-    for name, fold in folds.items():
+    assert [context.name for context, _ in folds] == ["garden", "house"]
+    for context, fold in folds:
+        name = context.name
         assert {dataset.frames[at].context for at in fold.test} == {name}
         assert name not in {dataset.frames[at].context for at in [*fold.train, *fold.val]}
         assert len(fold.test) + len(fold.train) + len(fold.val) == len(dataset.frames)
 
 
-def test_a_screenshot_without_objects_is_learned_from_or_searched(dataset):
+def test_a_screenshot_without_objects_is_learned_from_or_searched(dataset, workspace):
     frames = (replace(dataset.frames[0], crops=()), *dataset.frames[1:])
-    folds, _ = _folds(replace(dataset, items=frames), 0)
+    planned, _ = plan_contexts(replace(dataset, items=frames), workspace.taxonomy, seed=0, learn_val=True)
+    folds = dict(named(planned))
     own, other = ("garden", "house") if frames[0].context == "garden" else ("house", "garden")
     assert 0 in folds[own].test
     assert 0 in folds[other].train
 
 
-def test_each_context_has_its_score_beside_that_of_the_ordinary_run(workspace, dataset, folds, tmp_path):
-    gone = set(folds["house"].test.tolist())
-    results = [answered(dataset, Job(fold, settings_for("detector"), 0), leave_out=gone) for fold in folds.values()]
+def test_each_context_has_its_score_beside_that_of_the_ordinary_run(dataset, folds, tmp_path):
+    gone = set(dict(named(folds))["house"].test.tolist())
+    results = [answered(dataset, Job(fold, settings_for("detector"), 0), leave_out=gone) for _, fold in folds]
     every = np.arange(len(dataset.items))
-    whole = answered(dataset, SimpleNamespace(fold=SimpleNamespace(test=every)), leave_out=set(folds["garden"].test))
+    whole = answered(
+        dataset, SimpleNamespace(fold=SimpleNamespace(test=every)), leave_out=set(dict(named(folds))["garden"].test)
+    )
     best = score(whole.predictions, replace(dataset, indices={"test": every}), "test")
     against = SimpleNamespace(best=best, record=SimpleNamespace(title="things/one"))
-    study = compare_contexts(workspace, dataset, folds, results, seeds=[0], against=against)
+    study = compare_contexts(dataset, folds, results, seeds=[0], against=against)
     garden, house = study.contexts
     assert (garden.ap50.value, house.ap50.value) == (pytest.approx(1), 0)
     assert (garden.ordinary, house.ordinary) == (0, pytest.approx(1))
@@ -76,16 +84,16 @@ def test_each_context_has_its_score_beside_that_of_the_ordinary_run(workspace, d
     assert BoxContextStudy.load(replace(study, folder=tmp_path).save().folder) == study
 
 
-def test_trainings_that_diverged_are_left_out_and_told(workspace, dataset, folds):
+def test_trainings_that_diverged_are_left_out_and_told(dataset, folds):
     results = results_of(dataset, folds)
-    study = compare_contexts(workspace, dataset, folds, [results[0], replace(results[1], diverged=True)], seeds=[0])
+    study = compare_contexts(dataset, folds, [results[0], replace(results[1], diverged=True)], seeds=[0])
     assert [one.context for one in study.contexts] == ["garden"]
     with pytest.raises(InputRejectedError, match="every training without a context diverged"):
-        compare_contexts(workspace, dataset, folds, results_of(dataset, folds, diverged=True), seeds=[0])
+        compare_contexts(dataset, folds, results_of(dataset, folds, diverged=True), seeds=[0])
 
 
-def test_a_single_context_cannot_be_left_out(dataset):
+def test_a_single_context_cannot_be_left_out(dataset, workspace):
     alone = [at for at, frame in enumerate(dataset.frames) if frame.context == "garden"]
     one = replace(dataset, items=tuple(dataset.items[at] for at in alone), targets=dataset.targets[alone])
     with pytest.raises(InputRejectedError, match="no context can be left out, nothing was trained"):
-        _folds(one, 0)
+        plan_contexts(one, workspace.taxonomy, seed=0)

@@ -15,24 +15,13 @@ from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.bootstrap import Estimate, estimate
 from toonvision.metrics.predictions import concatenated
 from toonvision.studies.box_training import plan_detectors
-from toonvision.studies.fold_assignment import hold_out
-from toonvision.studies.folds import (
-    Fold,
-    FoldResult,
-    Job,
-    StudyWatcher,
-    classes_without_samples,
-    diverged_sentence,
-    train_jobs,
-)
+from toonvision.studies.fold_assignment import plan_contexts
+from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect import score
-from toonvision.tasks.registry import kind_of
-
-_FEWEST = 5
-"""Screenshots of a context below which nothing can be said about it."""
+from toonvision.taxonomy.labels import Category
 
 
 @dataclass(frozen=True)
@@ -132,20 +121,19 @@ def study_box_contexts(
     """
     names = len(workspace.taxonomy.contexts) or 2
     dataset, settings = plan_detectors(workspace, task, options, learned=1 - 1 / names)
-    folds, findings = _folds(dataset, options.seed)
+    folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed, learn_val=settings.with_validation)
     title = against.record.title if against else ""
     recipe = recipe_of(dataset, settings, kind="contexts", resize=dataset.resize, seed=options.seed, against=title)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
-    jobs = [Job(fold, settings, seed) for fold in folds.values() for seed in options.seeds]
+    jobs = [Job(fold, settings, seed) for _, fold in folds for seed in options.seeds]
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
-    study = compare_contexts(workspace, dataset, folds, results, seeds=options.seeds, against=against)
+    study = compare_contexts(dataset, folds, results, seeds=options.seeds, against=against)
     return replace(study, network=settings.network, findings=tuple(findings), folder=folder).save()
 
 
 def compare_contexts(
-    workspace: Workspace,
     dataset: Dataset,
-    folds: dict[str, Fold],
+    folds: Sequence[tuple[Category, Fold]],
     results: Sequence[FoldResult],
     *,
     seeds: Sequence[int],
@@ -157,18 +145,17 @@ def compare_contexts(
         InputRejectedError: If every training diverged.
     """
     listed, pooled = [], []
-    for number, (name, fold) in enumerate(folds.items()):
+    for number, (context, fold) in enumerate(folds):
         own = results[number * len(seeds) : (number + 1) * len(seeds)]
         sound = [result for result in own if not result.diverged]
         if not sound:
             continue
         each = [_scored(dataset, fold.test, [result]) for result in sound]
         ap50, ap = _mean(each, 0), _mean(each, None)
-        usual = None if against is None else _within(against.best, name)
+        usual = None if against is None else _within(against.best, context.name)
         learned = len(fold.train) + len(fold.val)
         objects = int((~each[0].truth.ignored).sum())
-        title = workspace.taxonomy.context(name).title
-        listed.append(BoxContextScore(name, title, len(fold.test), objects, learned, ap50, ap, usual,
+        listed.append(BoxContextScore(context.name, context.title, len(fold.test), objects, learned, ap50, ap, usual,
                                       len(own) - len(sound)))  # fmt: skip
         pooled.append((fold.test, sound[0]))
     if not listed:
@@ -212,43 +199,6 @@ def box_contexts_panel(study: BoxContextStudy) -> FigurePanel:
         "over all.",
         study.sentence(), study, (head, *rows),
     )  # fmt: skip
-
-
-def _folds(dataset: Dataset, seed: int) -> tuple[dict[str, Fold], list[Finding]]:
-    """Return a fold for each context that can be left out, and why the others cannot."""
-    crops = [crop for frame in dataset.frames for crop in frame.crops]
-    folds, findings = {}, []
-    for name in sorted({frame.context for frame in dataset.frames}):
-        try:
-            subsets = hold_out(crops, name, seed=seed)
-            by_shot = {crop.screenshot_id: subsets[crop.id] for crop in crops if crop.id in subsets}
-            folds[name] = _fold(dataset, name, by_shot)
-        except InputRejectedError as error:
-            reason, _, remedy = str(error).partition(". ")
-            findings.append(Finding(f"context {name}", reason, remedy.rstrip("."), "context-skipped"))
-    if not folds:
-        raise InputRejectedError(f"no context can be left out, nothing was trained. {'; '.join(map(str, findings))}.")
-    return folds, findings
-
-
-def _fold(dataset: Dataset, context: str, by_shot: dict[int, Any]) -> Fold:
-    """Return the fold without a context; a screenshot without objects is learned from, or searched."""
-    subsets = np.array(
-        [
-            by_shot.get(frame.screenshot_id, "") if frame.crops else "test" if frame.context == context else "train"
-            for frame in dataset.frames
-        ]
-    )
-    fold = Fold(f"without-{context}", *(np.flatnonzero(subsets == subset) for subset in ("train", "val", "test")))
-    if len(fold.test) < _FEWEST:
-        raise InputRejectedError(f"has {len(fold.test)} screenshots, fewer than {_FEWEST}. Annotate more of it.")
-    if not kind_of(dataset.task).occurrences(dataset)[fold.test].any():
-        raise InputRejectedError("shows no object. Annotate more of it.")
-    if unseen := classes_without_samples(dataset, np.concatenate([fold.train, fold.val])):
-        raise InputRejectedError(
-            f"without it {', '.join(unseen)} has no sample to learn from. Annotate more elsewhere."
-        )
-    return fold
 
 
 def _scored(dataset: Dataset, test: Any, results: Sequence[FoldResult]) -> BoxScores:

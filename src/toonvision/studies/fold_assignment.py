@@ -6,7 +6,7 @@
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.seeds import SEED_LIMIT, generator
 from toonvision.data.catalog import Crop
 from toonvision.data.groups import group_keys, item_keys
+from toonvision.data.records import Frame, Item
 from toonvision.data.split_plan import plan_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.data.subsets import Subset
@@ -28,8 +29,8 @@ from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Category, Taxonomy
 from toonvision.training.recipes import for_fewer
 
-FEWEST_CROPS = 5
-"""Crops in a context below which a share of right answers says nothing."""
+FEWEST = 5
+"""Crops, or screenshots, of a context below which nothing can be said about it."""
 FEWEST_SIZES = 3
 
 
@@ -57,9 +58,15 @@ def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, Sub
 
 
 def plan_contexts(
-    dataset: Dataset, taxonomy: Taxonomy, *, seed: int
+    dataset: Dataset, taxonomy: Taxonomy, *, seed: int, learn_val: bool = False
 ) -> tuple[list[tuple[Category, Fold]], list[Finding]]:
     """Plan one fold for each context that can be left out, in the taxonomy's order; the seed decides train and val.
+
+    Args:
+        dataset: Crops, or screenshots with their objects.
+        taxonomy: What knows the contexts.
+        seed: Same seed, same folds.
+        learn_val: The trainings learn from the val subset too.
 
     Returns:
         Contexts with their folds, and why the others cannot be left out.
@@ -68,33 +75,52 @@ def plan_contexts(
         InputRejectedError: If no context can be left out.
     """
     known = [context.name for context in taxonomy.contexts]
-    names = sorted({crop.context for crop in dataset.crops})
+    names = sorted({item.context for item in dataset.items})
     names.sort(key=lambda name: known.index(name) if name in known else len(known))
     planned, findings = [], []
     for name in names:
         try:
-            planned.append((taxonomy.context(name), _fold_without(dataset, name, seed)))
+            planned.append((taxonomy.context(name), _fold_without(dataset, name, seed, learn_val=learn_val)))
         except InputRejectedError as error:
             reason, _, remedy = str(error).partition(". ")
-            crops = sum(crop.context == name for crop in dataset.crops)
+            crops = sum(crop.context == name for crop in _objects(dataset))
             findings.append(Finding(f"context {name}", reason, remedy.rstrip("."), "context-skipped", objects=crops))
     if not planned:
         raise InputRejectedError(f"no context can be left out, nothing was trained. {'; '.join(map(str, findings))}.")
     return planned, findings
 
 
-def _fold_without(dataset: Dataset, context: str, seed: int) -> Fold:
-    fold = fold_of_subsets(f"without-{context}", dataset, hold_out(dataset.crops, context, seed=seed))
-    if len(fold.test) < FEWEST_CROPS:
-        raise InputRejectedError(f"has {len(fold.test)} crops, fewer than {FEWEST_CROPS}. Annotate more of it.")
-    unseen = classes_without_samples(dataset, fold.train)
+def _objects(dataset: Dataset) -> list[Crop]:
+    if dataset.task.kind == CLASSIFY:
+        return list(dataset.crops)
+    return [crop for frame in dataset.frames for crop in frame.crops]
+
+
+def _fold_without(dataset: Dataset, context: str, seed: int, *, learn_val: bool) -> Fold:
+    subsets = hold_out(_objects(dataset), context, seed=seed)
+    fold = fold_of_subsets(f"without-{context}", [_subset(item, context, subsets) for item in dataset.items])
+    if len(fold.test) < FEWEST:
+        unit = kind_of(dataset.task).unit
+        raise InputRejectedError(f"has {len(fold.test)} {unit}s, fewer than {FEWEST}. Annotate more of it.")
+    if not kind_of(dataset.task).occurrences(dataset)[fold.test].any():
+        raise InputRejectedError("shows no object. Annotate more of it.")
+    unseen = classes_without_samples(dataset, np.concatenate([fold.train, fold.val]) if learn_val else fold.train)
     if unseen:
         raise InputRejectedError(
             f"without it {', '.join(unseen)} has no sample to learn from. Annotate more elsewhere."
         )
-    if not len(fold.val):
+    if not len(fold.val) and not learn_val:
         raise InputRejectedError("without it no sample is left to validate on. Annotate more elsewhere.")
     return fold
+
+
+def _subset(item: Item, context: str, subsets: Mapping[int, Subset]) -> str:
+    """Return the subset of a crop or of a screenshot's objects; one without objects is learned from, or searched."""
+    if isinstance(item, Crop):
+        return subsets.get(item.id, "")
+    if isinstance(item, Frame) and item.crops:
+        return next((subsets[crop.id] for crop in item.crops if crop.id in subsets), "")
+    return "test" if item.context == context else "train"
 
 
 def grouped_folds(

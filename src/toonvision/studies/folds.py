@@ -134,13 +134,12 @@ def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
     """
     split, level = read_split(workspace.splits, split_name), workspace.taxonomy.level(dataset.task.level)
     require_trainable(subset_table(level, split, dataset.crops, workspace.taxonomy))
-    subsets = {item.id: subset for item in dataset.crops if (subset := split.subset_of(item))}
-    return fold_of_subsets(f"split {split.name}", dataset, subsets)
+    return fold_of_subsets(f"split {split.name}", [split.subset_of(crop) for crop in dataset.crops])
 
 
-def fold_of_subsets(name: str, dataset: Dataset, subset_of: Mapping[int, str]) -> Fold:
-    """Return the fold of samples whose crops are assigned to train, val or test by id; others are in no subset."""
-    subsets = np.array([subset_of.get(item.id, "") for item in dataset.crops])
+def fold_of_subsets(name: str, subset_of: Sequence[str | None]) -> Fold:
+    """Return the fold of samples of each of which the subset is given: train, val or test, or else none of them."""
+    subsets = np.array([subset or "" for subset in subset_of])
     return Fold(name, *(np.flatnonzero(subsets == subset) for subset in SUBSETS))
 
 

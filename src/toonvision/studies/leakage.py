@@ -59,7 +59,8 @@ def compare_naive(
         raise UsageError(f"a naive split is compared on the test subset; got {evaluation.subset}. Leave out --subset.")
     dataset = task_dataset(workspace, workspace.taxonomy.task(record.task), record.size_hw, resize=record.resize)
     split, seed = read_split(workspace.splits, record.split), record.best_seed
-    fold = fold_of_subsets("naive", dataset, naive_subsets(dataset.crops, split, seed=seed))
+    subsets = naive_subsets(dataset.crops, split, seed=seed)
+    fold = fold_of_subsets("naive", [subsets.get(crop.id) for crop in dataset.crops])
     recipe = recipe_of(dataset, record.settings, kind="leakage", resize=record.resize, run=record.title, seed=seed)
     folder = study_folder(workspace, record.task, recipe)
     job = Job(fold, record.settings, seed)
