@@ -13,7 +13,7 @@ from toonvision.metrics.bootstrap import training_shares
 from toonvision.studies.box_curve import BoxCurve, box_curve_panel, box_curve_table, fit_box_curve, measure_box_curve
 from toonvision.studies.fold_assignment import curve_jobs
 from toonvision.studies.folds import Fold
-from toonvision.studies.sizes import CurveOptions
+from toonvision.studies.sizes import CurveOptions, TrainedSizes
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.training.recipes import settings_for
 
@@ -51,7 +51,7 @@ def fitted(dataset, whole, jobs, *, diverged=()):
         ]
         for size, row in jobs.items()
     }
-    return fit_box_curve(dataset, whole, jobs, results, split="default", more=50)
+    return fit_box_curve(TrainedSizes(dataset, whole, jobs, results), split="default", more=50)
 
 
 def test_each_size_holds_the_smaller_ones_every_class_and_the_same_test_screenshots(dataset, whole, jobs):

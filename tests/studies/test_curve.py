@@ -12,10 +12,11 @@ from toonvision.studies.curve import (
     CurvePoint,
     LearningCurve,
     curve_panel,
-    train_curve,
+    fit_curve,
 )
 from toonvision.studies.fold_assignment import beginning, curve_jobs, nested_order
 from toonvision.studies.folds import Fold, StudyWatcher
+from toonvision.studies.sizes import train_sizes
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
@@ -58,7 +59,7 @@ def curve(folder=None, watcher=None, *, seeds=(0, 1), sizes=SIZES, settings=QUIC
     samples = colored()
     whole = whole_fold(samples)
     jobs, _ = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=seeds)
-    return train_curve(samples, whole, jobs, split="default", folder=folder, watcher=watcher)
+    return fit_curve(train_sizes(samples, whole, jobs, folder=folder, watcher=watcher), "default")
 
 
 def test_every_beginning_has_the_labels_shares_and_holds_the_smaller_ones():

@@ -1,6 +1,6 @@
 """The learning curve of a detector: how AP50 grows with the number of training screenshots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,20 +9,18 @@ import numpy.typing as npt
 from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, listed
+from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, estimate, training_shares
 from toonvision.metrics.power_law import forecast
 from toonvision.models.registry import find_network
-from toonvision.studies.fold_assignment import curve_jobs
-from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher
-from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, train_sizes
-from toonvision.studies.store import recipe_of, study_folder
-from toonvision.tasks.base import Dataset
+from toonvision.studies.folds import Fold, StudyWatcher
+from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, TrainedSizes, measure
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect import score
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.taxonomy.loader import built_in_name
-from toonvision.training.recipes import changed, settings_for
+from toonvision.training.recipes import settings_for
 
 
 @dataclass(frozen=True)
@@ -75,75 +73,43 @@ class BoxCurve(SizeCurve):
 def measure_box_curve(
     workspace: Workspace, task: str, options: CurveOptions, *, watcher: StudyWatcher | None = None
 ) -> BoxCurve:
-    """Train on larger and larger shares of the training screenshots, fit 1 - AP50, and predict what more bring.
+    """Train detectors on larger and larger shares of the training screenshots, and fit 1 - AP50.
 
-    The epochs, asked for or of the network's recipe, are those on the whole training subset; on a share of it there are
-    as many more, so that all sizes take the same steps.
+    See `toonvision.studies.sizes.measure`.
 
     Raises:
-        UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
-        InputRejectedError: If a class could not be learned or evaluated, or fewer than three sizes have a training that
-            did not diverge.
+        InputRejectedError: If a class could not be learned or evaluated.
     """
     wanted, split = workspace.taxonomy.task(task), options.split
     kind = kind_of(wanted)
     network = find_network(options.network or kind.default_network).name
     size_hw = options.size_hw or kind.input_size(workspace, network)
     dataset = load_dataset(workspace, wanted, size_hw=size_hw, split=split, network=network)
-    whole = Fold(f"split {split}", *(dataset.indices[subset] for subset in ("train", "val", "test")))
+    whole = Fold(f"split {split}", *(dataset.indices[subset] for subset in SUBSETS))
     usual = settings_for(
         network, classes=len(dataset.classes), images=len(whole.train), taxonomy=built_in_name(workspace.taxonomy)
     )
-    settings = changed(usual, epochs=options.epochs)
-    jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
-    recipe = recipe_of(dataset, settings, kind="curve", resize=dataset.resize, split=split, seed=options.seed)
-    folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
-    results = train_sizes(dataset, jobs, folder=folder, watcher=watcher)
-    curve = fit_box_curve(dataset, whole, jobs, results, split=split, more=options.more)
-    return replace(curve, findings=tuple(findings), folder=folder).save()
+    return measure(workspace, dataset, whole, options, fit_box_curve, usual=usual, watcher=watcher)
 
 
-def fit_box_curve(
-    dataset: Dataset,
-    whole: Fold,
-    jobs: Mapping[float, Sequence[Job]],
-    results: Mapping[float, Sequence[FoldResult]],
-    *,
-    split: str,
-    more: int,
-) -> BoxCurve:
+def fit_box_curve(trained: TrainedSizes, split: str, more: int) -> BoxCurve:
     """Score the trainings of each size on the test subset, and fit a power law to 1 - AP50.
 
     The intervals are from a bootstrap that draws trainings and test screenshots at once and fits each draw anew.
     Trainings that diverged are left out.
     """
-    valid = {size: np.array([not one.diverged for one in row]) for size, row in results.items()}
-    kept = [size for size in jobs if valid[size].any()]
-    tested = replace(dataset, indices={"test": whole.test})
-    scores = {size: [score(one.predictions, tested, "test") for one in results[size]] for size in kept}
-    drawn = _drawn(list(scores.values()), np.stack([valid[size] for size in kept]))
-    points = tuple(
-        _point(size, jobs[size], scores[size], valid[size], drawn[:, at]) for at, size in enumerate(kept)
-    )  # fmt: skip
-    first, truth = jobs[kept[0]], scores[kept[0]][0].truth
+    kept = trained.kept
+    tested = replace(trained.dataset, indices={"test": trained.whole.test})
+    scores = [[score(one.predictions, tested, "test") for one in trained.results[size]] for size in kept]
+    drawn = _drawn(scores, np.stack([trained.valid(size) for size in kept]))
+    points = tuple(_point(trained, size, scores[at], drawn[:, at]) for at, size in enumerate(kept))
     known = drawn[~np.isnan(drawn).any(axis=1)]  # a draw of screenshots without an object has no AP50
-    objects = int((~truth.ignored).sum())
+    objects = int((~scores[0][0].truth.ignored).sum())
     found = forecast(
         [point.mean_pictures for point in points], [1 - point.mean.value for point in points], 1 - known,
         tested=objects, more=more,
     )  # fmt: skip
-    return BoxCurve(
-        **vars(found),
-        task=dataset.task.name,
-        network=first[0].settings.network,
-        seeds=tuple(job.seed for job in first),
-        split=split,
-        train_share=len(whole.train) / (len(whole.train) + len(whole.val) + len(whole.test)),
-        tested=len(whole.test),
-        objects=objects,
-        points=points,
-        lost=tuple(size for size in jobs if not valid[size].any()),
-    )
+    return BoxCurve(**vars(found), **trained.curve(split), objects=objects, points=points)
 
 
 def box_curve_panel(curve: BoxCurve) -> FigurePanel:
@@ -204,21 +170,10 @@ def _drawn(scores: Sequence[Sequence[BoxScores]], valid: npt.NDArray[np.bool_]) 
 
 
 def _point(
-    size: float,
-    jobs: Sequence[Job],
-    scores: Sequence[BoxScores],
-    valid: npt.NDArray[np.bool_],
-    drawn: npt.NDArray[np.float64],
+    trained: TrainedSizes, size: float, scores: Sequence[BoxScores], drawn: npt.NDArray[np.float64]
 ) -> BoxCurvePoint:
     """Leave out the trainings that diverged."""
-    kept = np.flatnonzero(valid).tolist()
-    found = [scores[at].precision for at in kept]
+    found = [one.precision for one, sound in zip(scores, trained.valid(size), strict=True) if sound]
     ap50 = tuple(one.ap50 for one in found)
-    return BoxCurvePoint(
-        share=size,
-        pictures=tuple(len(jobs[at].fold.train) for at in kept),
-        ap50=ap50,
-        ap=tuple(one.ap for one in found),
-        mean=estimate(sum(ap50) / len(ap50), drawn),
-        diverged=tuple(job.seed for job, sound in zip(jobs, valid, strict=True) if not sound),
-    )
+    mean = estimate(sum(ap50) / len(ap50), drawn)
+    return BoxCurvePoint(**trained.point(size), ap50=ap50, ap=tuple(one.ap for one in found), mean=mean)

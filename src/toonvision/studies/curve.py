@@ -1,11 +1,8 @@
 """The learning curve: how the error falls with the number of training crops, and what more of them would bring."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.seeds import generator
@@ -16,13 +13,10 @@ from toonvision.metrics.bootstrap import error_draws
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.power_law import forecast
 from toonvision.models.registry import find_network, input_size
-from toonvision.studies.fold_assignment import curve_jobs
-from toonvision.studies.folds import Fold, Job, StudyWatcher, split_fold, task_dataset, wrong_predictions
-from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, train_sizes
-from toonvision.studies.store import recipe_of, study_folder
-from toonvision.tasks.base import Dataset
+from toonvision.studies.folds import StudyWatcher, split_fold, task_dataset, wrong_predictions
+from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, TrainedSizes, measure
 from toonvision.taxonomy.loader import built_in_name
-from toonvision.training.recipes import changed, settings_for
+from toonvision.training.recipes import settings_for
 
 
 @dataclass(frozen=True)
@@ -70,26 +64,14 @@ class LearningCurve(SizeCurve):
 def measure_curve(
     workspace: Workspace, task: str, options: CurveOptions, *, watcher: StudyWatcher | None = None
 ) -> LearningCurve:
-    """Train on larger and larger shares of the training subset, fit the errors, and predict what more crops bring.
-
-    The epochs asked for are those on the whole training subset; on a share of it there are as many more.
-
-    Raises:
-        UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
-        InputRejectedError: If fewer than three sizes have a training that did not diverge.
-    """
-    wanted, split = workspace.taxonomy.task(task), options.split
+    """Train classifiers on larger and larger shares of the training crops; see `toonvision.studies.sizes.measure`."""
+    wanted = workspace.taxonomy.task(task)
     network = find_network(options.network or settings_for().network).name
     classes = len(workspace.taxonomy.level(wanted.level).classes)
     dataset = task_dataset(workspace, wanted, options.size_hw or input_size(network, workspace.size_hw))
-    whole = split_fold(workspace, dataset, split)
+    whole = split_fold(workspace, dataset, options.split)
     usual = settings_for(network, classes=classes, images=len(whole.train), taxonomy=built_in_name(workspace.taxonomy))
-    settings = changed(usual, epochs=options.epochs)
-    jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
-    recipe = recipe_of(dataset, settings, kind="curve", resize=workspace.resize, split=split, seed=options.seed)
-    folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
-    curve = train_curve(dataset, whole, jobs, split=split, more=options.more, folder=folder, watcher=watcher)
-    return replace(curve, findings=tuple(findings)).save()
+    return measure(workspace, dataset, whole, options, fit_curve, usual=usual, watcher=watcher)
 
 
 def curve_panel(curve: LearningCurve) -> FigurePanel:
@@ -139,60 +121,27 @@ def curve_table(curve: LearningCurve, *, note: str = "") -> Table:
     )  # fmt: skip
 
 
-def train_curve(
-    dataset: Dataset,
-    whole: Fold,
-    jobs: Mapping[float, Sequence[Job]],
-    *,
-    split: str,
-    more: int = 100,
-    folder: Path | None = None,
-    watcher: StudyWatcher | None = None,
-) -> LearningCurve:
-    """Train all sizes, those that share a job once, and fit a power law to their errors.
+def fit_curve(trained: TrainedSizes, split: str, more: int = 100) -> LearningCurve:
+    """Fit a power law to the errors.
 
     The interval is from a bootstrap that draws trainings and test screenshots at once and fits each draw anew.
-    Trainings that diverged are left out. What is saved, `train_sizes` says.
-
-    Raises:
-        InputRejectedError: If fewer than three sizes have a training that did not diverge.
+    Trainings that diverged are left out.
     """
-    results = train_sizes(dataset, jobs, folder=folder, watcher=watcher)
-    valid = {size: np.array([not one.diverged for one in row]) for size, row in results.items()}
-    kept = [size for size in jobs if valid[size].any()]
+    dataset, test, kept = trained.dataset, trained.whole.test, trained.kept
     wrong = np.stack(
-        [[wrong_predictions(dataset, job, one) for job, one in zip(jobs[size], results[size], strict=True)]
+        [[wrong_predictions(dataset, job, one)
+          for job, one in zip(trained.jobs[size], trained.results[size], strict=True)]
          for size in kept]
     )  # fmt: skip
-    points = tuple(_point(size, jobs[size], own, valid[size]) for size, own in zip(kept, wrong, strict=True))
-    tested, keys = len(whole.test), group_keys(dataset.crops)
+    points = tuple(
+        CurvePoint(**trained.point(size), wrong=tuple(own[trained.valid(size)].sum(axis=1).tolist()))
+        for size, own in zip(kept, wrong, strict=True)
+    )
+    tested, keys = len(test), group_keys(dataset.crops)
     drawn = error_draws(
-        wrong, np.stack([valid[size] for size in kept]), [keys[index] for index in whole.test],
+        wrong, np.stack([trained.valid(size) for size in kept]), [keys[index] for index in test],
         rng=generator(0, "curve", "bootstrap"),
     )  # fmt: skip
     errors = [point.mean_wrong / tested for point in points]
     found = forecast([point.mean_pictures for point in points], errors, drawn, tested=tested, more=more)
-    first = jobs[kept[0]]
-    return LearningCurve(
-        **vars(found),
-        task=dataset.task.name,
-        network=first[0].settings.network,
-        seeds=tuple(job.seed for job in first),
-        split=split,
-        train_share=len(whole.train) / (len(whole.train) + len(whole.val) + tested),
-        tested=tested,
-        points=points,
-        lost=tuple(size for size in jobs if not valid[size].any()),
-        folder=folder or Path(),
-    )
-
-
-def _point(size: float, jobs: Sequence[Job], wrong: npt.NDArray[np.bool_], valid: npt.NDArray[np.bool_]) -> CurvePoint:
-    """Leave out the trainings that diverged."""
-    kept = [job for job, sound in zip(jobs, valid, strict=True) if sound]
-    return CurvePoint(
-        share=size,
-        pictures=tuple(len(job.fold.train) for job in kept),
-        wrong=tuple(wrong[valid].sum(axis=1).tolist()),
-        diverged=tuple(job.seed for job, sound in zip(jobs, valid, strict=True) if not sound),
-    )
+    return LearningCurve(**vars(found), **trained.curve(split), points=points)

@@ -6,18 +6,24 @@ are.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.wording import counted
+from toonvision.data.workspace import Workspace
 from toonvision.metrics.power_law import Forecast
-from toonvision.studies.fold_assignment import FEWEST_SIZES
-from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
-from toonvision.studies.store import Study, StudyOptions
+from toonvision.studies.fold_assignment import FEWEST_SIZES, curve_jobs
+from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
+from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
+from toonvision.tasks.settings import TrainingSettings
+from toonvision.training.recipes import changed
 
 
 @dataclass(frozen=True)
@@ -135,28 +141,106 @@ class CurveOptions(StudyOptions):
     split: str = "default"
 
 
+Curve = TypeVar("Curve", bound=SizeCurve)
+Jobs = Mapping[float, Sequence[Job]]
+
+
+@dataclass(frozen=True)
+class TrainedSizes:
+    """The trainings of all sizes.
+
+    Attributes:
+        dataset: What they learned from.
+        whole: The whole training subset, and the val and test subsets.
+        jobs: The trainings of each size.
+        results: Their results, also of those that diverged.
+    """
+
+    dataset: Dataset
+    whole: Fold
+    jobs: Jobs
+    results: Mapping[float, Sequence[FoldResult]]
+
+    def valid(self, size: float) -> npt.NDArray[np.bool_]:
+        """Return which trainings of a size did not diverge, shape ``(trainings,)``."""
+        return np.array([not one.diverged for one in self.results[size]])
+
+    @property
+    def kept(self) -> list[float]:
+        """The sizes of which a training did not diverge."""
+        return [size for size in self.jobs if self.valid(size).any()]
+
+    def point(self, size: float) -> dict[str, Any]:
+        """Return what a `SizePoint` holds of a size, without the trainings that diverged."""
+        each = list(zip(self.jobs[size], self.valid(size), strict=True))
+        return {
+            "share": size,
+            "pictures": tuple(len(job.fold.train) for job, sound in each if sound),
+            "diverged": tuple(job.seed for job, sound in each if not sound),
+        }
+
+    def curve(self, split: str) -> dict[str, Any]:
+        """Return what a `SizeCurve` holds beside its points and what the fit says."""
+        first, tested = self.jobs[self.kept[0]], len(self.whole.test)
+        return {
+            "task": self.dataset.task.name,
+            "network": first[0].settings.network,
+            "seeds": tuple(job.seed for job in first),
+            "split": split,
+            "train_share": len(self.whole.train) / (len(self.whole.train) + len(self.whole.val) + tested),
+            "tested": tested,
+            "lost": tuple(size for size in self.jobs if not self.valid(size).any()),
+        }
+
+
+def measure(
+    workspace: Workspace,
+    dataset: Dataset,
+    whole: Fold,
+    options: CurveOptions,
+    fit: Callable[[TrainedSizes, str, int], Curve],
+    *,
+    usual: TrainingSettings,
+    watcher: StudyWatcher | None = None,
+) -> Curve:
+    """Train on larger and larger shares of the training subset, fit the errors, and save the curve.
+
+    `fit` returns the curve of trainings on a split that is asked about so many more training samples. The epochs, asked
+    for or `usual`, are those on the whole training subset; on a share of it there are as many more, so that all sizes
+    take the same steps.
+
+    Raises:
+        UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
+        InputRejectedError: If fewer than three sizes have a training that did not diverge.
+    """
+    settings = changed(usual, epochs=options.epochs)
+    jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
+    recipe = recipe_of(dataset, settings, kind="curve", resize=dataset.resize, split=options.split, seed=options.seed)
+    folder = study_folder(workspace, dataset.task.name, recipe, name=options.name, force=options.force)
+    trained = train_sizes(dataset, whole, jobs, folder=folder, watcher=watcher)
+    curve = fit(trained, options.split, options.more)
+    return replace(curve, findings=tuple(findings), folder=folder).save()
+
+
 def train_sizes(
     dataset: Dataset,
-    jobs: Mapping[float, Sequence[Job]],
+    whole: Fold,
+    jobs: Jobs,
     *,
     folder: Path | None = None,
     watcher: StudyWatcher | None = None,
-) -> dict[float, list[FoldResult]]:
+) -> TrainedSizes:
     """Train all sizes, those that share a job once; finished ones are saved in the folder and used again.
-
-    Returns:
-        The results of each size in the order of its jobs, also of those that diverged.
 
     Raises:
         InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
     distinct = list(dict.fromkeys(job for row in jobs.values() for job in row))
     result_of = dict(zip(distinct, train_jobs(dataset, distinct, folder=folder, watcher=watcher), strict=True))
-    results = {size: [result_of[job] for job in row] for size, row in jobs.items()}
-    sound = sum(any(not one.diverged for one in row) for row in results.values())
-    if sound < FEWEST_SIZES:
+    trained = TrainedSizes(dataset, whole, jobs, {size: [result_of[job] for job in row] for size, row in jobs.items()})
+    if len(trained.kept) < FEWEST_SIZES:
         raise InputRejectedError(
-            f"a curve needs three sizes at which a training did not diverge; got {sound}. Train another network or "
-            "size."
+            f"a curve needs three sizes at which a training did not diverge; got {len(trained.kept)}. Train another "
+            "network or size."
         )
-    return results
+    return trained
