@@ -1,15 +1,13 @@
 """The studies of the data: contexts, suspects, curve."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toonvision.api.base import Opened, StoredRun
+from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
 from toonvision.api.training import Size, parse_size
-from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.taxonomy.labels import DETECT
 
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from toonvision.studies.contexts import ContextStudy
     from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.curve import LearningCurve
-    from toonvision.studies.store import Study
+    from toonvision.studies.store import Study, StudyOptions
     from toonvision.studies.suspects import SuspectStudy
 
 S = TypeVar("S", bound="Study")
@@ -62,37 +60,32 @@ class StudySteps(Opened):
 
     def contexts(
         self, task: str, *, size: Size | None = None, **options: Any
-    ) -> "Result[ContextStudy] | Result[BoxContextStudy]":
+    ) -> "Result[ContextStudy | BoxContextStudy]":
         """Leave out one context after the other: does the model rely on the context?
 
         Args:
-            task: What to predict.
+            task: What to predict, or to find.
             size: The input's size; by default that of the run compared with, or what the network wants.
             **options: Fields of `toonvision.studies.contexts.ContextOptions`, such as ``repeat``, or of
                 `toonvision.studies.box_contexts.BoxContextOptions`.
         """
-        from toonvision.studies.contexts import ContextOptions, contexts_panel, study_contexts
+        from toonvision.studies import box_contexts as boxes
+        from toonvision.studies import contexts as crops
 
-        if self.files.taxonomy.task(task).kind == DETECT:
-            return self._box_contexts(task, sized(size, options))
-        self.classifying(task, "contexts")
-        with self.watcher.studying() as watch:
-            study = study_contexts(self.files, task, ContextOptions(**sized(size, options)), watcher=watch)
-        lines = [
-            f"Ordinary test: {study.ordinary}, {study.ordinary_samples} crops, trained on {study.ordinary_trained_on}, "
-            f"accuracy {study.usual}, macro F1 {_mean_and_range(study.ordinary_macro_f1)}."
-        ]
-        lines += [
-            f"Dependence of {level} and context in the data (Cramer's V, 0 to 1): {v.value:.2f} "
-            f"({v.low:.2f}-{v.high:.2f})."
-            for level, v in study.dependence.items()
-        ]
-        blocks = (_contexts_table(study), "\n".join(lines))
-        return study_result(study, contexts_panel(study), blocks, self.command("suspects", task))
+        given = sized(size, options)
+        study: ContextStudy | BoxContextStudy
+        blocks: list[Block]
+        if self._finds(task, "contexts"):
+            study = self._studied(task, boxes.study_box_contexts, boxes.BoxContextOptions(**given))
+            shown, blocks = boxes.box_contexts_panel(study), [boxes.box_contexts_table(study)]
+        else:
+            study = self._studied(task, crops.study_contexts, crops.ContextOptions(**given))
+            shown, blocks = crops.contexts_panel(study), [_contexts_table(study), _contexts_text(study)]
+        return study_result(study, shown, blocks, self.command("suspects", task))
 
     def suspects(
         self, task: str, *, size: Size | None = None, **options: Any
-    ) -> "Result[SuspectStudy] | Result[BoxSuspectStudy]":
+    ) -> "Result[SuspectStudy | BoxSuspectStudy]":
         """Find annotations that are probably wrong: models that were trained without them predict something else.
 
         Args:
@@ -101,64 +94,27 @@ class StudySteps(Opened):
             **options: Fields of `toonvision.studies.suspects.SuspectOptions`, such as ``folds``, or of
                 `toonvision.studies.box_suspects.BoxSuspectOptions`.
         """
-        from toonvision.studies import suspects
+        from toonvision.studies import box_suspects as boxes
+        from toonvision.studies import suspects as crops
 
-        if self.files.taxonomy.task(task).kind == DETECT:
-            return self._suspect_boxes(task, sized(size, options))
-        self.classifying(task, "suspects")
-        with self.watcher.studying() as watch:
-            study = suspects.find_suspects(
-                self.files, task, suspects.SuspectOptions(**sized(size, options)), watcher=watch
-            )
-        pictured = suspects.suspect_crops(self.files, study, study.suspects[: suspects.MOST_PICTURED])
-        first = study.suspects[:_MOST_SUSPECTS]
-        listed = [suspects.suspects_table(study, first, pictured.classes)] if first else []
+        given = sized(size, options)
+        study: SuspectStudy | BoxSuspectStudy
+        shown: FigurePanel | None
+        if self._finds(task, "suspects"):
+            study = self._studied(task, boxes.find_box_suspects, boxes.BoxSuspectOptions(**given))
+            shown, text = boxes.box_suspects_panel(self.files, study), ""
+            listed = boxes.box_suspects_table(study, study.suspects[:_MOST_SUSPECTS])
+        else:
+            study = self._studied(task, crops.find_suspects, crops.SuspectOptions(**given))
+            pictured = crops.suspect_crops(self.files, study, study.suspects[: crops.MOST_PICTURED])
+            shown, text = crops.suspects_panel(study, pictured), _suspects_text(study)
+            listed = crops.suspects_table(study, study.suspects[:_MOST_SUSPECTS], pictured.classes)
         rest = len(study.suspects) - _MOST_SUSPECTS
-        more = [f"... and {rest} more; all are in {study.folder / study.FILE}."] if rest > 0 else []
-        text = (
-            f"The models agree with {study.agreeing} of {study.samples} labels; estimated by confident learning, about "
-            f"{study.estimated_wrong:.0f} are wrong."
-        )
-        panel = suspects.suspects_panel(study, pictured)
-        return study_result(study, panel, (*listed, *more, text), self.command("curve", task))
+        more = f"... and {rest} more; all are in {study.folder / study.FILE}." if rest > 0 else ""
+        blocks = [block for block in (listed if study.suspects else "", more, text) if block]
+        return study_result(study, shown, blocks, self.command("curve", task))
 
-    def _box_contexts(self, task: str, options: dict[str, Any]) -> "Result[BoxContextStudy]":
-        from toonvision.studies.box_contexts import (
-            BoxContextOptions,
-            box_contexts_panel,
-            box_contexts_table,
-            study_box_contexts,
-        )
-        from toonvision.training.record import find_run
-
-        against = options.pop("against", None)
-        asked = BoxContextOptions(**options)
-        mine = [folder for folder in self.newest_runs() if folder.parent.name == task]
-        folder = find_run(self.files.runs, against) if against else mine[0] if mine else None
-        evaluation = None
-        with nullcontext() if against else suppress(InputRejectedError, ModelRefusedError):  # without one asked for
-            evaluation = StoredRun(self, folder).evaluation() if folder else None
-        with self.watcher.studying() as watch:
-            study = study_box_contexts(self.files, task, asked, against=evaluation, watcher=watch)
-        blocks = [box_contexts_table(study)]
-        return study_result(study, box_contexts_panel(study), blocks, self.command("suspects", task))
-
-    def _suspect_boxes(self, task: str, options: dict[str, Any]) -> "Result[BoxSuspectStudy]":
-        from toonvision.studies import box_suspects
-
-        with self.watcher.studying() as watch:
-            asked = box_suspects.BoxSuspectOptions(**options)
-            study = box_suspects.find_box_suspects(self.files, task, asked, watcher=watch)
-        first = study.suspects[:_MOST_SUSPECTS]
-        blocks: list[Block] = [box_suspects.box_suspects_table(study, first)] if first else []
-        if len(study.suspects) > len(first):
-            blocks.append(f"... and {len(study.suspects) - len(first)} more; all are in {study.folder}.")
-        panel = box_suspects.box_suspects_panel(self.files, study)
-        return study_result(study, panel, blocks, self.command("train", task))
-
-    def curve(
-        self, task: str, *, size: Size | None = None, **options: Any
-    ) -> "Result[LearningCurve] | Result[BoxCurve]":
+    def curve(self, task: str, *, size: Size | None = None, **options: Any) -> "Result[LearningCurve | BoxCurve]":
         """Measure how the error falls with more training samples, and predict what yet more would bring.
 
         Args:
@@ -166,27 +122,31 @@ class StudySteps(Opened):
             size: The input's size; by default what the network wants.
             **options: Fields of `toonvision.studies.sizes.CurveOptions`, such as ``more``.
         """
-        from toonvision.studies.curve import curve_panel, curve_table, measure_curve
+        from toonvision.studies import box_curve as boxes
+        from toonvision.studies import curve as crops
         from toonvision.studies.sizes import CurveOptions
 
-        if self.files.taxonomy.task(task).kind == DETECT:
-            return self._box_curve(task, sized(size, options))
-        self.classifying(task, "curve")
-        with self.watcher.studying() as watch:
-            study = measure_curve(self.files, task, CurveOptions(**sized(size, options)), watcher=watch)
+        given = sized(size, options)
+        study: LearningCurve | BoxCurve
+        if self._finds(task, "curve"):
+            study = self._studied(task, boxes.measure_box_curve, CurveOptions(**{"repeat": 2, **given}))
+            shown, listed = boxes.box_curve_panel(study), boxes.box_curve_table(study)
+        else:
+            study = self._studied(task, crops.measure_curve, CurveOptions(**given))
+            shown, listed = crops.curve_panel(study), crops.curve_table(study)
         text, wanted = self._photograph_next()
-        blocks = (curve_table(study), text)
-        return study_result(study, curve_panel(study), blocks, self.command("balance"), photograph_next=wanted)
+        return study_result(study, shown, [listed, text], self.command("balance"), photograph_next=wanted)
 
-    def _box_curve(self, task: str, options: dict[str, Any]) -> "Result[BoxCurve]":
-        from toonvision.studies.box_curve import box_curve_panel, box_curve_table, measure_box_curve
-        from toonvision.studies.sizes import CurveOptions
+    def _finds(self, task: str, what: str) -> bool:
+        """Whether a task finds objects; if it names neither these nor crops, that is refused."""
+        if finds := self.files.taxonomy.task(task).kind == DETECT:
+            return finds
+        self.classifying(task, what)
+        return False
 
+    def _studied(self, task: str, make: "Callable[..., S]", asked: "StudyOptions") -> S:
         with self.watcher.studying() as watch:
-            study = measure_box_curve(self.files, task, CurveOptions(**{"repeat": 2, **options}), watcher=watch)
-        text, wanted = self._photograph_next()
-        blocks = (box_curve_table(study), text)
-        return study_result(study, box_curve_panel(study), blocks, self.command("balance"), photograph_next=wanted)
+            return make(self.files, task, asked, watcher=watch)
 
     def _photograph_next(self) -> tuple[str, list[dict[str, Any]]]:
         """Return which labels are shortest of samples and where, in plain words and as plain data."""
@@ -208,6 +168,25 @@ def sized(size: Size | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that are given, with the size as height and width."""
     given = {name: value for name, value in options.items() if value is not None}
     return given if size is None else {**given, "size_hw": parse_size(size)}
+
+
+def _contexts_text(study: "ContextStudy") -> str:
+    lines = [
+        f"Ordinary test: {study.ordinary}, {study.ordinary_samples} crops, trained on {study.ordinary_trained_on}, "
+        f"accuracy {study.usual}, macro F1 {_mean_and_range(study.ordinary_macro_f1)}."
+    ]
+    lines += [
+        f"Dependence of {level} and context in the data (Cramer's V, 0 to 1): {v.value:.2f} ({v.low:.2f}-{v.high:.2f})."
+        for level, v in study.dependence.items()
+    ]
+    return "\n".join(lines)
+
+
+def _suspects_text(study: "SuspectStudy") -> str:
+    return (
+        f"The models agree with {study.agreeing} of {study.samples} labels; estimated by confident learning, about "
+        f"{study.estimated_wrong:.0f} are wrong."
+    )
 
 
 def _contexts_table(study: "ContextStudy") -> Table:

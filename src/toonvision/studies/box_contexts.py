@@ -9,18 +9,22 @@ import numpy as np
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.progress import unwatched
 from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.bootstrap import Estimate, estimate
 from toonvision.metrics.predictions import concatenated
+from toonvision.models.registry import find_network
 from toonvision.studies.box_training import plan_detectors
+from toonvision.studies.comparison import find_comparison
 from toonvision.studies.fold_assignment import plan_contexts
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect import score
+from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import Category
 
 
@@ -93,36 +97,40 @@ class BoxContextStudy(Study):
 
 @dataclass(frozen=True, kw_only=True)
 class BoxContextOptions(StudyOptions):
-    """What a study of a detector's contexts can be asked for; by default the network's recipe and input."""
+    """What a study of a detector's contexts can be asked for.
+
+    By default it trains the network of the run that it is compared with, at that run's size, by the network's recipe.
+
+    Attributes:
+        against: The run to compare with; by default the newest of the network.
+    """
 
     repeat: int = 1
+    against: str | None = None
 
 
 def study_box_contexts(
-    workspace: Workspace,
-    task: str,
-    options: BoxContextOptions,
-    *,
-    against: Evaluation[Any] | None = None,
-    watcher: StudyWatcher | None = None,
+    workspace: Workspace, task: str, options: BoxContextOptions, *, watcher: StudyWatcher | None = None
 ) -> BoxContextStudy:
     """Leave out one context after the other, search it with models of the others, and save the study.
 
-    Args:
-        workspace: Where the screenshots are.
-        task: A task of the kind ``detect``.
-        options: What is asked for.
-        against: The predictions of a run for its test subset, to compare with.
-        watcher: Follows the study.
-
     Raises:
-        UsageError: If a name is unknown.
+        UsageError: If a name is unknown, or the run to compare with predicts something else.
         InputRejectedError: If no context can be left out, or every training diverged.
     """
+    watch: StudyWatcher = watcher or unwatched
+    wanted = workspace.taxonomy.task(task)
+    network = find_network(options.network or kind_of(wanted).default_network).name
+    against, record = find_comparison(
+        workspace, wanted, options, against=options.against, network=network, watcher=watch, read=lambda one: one
+    ) or (None, None)
+    title = record.title if record else ""
+    watch.noted(f"Comparing with {title}." if title else f"There is no run of {network} to compare with.")
+    if record:
+        options = replace(options, network=record.settings.network, size_hw=options.size_hw or record.size_hw)
     names = len(workspace.taxonomy.contexts) or 2
     dataset, settings = plan_detectors(workspace, task, options, learned=1 - 1 / names)
     folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed, learn_val=settings.with_validation)
-    title = against.record.title if against else ""
     recipe = recipe_of(dataset, settings, kind="contexts", resize=dataset.resize, seed=options.seed, against=title)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     jobs = [Job(fold, settings, seed) for _, fold in folds for seed in options.seeds]

@@ -1,9 +1,10 @@
 """Models that have not seen a context, compared with those of an ordinary run on the same crops."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
 from toonvision.data.catalog import Crop
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import evaluate_run
+from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import find_network, input_size
@@ -22,6 +23,8 @@ from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Task
 from toonvision.training.recipes import recipe_in, settings_for
 from toonvision.training.record import RunRecord, find_run, read_record, run_records
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -110,16 +113,12 @@ def choose_comparison(
     """
     network = find_network(asked.network).name if asked.network else None
     wanted = network or settings_for().network
-    found = _find_comparison(workspace, task, against, wanted, asked.size_hw, watcher)
+    found = find_comparison(workspace, task, asked, against=against, network=wanted, watcher=watcher, read=_test_of)
     if not found:
         settings = recipe_in(workspace, task, wanted, split=None)
         settings = replace(settings, epochs=asked.epochs or settings.epochs)
         return settings, asked.size_hw or input_size(settings.network, workspace.size_hw), None
     test, record = found
-    if network and record.settings.network != network:
-        raise UsageError(
-            f"--against {record.title} is a run of {record.settings.network}; got --model {network}. Leave out --model."
-        )
     settings = replace(record.settings, epochs=asked.epochs or record.settings.epochs)
     size = asked.size_hw or record.size_hw
     if (settings, size, workspace.resize) == (record.settings, record.size_hw, record.resize):
@@ -213,37 +212,71 @@ def macro_f1(y_true: Indices, y_pred: Indices) -> float:
     return float(f1_score(y_true, y_pred, labels=np.unique(y_true), average="macro", zero_division=0.0))
 
 
-def _find_comparison(
+def find_comparison(
     workspace: Workspace,
     task: Task,
+    asked: StudyOptions,
+    *,
     against: str | None,
     network: str,
-    size_hw: tuple[int, int] | None,
     watcher: StudyWatcher,
-) -> tuple[OrdinaryTest, RunRecord] | None:
-    """Evaluate the run asked for, or the newest of the network and size that still fits the data."""
-    folders = [find_run(workspace.runs, against)] if against else _newest_runs(workspace, task, network, size_hw)
+    read: Callable[[Evaluation[Any]], T],
+) -> tuple[T, RunRecord] | None:
+    """Evaluate the run asked for, or the newest of the network, and of the size asked for, that still fits the data.
+
+    Args:
+        workspace: Where the runs are.
+        task: What they predict.
+        asked: What the study is asked for.
+        against: The run to compare with; None for the newest.
+        network: The network of the newest.
+        watcher: Is told which runs cannot be compared with, and why.
+        read: Returns what is to be known of an evaluation.
+
+    Returns:
+        What was read, and the run; None if there is no run to compare with.
+
+    Raises:
+        UsageError: If there is no such run, or it predicts something else than the task, or with another network than
+            asked for.
+        InputRejectedError: If it does not fit the data any more.
+        ModelRefusedError: If it cannot be used.
+    """
+    folders = [find_run(workspace.runs, against)] if against else _newest_runs(workspace, task, network, asked.size_hw)
     for folder in folders:
         try:
             record = read_record(folder)
-            if record.level != task.level:
-                raise UsageError(f"{record.title} predicts {record.level}, not {task.level}. Choose another --against.")
-            evaluation = evaluate_run(workspace, folder, novelty=False)
-            test = ordinary_test(
-                record.title,
-                evaluation.crops,
-                evaluation.best.y_true,
-                np.stack([scores.predicted for scores in evaluation.scores]),
-                diverged=[repeat.diverged for repeat in record.repeats],
-                trained_on=record.learned_from,
-            )
+            _require_alike(record, task, asked)
+            return read(evaluate_run(workspace, folder, novelty=False)), record
         except (InputRejectedError, ModelRefusedError, UsageError) as error:
             if against:
                 raise
             watcher.noted(f"not compared with {folder.name}: {error}")
-            continue
-        return test, record
     return None
+
+
+def _require_alike(record: RunRecord, task: Task, asked: StudyOptions) -> None:
+    if record.kind != task.kind:
+        raise UsageError(f"{record.title} is of the kind {record.kind}, not {task.kind}. Choose another --against.")
+    if record.level != task.level:
+        raise UsageError(f"{record.title} predicts {record.level}, not {task.level}. Choose another --against.")
+    network = record.settings.network
+    if asked.network and network != find_network(asked.network).name:
+        raise UsageError(
+            f"--against {record.title} is a run of {network}; got --model {asked.network}. Leave out --model."
+        )
+
+
+def _test_of(evaluation: Evaluation[Any]) -> OrdinaryTest:
+    record = evaluation.record
+    return ordinary_test(
+        record.title,
+        evaluation.crops,
+        evaluation.best.y_true,
+        np.stack([scores.predicted for scores in evaluation.scores]),
+        diverged=[repeat.diverged for repeat in record.repeats],
+        trained_on=record.learned_from,
+    )
 
 
 def _newest_runs(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> list[Path]:
