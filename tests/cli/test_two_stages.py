@@ -57,7 +57,7 @@ def found(monkeypatch, workspace):
             listed.append(FoundObjects(path, (64, 48), objects))
         return listed, []
 
-    monkeypatch.setattr(two_stage, "find_with", find)
+    monkeypatch.setattr(two_stage, "predict_files", find)
     return crops
 
 

@@ -96,7 +96,7 @@ def predict_to_file(
         EnvironmentFaultError: If a shard was lost again and again, or the cluster; what was finished is kept.
         WorkspaceBusyError: If another process writes the same file.
     """
-    require_paths(pictures, None)
+    require_paths(pictures)
     paths, notes = picture_files(pictures, every=every)
     files = [shared_file(file_of(path)) for path in paths]
     named = [(str(path), size, changed) for path, (_, size, changed) in zip(paths, files, strict=True)]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,20 +71,17 @@ def detect(
         InputRejectedError: If no such picture exists.
         ModelRefusedError: If the model cannot be used.
     """
-    from toonvision.api.predicting import require_empty, require_paths
+    from toonvision.api.predicting import predict_files, require_paths
     from toonvision.models.saving import read_card
 
     if boxes:
         raise UsageError(f"{run.name} finds its boxes itself; --boxes is for runs that name one object. Leave it out.")
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
-    require_paths(pictures, save)
     if masks is not None and not card.pixels:
         raise UsageError(f"--masks is for runs that name pixels; {run.name} finds boxes alone. Leave it out.")
-    for flag, folder in (("--voc", voc), ("--masks", masks)):
-        if folder is not None:
-            require_empty(folder, flag)
-    found, findings = find_with(run, pictures, pixels=masks is not None, keras=keras)
+    require_paths(pictures, save=save, voc=voc, masks=masks)
+    found, findings = predict_files(run, pictures, keras=keras, pixels=masks is not None)
     keep(taxonomy, run.workspace.watcher, found, save=save, voc=voc)
     if masks is not None:
         named = [(one.path, whole_pixels(one.pixels, one.size_wh)) for one in found if one.pixels is not None]
@@ -118,21 +114,6 @@ def write_voc(found: Sequence[FoundObjects], folder: Path) -> None:
     for one, stem in zip(found, different_stems([one.path for one in found]), strict=True):
         objects = [AnnotatedObject(at, thing.label, thing.box) for at, thing in enumerate(one.objects, start=1)]
         pascal_voc.write(folder / f"{stem}.xml", picture=one.path.name, size_wh=one.size_wh, objects=objects)
-
-
-def find_with(
-    run: StoredRun, pictures: Sequence[Path], *, pixels: bool = False, keras: bool = False
-) -> tuple[list[FoundObjects], list[Finding]]:
-    """Find objects, and name pixels if asked for, with a run's export, or with Keras where none can be used."""
-    from toonvision.api.predicting import start_watched, usable_export, watched
-    from toonvision.deploy.detector import Detector
-
-    if isinstance(export := usable_export(run, keras=keras), Detector):
-        return watched(run, partial(export.predict_files, pictures, pixels=pixels))
-    from toonvision.evaluation.evaluate import find_in
-
-    start_watched(run)
-    return watched(run, partial(find_in, run.folder, pictures))
 
 
 def of_run(run: StoredRun, result: Result[list[FoundObjects]]) -> Result[list[FoundObjects]]:

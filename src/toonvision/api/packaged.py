@@ -56,7 +56,7 @@ def predict_with(
     """
     models, taxonomy = packaged_models(name), built_in(name)
     paths, folder = paths_of(pictures) or [], None if save is None else Path(save)
-    require_paths(paths, folder)
+    require_paths(paths, save=folder)
     result = predict_levels(models, taxonomy, paths, watcher=watcher)
     if folder is not None:
         categories = [category for level in models for category in taxonomy.level(level).classes]

@@ -1,11 +1,10 @@
 """What `predict` does: choose what answers, cut boxes if asked to, warn of pictures that are no crops, draw answers."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -18,15 +17,12 @@ from toonvision.core.wording import counted
 from toonvision.data import images
 from toonvision.data.boxes import Box, Reading
 from toonvision.data.label_rules import LabelRules
-from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, Opened, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction, Verdict
 from toonvision.models.registry import TREES
 from toonvision.models.saving import read_card
 from toonvision.tasks.novelty_panels import NO_SCORE
 from toonvision.taxonomy.labels import Category
-
-Answered = TypeVar("Answered")
 
 _MOST_MEASURED = 200
 _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
@@ -43,7 +39,7 @@ def predict(
     """Predict pictures, or the boxes of annotated ones; see `Run.predict`."""
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
-    require_paths(pictures, save)
+    require_paths(pictures, save=save)
     if boxes:
         predictions, findings = _predict_boxes(run, pictures, keras=keras)
     else:
@@ -56,18 +52,23 @@ def predict(
     return replace(result, folder=run.folder, next=run.workspace.command(then, run.name))
 
 
-def require_paths(pictures: Sequence[Path], save: Path | None) -> None:
-    """Make sure that there is a picture, and that the copies have a folder to go into.
+def require_paths(pictures: Sequence[Path], **folders: Path | None) -> None:
+    """Make sure that there is a picture, and that what is written has new folders to go into.
+
+    Args:
+        pictures: Pictures, or folders of pictures.
+        **folders: The folders, by the name of their flag.
 
     Raises:
         InputRejectedError: If none of the pictures or folders exists.
-        UsageError: If the copies' folder is there and not empty.
+        UsageError: If a folder to write to is there and not empty.
     """
     if not any(path.exists() for path in pictures):
         listed = ", ".join(map(str, pictures)) or "no path"
         raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
-    if save is not None:
-        require_empty(save, "--save")
+    for name, folder in folders.items():
+        if folder is not None:
+            require_empty(folder, f"--{name}")
 
 
 def require_empty(folder: Path, flag: str) -> None:
@@ -91,28 +92,29 @@ def draw_answers(
 
 
 def predict_files(
-    run: StoredRun, pictures: Sequence[Path], *, keras: bool = False
-) -> tuple[list[Prediction], list[Finding]]:
-    """Predict with a run's export, or with Keras where there is none that can be used."""
-    if isinstance(export := usable_export(run, keras=keras), Classifier):
-        return watched(run, partial(export.predict_files, pictures))
+    run: StoredRun, pictures: Sequence[Path], *, keras: bool = False, **options: Any
+) -> tuple[list[Any], list[Finding]]:
+    """Predict with a run's export, or with Keras where there is none that can be used.
+
+    Args:
+        run: The run.
+        pictures: Pictures, or folders of pictures.
+        keras: Use Keras, even where there is an export.
+        **options: What only an export must be asked for, such as ``pixels`` of a detector.
+
+    Returns:
+        What a model of the run's kind says of each picture, and what could not be read.
+    """
+    watcher = run.workspace.watcher
+    if export := usable_export(run, keras=keras):
+        with watcher.progress("predicting", "pictures") as progress:
+            return export.predict_files(pictures, progress=progress, **options)
     from toonvision.evaluation.evaluate import predict_files as predict_with_keras
-
-    start_watched(run)
-    return watched(run, partial(predict_with_keras, run.folder, pictures))
-
-
-def start_watched(run: StoredRun) -> None:
-    """Start what computes a run's own model, and say on what."""
     from toonvision.models.backend import start_backend
 
-    run.workspace.watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
-
-
-def watched(run: StoredRun, predict: Callable[..., Answered]) -> Answered:
-    """Return what a prediction of pictures returns, whose `progress` is shown."""
-    with run.workspace.watcher.progress("predicting", "pictures") as progress:
-        return predict(progress=progress)
+    watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
+    with watcher.progress("predicting", "pictures") as progress:
+        return predict_with_keras(run.folder, pictures, progress=progress)
 
 
 def usable_export(run: StoredRun, *, keras: bool = False) -> Opened | None:

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,17 +66,15 @@ def segment(
         InputRejectedError: If no such picture exists.
         ModelRefusedError: If the model cannot be used.
     """
-    from toonvision.api.predicting import require_empty, require_paths
+    from toonvision.api.predicting import predict_files, require_paths
     from toonvision.models.saving import read_card
 
     if boxes:
         raise UsageError(f"{run.name} names pixels; --boxes is for runs that name one object. Leave it out.")
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
-    require_paths(pictures, save)
-    if masks is not None:
-        require_empty(masks, "--masks")
-    found, findings = _name_with(run, pictures, keras=keras)
+    require_paths(pictures, save=save, masks=masks)
+    found, findings = predict_files(run, pictures, keras=keras)
     categories = {one.name: one for one in taxonomy.level(card.level).classes}
     _keep(run, found, [categories[name] for name in card.classes], save=save, masks=masks)
     result = shares_result(found, findings, {name: categories[name].title for name in card.classes})
@@ -103,19 +100,6 @@ def shares_result(
         {"pictures": data, "classes": list(titles), "findings": [asdict(finding) for finding in findings]},
         findings=tuple(findings),
     )
-
-
-def _name_with(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> tuple[list[NamedPixels], list[Finding]]:
-    """Name pixels with a run's export, or with Keras where there is none that can be used."""
-    from toonvision.api.predicting import start_watched, usable_export, watched
-    from toonvision.deploy.segmenter import Segmenter
-
-    if isinstance(export := usable_export(run, keras=keras), Segmenter):
-        return watched(run, partial(export.predict_files, pictures))
-    from toonvision.evaluation.evaluate import name_pixels_in
-
-    start_watched(run)
-    return watched(run, partial(name_pixels_in, run.folder, pictures))
 
 
 def _keep(

@@ -9,17 +9,20 @@ from typing import Any
 from PIL import Image
 
 from toonvision.api.base import StoredRun
-from toonvision.api.detecting import find_with, keep, objects_result, of_run
-from toonvision.api.predicting import require_empty, require_paths, usable_export
+from toonvision.api.detecting import keep, objects_result, of_run
+from toonvision.api.predicting import predict_files, require_paths, usable_export
 from toonvision.api.result import Result
+from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, UsageError
 from toonvision.data.images import read_whole, room_for
 from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.packaged import detector_accuracy, packaged_scene
 from toonvision.deploy.scene import NamedObject, Namer, named
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.models.saving import read_card
 from toonvision.taxonomy.exact import exact_label
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, Taxonomy
+from toonvision.taxonomy.loader import built_in
 
 DISAGREE = "levels-disagree"
 
@@ -52,14 +55,46 @@ def find_and_name(
     taxonomy = detector.workspace.files.taxonomy
     require_kinds(detector, classifiers)
     card = read_card(detector.folder, taxonomy=taxonomy.digest)
-    require_paths(pictures, save)
-    if voc is not None:
-        require_empty(voc, "--voc")
+    require_paths(pictures, save=save, voc=voc)
     namers = [namer_of(run, taxonomy) for run in classifiers]
-    found, findings = find_with(detector, pictures)
+    found, findings = predict_files(detector, pictures)
     result = named_result(found, findings, card.level, namers, taxonomy)
     keep(taxonomy, detector.workspace.watcher, result.value, save=save, voc=voc)
     return of_run(detector, result)
+
+
+def find_packaged(
+    name: str,
+    pictures: Sequence[Path],
+    *,
+    save: Path | None = None,
+    voc: Path | None = None,
+    watcher: Watcher = NOBODY,
+) -> Result[list[FoundObjects]]:
+    """Find the objects in pictures and name them with the models that come with the package; no workspace is needed.
+
+    Args:
+        name: The taxonomy that the models are for, such as ``toontown``.
+        pictures: Pictures, or folders of pictures.
+        save: A new folder for copies of the pictures with the boxes drawn onto them.
+        voc: A new folder for the boxes as Pascal VOC.
+        watcher: What watches the progress.
+
+    Raises:
+        UsageError: If the package has no models for that taxonomy, or a folder is not empty.
+        InputRejectedError: If no such picture exists.
+    """
+    scene, taxonomy = packaged_scene(name), built_in(name)
+    require_paths(pictures, save=save, voc=voc)
+    with watcher.progress("predicting", "pictures") as progress:
+        found, findings = scene.detector.predict_files(pictures, progress=progress)
+    result = named_result(found, findings, scene.detector.bundle.level, scene.namers, taxonomy)
+    keep(taxonomy, watcher, result.value, save=save, voc=voc)
+    accuracy = detector_accuracy(name)
+    learned = f"These models learned from drawings alone. The detector {accuracy or 'was not measured'}."
+    return replace(
+        result, blocks=(*result.blocks, learned), data={**result.data, "accuracy": accuracy and accuracy.plain()}
+    )
 
 
 def named_result(

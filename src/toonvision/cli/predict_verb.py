@@ -181,7 +181,7 @@ def _by_package(asked: PredictOptions, name: str) -> _Way:
     from toonvision.api.bulk_answers import packaged_answering
     from toonvision.api.detecting import objects_csv
     from toonvision.api.packaged import level_predictions_csv, predict_with
-    from toonvision.api.packaged_scene import find_packaged
+    from toonvision.api.two_stage import find_packaged
     from toonvision.training.record import is_run
 
     if is_run(asked.workspace / "runs", asked.run):

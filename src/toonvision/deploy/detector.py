@@ -19,9 +19,9 @@ from toonvision.data.images import Pictures
 from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
 from toonvision.metrics.detection import boxes_in
-from toonvision.metrics.found_objects import FoundObject, FoundObjects, find_in_files, objects_of
+from toonvision.metrics.found_objects import FoundObject, FoundObjects, found_rows, objects_of
 from toonvision.metrics.named_pixels import Pixels, whole_pixels
-from toonvision.metrics.predictions import Predictions
+from toonvision.metrics.predictions import Predictions, answer_screenshots
 from toonvision.models.pixels import class_maps
 from toonvision.taxonomy.labels import DETECT
 
@@ -161,11 +161,11 @@ class Detector(OpenedModel):
             InputRejectedError: If a folder cannot be read.
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
-        return find_in_files(
+        rows = partial(found_rows, classes=self.classes, thresholds=self.thresholds, size_hw=self.bundle.size_hw)
+        return answer_screenshots(
             partial(self.find_batch, pixels=pixels),
+            rows,
             [Path(path) for path in paths],
-            classes=self.classes,
-            thresholds=self.thresholds,
             size_hw=self.bundle.size_hw,
             threads=self._threads,
             progress=progress,

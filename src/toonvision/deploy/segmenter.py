@@ -4,6 +4,7 @@ Shrinking a screenshot by a whole number is Pillow's; the network is in the file
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import PIXELS_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
-from toonvision.metrics.named_pixels import NamedPixels, Pixels, name_in_files, whole_pixels
-from toonvision.metrics.predictions import Predictions
+from toonvision.metrics.named_pixels import NamedPixels, Pixels, named_rows, whole_pixels
+from toonvision.metrics.predictions import Predictions, answer_screenshots
 from toonvision.models.grid import PIXEL_STRIDE
 from toonvision.models.pixels import predictions_of
 from toonvision.taxonomy.labels import SEGMENT
@@ -98,10 +99,10 @@ class Segmenter(OpenedModel):
             InputRejectedError: If a folder cannot be read.
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
-        return name_in_files(
+        return answer_screenshots(
             self.name_batch,
+            partial(named_rows, classes=self.classes),
             [Path(path) for path in paths],
-            classes=self.classes,
             size_hw=self.bundle.size_hw,
             threads=self._threads,
             progress=progress,

@@ -20,14 +20,14 @@ from toonvision.evaluation.floors import Floors, measure_floors
 from toonvision.evaluation.pixel_floors import measure_pixel_floors
 from toonvision.evaluation.score_floors import ScoreFloors
 from toonvision.metrics.calibration import with_temperature
-from toonvision.metrics.found_objects import FoundObjects, find_in_files
-from toonvision.metrics.named_pixels import NamedPixels, name_in_files
+from toonvision.metrics.found_objects import found_rows
+from toonvision.metrics.named_pixels import named_rows
 from toonvision.metrics.novelty import NoveltyTest
-from toonvision.metrics.predictions import Answers, Prediction, predict_files_by
+from toonvision.metrics.predictions import Answers, answer_screenshots, predict_files_by
 from toonvision.models.backend import start_backend
-from toonvision.models.saving import ModelCard, load_model, read_card, read_novelty
+from toonvision.models.saving import load_model, read_card, read_novelty
 from toonvision.tasks import detect, segment
-from toonvision.tasks.base import Dataset, Evaluated, KindScores, Outputs, Scores, network_outputs, predict
+from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, network_outputs, predict
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.classify import predict_probabilities
 from toonvision.tasks.outliers import novelty_of, novelty_test
@@ -183,63 +183,34 @@ def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
     }
 
 
-def find_in(
+def predict_files(
     model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
-) -> tuple[list[FoundObjects], list[Finding]]:
-    """Return the objects that a saved detector finds in picture files, and in all pictures in folders.
+) -> tuple[list[Any], list[Finding]]:
+    """Return what a saved model says of picture files, and of all pictures in folders, in the order of the paths.
 
-    They are in the order of the paths; there is a finding for each file that could not be read.
+    That is a `Prediction` for each, with the stored temperature; `FoundObjects`; or `NamedPixels`: as its kind is.
+    There is a finding for each file that could not be read.
 
     Raises:
         InputRejectedError: If there is no model.
         ModelRefusedError: If the model cannot be used.
     """
-    card, outputs = _ready(model_folder)
-    return find_in_files(
-        lambda images: detect.decode(outputs(images)),
-        paths,
-        classes=card.classes,
-        thresholds=detect.thresholds_of(card.thresholds, card.classes),
-        size_hw=card.size_hw,
-        progress=progress,
-    )
-
-
-def name_pixels_in(
-    model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
-) -> tuple[list[NamedPixels], list[Finding]]:
-    """Return the classes of the pixels of picture files, and of all pictures in folders, by a saved segmenter.
-
-    What is said of `find_in` holds here too.
-    """
-    card, outputs = _ready(model_folder)
-    return name_in_files(
-        lambda images: segment.decode(outputs(images)),
-        paths,
-        classes=card.classes,
-        size_hw=card.size_hw,
-        progress=progress,
-    )
-
-
-def _ready(model_folder: Path) -> tuple[ModelCard, Callable[[Pictures], Outputs]]:
-    """Return the description of a saved network, and a function from images of its input size to its outputs."""
     card = read_card(model_folder)
-    start_backend(card.network, card.size_hw)
-    return card, partial(network_outputs, load_model(model_folder))
-
-
-def predict_files(
-    model_folder: Path, paths: Sequence[Path], *, progress: Progress = silent
-) -> tuple[list[Prediction], list[Finding]]:
-    """Return predictions for picture files, and for all pictures in folders, with the model's stored temperature.
-
-    What is said of `find_in` holds here too.
-    """
-    card = read_card(model_folder)
-    answer = answer_with(model_folder)
-    return predict_files_by(
-        answer, paths, classes=card.classes, size_hw=card.size_hw, resize=card.resize, progress=progress
+    classes, size_hw = card.classes, card.size_hw
+    if card.kind not in (DETECT, SEGMENT):
+        answer = answer_with(model_folder)
+        return predict_files_by(answer, paths, classes=classes, size_hw=size_hw, resize=card.resize, progress=progress)
+    start_backend(card.network, size_hw)
+    outputs = partial(network_outputs, load_model(model_folder))
+    if card.kind == SEGMENT:
+        named = partial(named_rows, classes=classes)
+        return answer_screenshots(
+            lambda images: segment.decode(outputs(images)), named, paths, size_hw=size_hw, progress=progress
+        )
+    thresholds = detect.thresholds_of(card.thresholds, classes)
+    found = partial(found_rows, classes=classes, thresholds=thresholds, size_hw=size_hw)
+    return answer_screenshots(
+        lambda images: detect.decode(outputs(images)), found, paths, size_hw=size_hw, progress=progress
     )
 
 

@@ -1,17 +1,14 @@
 """The objects that a detector finds in picture files, whatever computes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import Finding
-from toonvision.core.progress import Progress, silent
-from toonvision.data.images import Pictures, read_shrunk, shrink_factor
-from toonvision.metrics.predictions import Predictions, read_groups
+from toonvision.data.images import shrink_factor
+from toonvision.metrics.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -86,40 +83,16 @@ def whole_boxes(
     return found
 
 
-def find_in_files(
-    answer: Callable[[Pictures], Predictions],
-    paths: Sequence[Path],
+def found_rows(
+    files: Sequence[Path],
+    sizes_wh: Sequence[tuple[int, int]],
+    predictions: Predictions,
     *,
     classes: tuple[str, ...],
     thresholds: Sequence[float],
     size_hw: tuple[int, int],
-    threads: int | None = None,
-    progress: Progress = silent,
-) -> tuple[list[FoundObjects], list[Finding]]:
-    """Find objects in picture files, and in all pictures in folders, with any detector.
-
-    Args:
-        answer: Finds boxes in images of the input size.
-        paths: Pictures or folders.
-        classes: Names of the classes.
-        thresholds: The confidence from which on a prediction of each class counts.
-        size_hw: Height and width of the input in pixels.
-        threads: How many files are read at once; by default as many as there are cores.
-        progress: Called with how many pictures are done.
-
-    Returns:
-        The objects of each picture in the order of the paths, and a finding for each file that could not be read.
-
-    Raises:
-        InputRejectedError: If a folder cannot be read.
-    """
-    found: list[FoundObjects] = []
-    findings: list[Finding] = []
-    read = partial(read_shrunk, size_hw=size_hw)
-    for files, read_files in read_groups(paths, read, findings, threads=threads, progress=progress):
-        sizes = [size for _, size in read_files]
-        predictions = answer(np.stack([image for image, _ in read_files]))
-        listed = objects_of(predictions, sizes, classes=classes, thresholds=thresholds, size_hw=size_hw)
-        pixels = [None] * len(files) if predictions.pixels is None else predictions.pixels
-        found += [FoundObjects(*one) for one in zip(files, sizes, listed, pixels, strict=True)]
-    return found, findings
+) -> list[FoundObjects]:
+    """Return the objects of picture files; see `objects_of`."""
+    listed = objects_of(predictions, sizes_wh, classes=classes, thresholds=thresholds, size_hw=size_hw)
+    pixels = [None] * len(files) if predictions.pixels is None else predictions.pixels
+    return [FoundObjects(*one) for one in zip(files, sizes_wh, listed, pixels, strict=True)]

@@ -1,17 +1,14 @@
 """The classes of the pixels of picture files, whatever computes them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import Finding
-from toonvision.core.progress import Progress, silent
-from toonvision.data.images import Pictures, read_shrunk, shrink_factor
-from toonvision.metrics.predictions import Predictions, read_groups
+from toonvision.data.images import shrink_factor
+from toonvision.metrics.predictions import Predictions
 
 Pixels = npt.NDArray[np.uint8]
 """The class of each pixel, shape ``(height, width)``."""
@@ -65,26 +62,14 @@ def _factor(pixels: Pixels, size_wh: tuple[int, int]) -> int:
     return shrink_factor(size_wh, (height, width))
 
 
-def name_in_files(
-    answer: Callable[[Pictures], Predictions],
-    paths: Sequence[Path],
+def named_rows(
+    files: Sequence[Path],
+    sizes_wh: Sequence[tuple[int, int]],
+    predictions: Predictions,
     *,
     classes: tuple[str, ...],
-    size_hw: tuple[int, int],
-    threads: int | None = None,
-    progress: Progress = silent,
-) -> tuple[list[NamedPixels], list[Finding]]:
-    """Name the pixels of picture files, and of all pictures in folders, with any segmenter.
-
-    Arguments and errors are those of `toonvision.metrics.found_objects.find_in_files`; `answer` names the pixels of
-    images of the input size.
-    """
-    found: list[NamedPixels] = []
-    findings: list[Finding] = []
-    shrunk = partial(read_shrunk, size_hw=size_hw)
-    for files, read in read_groups(paths, shrunk, findings, threads=threads, progress=progress):
-        predictions = answer(np.stack([image for image, _ in read]))
-        assert predictions.pixels is not None
-        for file, (_, size_wh), pixels, score in zip(files, read, predictions.pixels, predictions.scores, strict=True):
-            found.append(NamedPixels(file, size_wh, pixels, classes, float(score)))
-    return found, findings
+) -> list[NamedPixels]:
+    """Return the classes of the pixels of picture files, from predictions for them shrunk to the input size."""
+    assert predictions.pixels is not None
+    listed = zip(files, sizes_wh, predictions.pixels, predictions.scores.tolist(), strict=True)
+    return [NamedPixels(file, size_wh, pixels, classes, score) for file, size_wh, pixels, score in listed]

@@ -1,8 +1,9 @@
 """The values that a model predicts, and predictions for files with any model."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,12 +14,13 @@ from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.data.boxes import Box
-from toonvision.data.images import Pictures, Resize, read_picture
+from toonvision.data.images import Pictures, Resize, read_picture, read_shrunk
 from toonvision.data.picture_kinds import unread, unread_kind
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.videos import VIDEOS, frames_of, is_frame, is_video
 
 Read = TypeVar("Read")
+Row = TypeVar("Row")
 
 Probabilities = npt.NDArray[np.float32]
 """Shape ``(samples, classes)``; each row sums to 1."""
@@ -184,6 +186,39 @@ def predict_files_by(
         rows = zip(answers.probabilities, shown, novelty, strict=True)
         predictions += [Prediction(row, classes, file, novelty=score) for row, file, score in rows]
     return predictions, findings
+
+
+def answer_screenshots(
+    answer: Callable[[Pictures], Predictions],
+    rows: Callable[[Sequence[Path], Sequence[tuple[int, int]], Predictions], Iterable[Row]],
+    paths: Sequence[Path],
+    *,
+    size_hw: tuple[int, int],
+    threads: int | None = None,
+    progress: Progress = silent,
+) -> tuple[list[Row], list[Finding]]:
+    """Return what a model of whole screenshots says of picture files, and of all pictures in folders.
+
+    Args:
+        answer: Predicts images of the input size, to which the pictures are shrunk.
+        rows: Returns a row for each of some files, of their widths and heights in pixels and what is predicted.
+        paths: Pictures or folders.
+        size_hw: Height and width of the input in pixels.
+        threads: How many files are read at once; by default as many as there are cores.
+        progress: Called with how many pictures are done.
+
+    Returns:
+        The rows in the order of the paths, and a finding for each file that could not be read.
+
+    Raises:
+        InputRejectedError: If a folder cannot be read.
+    """
+    found: list[Row] = []
+    findings: list[Finding] = []
+    shrunk = partial(read_shrunk, size_hw=size_hw)
+    for files, read in read_groups(paths, shrunk, findings, threads=threads, progress=progress):
+        found += rows(files, [size_wh for _, size_wh in read], answer(np.stack([image for image, _ in read])))
+    return found, findings
 
 
 def read_groups(
