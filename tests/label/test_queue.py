@@ -20,27 +20,31 @@ def seen(score=0.97, label="apple", box=(0, 0, 10, 10), **more):
 
 
 def ordered(*waiting, labels=None, contexts=None):
-    common = {"apple": 1000, "pear": 1000} if labels is None else labels
-    return in_order(waiting, labels=common, contexts=contexts or {"garden": 1000, "house": 1000})
+    return list(reasoned(*waiting, labels=labels, contexts=contexts))
+
+
+def reasoned(*waiting, labels=None, contexts=None):
+    labels = {"apple": 1000, "pear": 1000} if labels is None else labels
+    return in_order(waiting, labels=labels, contexts=contexts or {"garden": 1000, "house": 1000})
 
 
 SURE = Waiting("sure", "garden", (seen(),), (("apple", Box(0, 0, 10, 10)),))
 
 
 @pytest.mark.parametrize(
-    "better",
+    ("better", "why"),
     [
-        replace(SURE, id="x", proposals=(seen(0.5),)),
-        replace(SURE, id="x", proposals=(seen(doubts=("the kind would be Mineral",)),)),
-        replace(SURE, id="x", proposals=(seen(), seen(box=(30, 30, 40, 40)))),
-        replace(SURE, id="x", boxes=(*SURE.boxes, ("pear", Box(30, 30, 40, 40)))),
-        replace(SURE, id="x", proposals=(seen(label="stone"),)),
-        replace(SURE, id="x", context="cellar"),
+        (replace(SURE, id="x", proposals=(seen(0.5),)), "the model is unsure"),
+        (replace(SURE, id="x", proposals=(seen(doubts=("the kind would be Mineral",)),)), "models disagree"),
+        (replace(SURE, id="x", proposals=(seen(), seen(box=(30, 30, 40, 40)))), "models and annotation differ"),
+        (replace(SURE, id="x", boxes=(*SURE.boxes, ("pear", Box(30, 30, 40, 40)))), "models and annotation differ"),
+        (replace(SURE, id="x", proposals=(seen(label="stone"),)), "a rare label"),
+        (replace(SURE, id="x", context="cellar"), "a rare context"),
     ],
     ids=["unsure", "levels disagree", "not annotated", "not seen", "rare label", "rare context"],
 )
-def test_what_a_person_is_needed_for_comes_first(better):
-    assert ordered(SURE, better) == ["x", "sure"]
+def test_what_a_person_is_needed_for_comes_first_and_the_reason_is_said(better, why):
+    assert list(reasoned(SURE, better).items()) == [("x", why), ("sure", "")]
 
 
 def test_what_was_accepted_for_its_score_leaves_nothing_to_ask():

@@ -45,7 +45,8 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
 
     files = workspace.files
     with open_session(files, proposals=proposals_of(files), contexts=contexts_of(files)) as session:
-        session.put_in_order(queue(files, session.listed))
+        order_of_work = queue(files, session.listed)
+        session.put_in_order([*order_of_work], why=order_of_work)
         _say(workspace, session.listed.findings)
         server = PageServer(label_app(session), port=order.port, note=workspace.watcher.say)
         workspace.watcher.say("Ctrl-C ends the page; every decision is saved when it is made.")

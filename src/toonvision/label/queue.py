@@ -16,6 +16,15 @@ _ENOUGH = 3
 _SEEN = 0.3
 """Score from which on an object that the models see, and the annotation lacks, is worth a look."""
 _WEIGHTS = {"unsure": 3.0, "disagree": 3.0, "differ": 4.0, "rare label": 2.0, "rare context": 1.0}
+_IN_WORDS = {
+    "unsure": "the model is unsure",
+    "disagree": "models disagree",
+    "differ": "models and annotation differ",
+    "rare label": "a rare label",
+    "rare context": "a rare context",
+}
+_WORTH_SAYING = 0.5
+"""Weight of a reason below which it is not said."""
 _ANOTHER_LIKE_IT = 0.5
 """What a screenshot is worth after one that looks almost the same."""
 
@@ -41,8 +50,8 @@ class Waiting:
     decided: Set[str] = frozenset()
 
 
-def queue(workspace: Workspace, listed: Listed) -> list[str]:
-    """Return the ids of the screenshots whose review is not ended, the most worthwhile first."""
+def queue(workspace: Workspace, listed: Listed) -> dict[str, str]:
+    """Return the ids of the screenshots whose review is not ended, as `in_order` does, each with the reason."""
     waiting, labels, contexts = [], Counter[str](), Counter[str]()
     for shot in listed.screenshots:
         boxes = _boxes(shot, listed)
@@ -71,8 +80,8 @@ def _boxes(shot: Screenshot, listed: Listed) -> tuple[tuple[str, Box], ...] | No
     return tuple((label, Box(*xyxy)) for label, xyxy in found if xyxy[0] < xyxy[2] and xyxy[1] < xyxy[3])
 
 
-def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts: Mapping[str, int]) -> list[str]:
-    """Return the ids of screenshots, the most worthwhile first; equal ones in the order given.
+def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts: Mapping[str, int]) -> dict[str, str]:
+    """Return the ids of screenshots, the most worthwhile first; equal ones in the order given; and why, in a few words.
 
     Worth a person's time are scores in the middle, levels that disagree, objects that models see and the annotation
     lacks or the reverse, labels and contexts of which there are few; and of screenshots that look almost the same one.
@@ -83,7 +92,10 @@ def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts:
         labels: How many objects of each label are annotated.
         contexts: How many screenshots of each context are annotated.
     """
-    worth = [sum(_WEIGHTS[name] * share for name, share in reasons(one, labels, contexts).items()) for one in waiting]
+    weighed = [
+        {name: _WEIGHTS[name] * share for name, share in reasons(one, labels, contexts).items()} for one in waiting
+    ]
+    worth = [sum(one.values()) for one in weighed]
     order = sorted(range(len(waiting)), key=lambda at: -worth[at])
     group = _groups(waiting)
     seen: dict[int, int] = defaultdict(int)
@@ -91,7 +103,13 @@ def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts:
     for at in order:
         final.append((-worth[at] * _ANOTHER_LIKE_IT ** seen[group[at]], at))
         seen[group[at]] += 1
-    return [waiting[at].id for _, at in sorted(final)]
+    return {waiting[at].id: _main_reason(weighed[at]) for _, at in sorted(final)}
+
+
+def _main_reason(weighed: Mapping[str, float]) -> str:
+    """Return the reason that weighs most, in a few words; empty where none weighs much."""
+    weight, name = max((weight, name) for name, weight in weighed.items())
+    return _IN_WORDS[name] if weight >= _WORTH_SAYING else ""
 
 
 def reasons(one: Waiting, labels: Mapping[str, int], contexts: Mapping[str, int]) -> dict[str, float]:
