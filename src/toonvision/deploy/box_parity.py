@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toonvision.core.errors import ModelRefusedError
 from toonvision.core.progress import Progress, silent
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Bundle, Parity
 from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.detector import Detector
-from toonvision.deploy.parity import FEWEST, LARGEST_DIFFERENCE, require_parity, screenshots_to_compare, worse
+from toonvision.deploy.parity import in_batches, require_parity, screenshots_to_compare, worse
 from toonvision.deploy.pixel_parity import compare_cells
 from toonvision.metrics.detection import boxes_in, overlaps
 from toonvision.metrics.predictions import Predictions
@@ -27,7 +26,6 @@ the higher one."""
 _EQUAL = 1e-5
 _AT_THRESHOLD = 1e-3
 """Scores this near to a threshold may lie on either side of it."""
-_BATCH = 8
 
 
 def detector_file(
@@ -51,20 +49,13 @@ def detector_file(
     opened, thresholds = Detector(content), bundle.thresholds or ()
     outputs = network_outputs(model, pictures, progress=progress)
     expected = detect.decode(outputs[:2])
-    starts = range(0, len(pictures), _BATCH)
     run = opened.run_batch_with_pixels if bundle.pixels else opened.run_batch
-    batches = [run(pictures[start : start + _BATCH]) for start in starts]
-    scores, boxes, *logits = (np.concatenate(one) for one in zip(*batches, strict=True))
+    scores, boxes, *logits = (np.concatenate(one) for one in zip(*in_batches(run, pictures), strict=True))
     together = boxes_in(scores, boxes)
     parity = worse(
         compare_boxes(expected, opened.find_batch(pictures), thresholds), compare_boxes(expected, together, thresholds)
     )
-    if parity.disagreements or not parity.largest_difference < LARGEST_DIFFERENCE or parity.pictures < FEWEST:
-        raise ModelRefusedError(
-            f"the export must find the same objects as its network in {FEWEST} pictures or more, with differences of "
-            f"confidence below {LARGEST_DIFFERENCE:g}; {parity.disagreements} objects of {parity.pictures} pictures "
-            f"differ, and the largest difference is {parity.largest_difference:.2g}. Nothing was written."
-        )
+    require_parity(parity, otherwise="{} objects of {} pictures differ")
     if logits:
         named = compare_cells(softmax(outputs[2]), softmax(logits[0]))
         require_parity(named)

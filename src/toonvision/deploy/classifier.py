@@ -13,7 +13,6 @@ from PIL import Image
 
 from toonvision.core.errors import Finding
 from toonvision.core.progress import Progress, silent
-from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
@@ -52,8 +51,7 @@ class Classifier(OpenedModel):
             UsageError: If an array is no picture, a picture has no pixel, or its pixels are floating-point numbers.
             ModelRefusedError: If a probability is NaN, or the model cannot be run.
         """
-        fitted = images.fit(image_of(picture), size_hw=self.bundle.size_hw, resize=self.bundle.resize)
-        answers = self._run(fitted[None])
+        answers = self._run(self.fitted(image_of(picture)))
         novelty = None if answers.novelty is None else float(answers.novelty[0])
         return Verdict(answers.probabilities[0], self.classes, novelty=novelty)
 

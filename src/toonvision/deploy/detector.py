@@ -14,7 +14,6 @@ from PIL import Image
 
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.progress import Progress, silent
-from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
@@ -62,7 +61,7 @@ class Detector(OpenedModel):
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
         image = image_of(picture)
-        return self._objects(image, self.find_batch(self._fitted(image)))
+        return self.objects_in(image, self.find_batch(self.fitted(image)))
 
     def predict_with_pixels(
         self, picture: Image.Image | npt.NDArray[np.uint8]
@@ -82,21 +81,20 @@ class Detector(OpenedModel):
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
         image = image_of(picture)
-        found = self.find_batch(self._fitted(image), pixels=True)
+        found = self.find_batch(self.fitted(image), pixels=True)
         assert found.pixels is not None
-        return self._objects(image, found), whole_pixels(found.pixels[0], image.size)
+        return self.objects_in(image, found), whole_pixels(found.pixels[0], image.size)
 
-    def _fitted(self, image: Image.Image) -> Pictures:
-        return images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)[None]
+    def objects_in(
+        self, image: Image.Image, predictions: Predictions, *, least: float = 1.0
+    ) -> tuple[FoundObject, ...]:
+        """Return the objects of one picture from what `find_batch` returns for it, the most confident first.
 
-    def _objects(self, image: Image.Image, predictions: Predictions) -> tuple[FoundObject, ...]:
-        (found,) = objects_of(
-            predictions,
-            [image.size],
-            classes=self.classes,
-            thresholds=self.thresholds,
-            size_hw=self.bundle.size_hw,
-        )
+        An object counts from the threshold of its class on, or from the confidence `least` on if that is lower.
+        """
+        thresholds = [min(least, one) for one in self.thresholds]
+        size_hw = self.bundle.size_hw
+        (found,) = objects_of(predictions, [image.size], classes=self.classes, thresholds=thresholds, size_hw=size_hw)
         return found
 
     def find_batch(self, pictures: Pictures, *, pixels: bool = False) -> Predictions:

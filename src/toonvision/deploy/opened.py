@@ -67,6 +67,10 @@ class OpenedModel:
         with self._refusing("cannot open it"):
             self._session = started(content)
 
+    def fitted(self, image: Image.Image) -> Pictures:
+        """Return a picture in RGB as a batch of one of the input size, shape ``(1, height, width, 3)``, uint8."""
+        return images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)[None]
+
     def _for_each(self, run: Callable[[Pictures], Answer], pictures: Pictures) -> list[Answer]:
         """Run the model over pictures, one at a time, in as many threads as it has; one needs no thread of its own."""
         if self._threads == 1 or len(pictures) == 1:

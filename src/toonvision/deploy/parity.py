@@ -1,6 +1,7 @@
 """Parity: whether an export predicts the same as its network, on which pictures, and within which limits."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -25,11 +26,14 @@ from toonvision.tasks.settings import Augmentation
 if TYPE_CHECKING:
     import keras
 
+Answer = TypeVar("Answer")
+
 FEWEST, MOST = 100, 200
 LARGEST_DIFFERENCE = 1e-4
 LARGEST_NOVELTY_DIFFERENCE = 0.05
 """In log-odds."""
-_BATCH = 8
+BATCH = 8
+"""Pictures that an export is asked about at once, as other programs may ask it."""
 _CHANGES = Augmentation(flip=True, rotation_degrees=30, zoom=0.3, color=0.4)
 _OF_SCREENSHOTS = Augmentation(flip=True, color=0.4)
 
@@ -60,7 +64,7 @@ def classifier_file(
     rows = answers.probabilities
     parity = worse(
         compare(predict_probabilities(model, pictures, progress=progress), rows),
-        compare(rows, in_batches(content, pictures)),
+        compare(rows, np.concatenate(in_batches(Classifier(content).run_batch, pictures))),
     )
     if bundle.temperature is not None:
         content = _to_onnx(model, bundle, bundle.temperature, score)
@@ -157,11 +161,9 @@ def compare(expected: Probabilities, found: Probabilities) -> Parity:
     )
 
 
-def in_batches(content: bytes, pictures: Pictures) -> Probabilities:
-    """Return what an export answers about pictures in batches, as other programs may ask it: see `Classifier`."""
-    classifier = Classifier(content)
-    starts = range(0, len(pictures), _BATCH)
-    return np.concatenate([classifier.run_batch(pictures[start : start + _BATCH]) for start in starts])
+def in_batches(run: Callable[[Pictures], Answer], pictures: Pictures) -> list[Answer]:
+    """Return what an export answers about pictures in batches, one by one: see `Classifier.run_batch`."""
+    return [run(pictures[start : start + BATCH]) for start in range(0, len(pictures), BATCH)]
 
 
 def worse(one: Parity, other: Parity) -> Parity:
@@ -173,13 +175,16 @@ def worse(one: Parity, other: Parity) -> Parity:
     )
 
 
-def require_parity(parity: Parity) -> None:
-    """Raise `ModelRefusedError` with the figures if an export predicts something else than its network."""
+def require_parity(parity: Parity, *, otherwise: str = "for {} of {} another class comes first") -> None:
+    """Raise `ModelRefusedError` with the figures if an export predicts something else than its network.
+
+    `otherwise` says of how many disagreements in how many pictures what is different.
+    """
     if parity.disagreements or not parity.largest_difference < LARGEST_DIFFERENCE or parity.pictures < FEWEST:
         raise ModelRefusedError(
             f"the export must predict the same as its network on {FEWEST} pictures or more, with differences below "
-            f"{LARGEST_DIFFERENCE:g}; for {parity.disagreements} of {parity.pictures} another class comes first, and "
-            f"the largest difference is {parity.largest_difference:.2g}. Nothing was written."
+            f"{LARGEST_DIFFERENCE:g}; {otherwise.format(parity.disagreements, parity.pictures)}, and the largest "
+            f"difference is {parity.largest_difference:.2g}. Nothing was written."
         )
 
 

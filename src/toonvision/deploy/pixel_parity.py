@@ -8,7 +8,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Bundle, Parity
 from toonvision.deploy.checks import PIXELS_NAME
-from toonvision.deploy.parity import require_parity, screenshots_to_compare
+from toonvision.deploy.parity import BATCH, require_parity, screenshots_to_compare
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.pixels import softmax
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _CLOSE = 1e-3
 """Where two classes are this nearly as probable, either may come first."""
-_BATCH = 8
 
 
 def segmenter_file(
@@ -31,8 +30,8 @@ def segmenter_file(
     content = to_onnx(model, bundle.to_metadata(), (PIXELS_NAME,))
     pictures, screenshots = screenshots_to_compare(workspace, bundle.size_hw)
     opened, parity = Segmenter(content), Parity(len(pictures), 0.0, 0)
-    for start in range(0, len(pictures), _BATCH):
-        some = pictures[start : start + _BATCH]
+    for start in range(0, len(pictures), BATCH):
+        some = pictures[start : start + BATCH]
         (logits,) = network_outputs(model, some)
         alone = np.concatenate([opened.run_batch(one) for one in some[:, None]])
         for found in (alone, opened.run_batch(some)):

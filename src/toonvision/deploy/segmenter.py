@@ -13,7 +13,6 @@ from PIL import Image
 
 from toonvision.core.errors import Finding
 from toonvision.core.progress import Progress, silent
-from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import PIXELS_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
@@ -54,8 +53,7 @@ class Segmenter(OpenedModel):
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
         image = image_of(picture)
-        fitted = images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)
-        pixels = self.name_batch(fitted[None]).pixels
+        pixels = self.name_batch(self.fitted(image)).pixels
         assert pixels is not None
         return whole_pixels(pixels[0], image.size)
 

@@ -232,7 +232,7 @@ def collapsed(predictions: Predictions) -> bool:
 
 
 def temperature(predictions: Predictions, dataset: Dataset, indices: Indices) -> None:
-    """Return None: confidences of boxes are not divided by anything."""
+    """Return None: confidences are not divided by anything."""
 
 
 def thresholds(predictions: Predictions, dataset: Dataset, indices: Indices) -> tuple[float, ...] | None:
@@ -247,7 +247,7 @@ def thresholds(predictions: Predictions, dataset: Dataset, indices: Indices) -> 
 
 
 def novelty(model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
-    """Return None: what is no object is not predicted at all."""
+    """Return None: a whole screenshot shows nothing that is not predicted, or not annotated."""
     return None
 
 

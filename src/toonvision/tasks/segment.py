@@ -19,7 +19,6 @@ from toonvision.data.splits import read_split
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
-from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.segmentation import Maps
 from toonvision.models.pixels import predictions_of
@@ -45,6 +44,7 @@ unit = "screenshot"
 watched: str | None = None
 sketch = with_pixels
 input_size, learner = detect.input_size, detect.learner
+weights, temperature, novelty = detect.weights, detect.temperature, detect.novelty
 
 
 def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
@@ -124,11 +124,6 @@ def batch(
     return shown.images, cell_shares(shown.masks, len(dataset.classes))
 
 
-def weights(dataset: Dataset, train: Indices, settings: TrainingSettings) -> npt.NDArray[np.float32] | None:
-    """Return None: all pixels that count weigh the same."""
-    return None
-
-
 def metrics(totals: Mapping[str, float]) -> dict[str, float]:
     """Return the loss, and the share of the pixels that are right."""
     return {name: totals[name] for name in ("loss", "accuracy")}
@@ -146,17 +141,8 @@ def collapsed(predictions: Predictions) -> bool:
     return pixels is None or all(np.array_equal(one, pixels[0]) for one in pixels)
 
 
-def temperature(predictions: Predictions, dataset: Dataset, indices: Indices) -> None:
-    """Return None: the confidence of a pixel is not divided by anything."""
-
-
 def thresholds(predictions: Predictions, dataset: Dataset, indices: Indices) -> None:
     """Return None: each pixel has a class, however confident."""
-
-
-def novelty(model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
-    """Return None: each pixel of a screenshot shows one of the classes."""
-    return None
 
 
 def score(

@@ -9,12 +9,11 @@ from PIL import Image
 
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.wording import listed
-from toonvision.data.images import Pictures, fit
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.opened import OpenedModel
 from toonvision.deploy.scene import Namer, Scene
 from toonvision.deploy.segmenter import Segmenter
-from toonvision.metrics.found_objects import FoundObject, objects_of
+from toonvision.metrics.found_objects import FoundObject
 from toonvision.metrics.named_pixels import Pixels, shown_part
 from toonvision.metrics.predictions import Predictions
 from toonvision.taxonomy.labels import Category, Taxonomy, color_at
@@ -122,7 +121,7 @@ class WatchModels:
         Raises:
             ModelRefusedError: If an output is NaN, or the model cannot be run.
         """
-        return self._objects(image, self.detector.find_batch(_fitted(image, self.detector)))
+        return self._objects(image, self.detector.find_batch(self.detector.fitted(image)))
 
     def find_with_pixels(self, image: Image.Image) -> tuple[tuple[FoundObject, ...], Pixels]:
         """Find the objects in a picture and name its pixels; one model that does both is run once.
@@ -139,26 +138,14 @@ class WatchModels:
         """
         street = self.street
         assert street is not None
-        fitted = _fitted(image, street)
+        fitted = street.fitted(image)
         named = street.name_batch(fitted) if isinstance(street, Segmenter) else street.find_batch(fitted, pixels=True)
         assert named.pixels is not None
         found = self._objects(image, named) if street is self.detector else self.find(image)
         return found, shown_part(named.pixels[0], image.size)
 
     def _objects(self, image: Image.Image, predictions: Predictions) -> tuple[FoundObject, ...]:
-        (found,) = objects_of(
-            predictions,
-            [image.size],
-            classes=self.detector.classes,
-            thresholds=[min(_LEAST_SCORE, one) for one in self.detector.thresholds],
-            size_hw=self.detector.bundle.size_hw,
-        )
-        return found
-
-
-def _fitted(image: Image.Image, model: OpenedModel) -> Pictures:
-    """Return a picture as a batch of one in the size of a model's input."""
-    return fit(image, size_hw=model.bundle.size_hw, resize=model.bundle.resize)[None]
+        return self.detector.objects_in(image, predictions, least=_LEAST_SCORE)
 
 
 def _require_fitting(street: OpenedModel, classes: Sequence[str], detector: Detector) -> None:
