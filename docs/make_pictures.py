@@ -22,9 +22,9 @@ from toonvision.label.page import label_app
 from toonvision.label.proposals import proposals_of
 from toonvision.label.session import Session
 from toonvision.taxonomy.loader import built_in
-from toonvision.watch.drawing import draw_tracks
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.models import WatchModels
+from toonvision.watch.recording import draw_tracks
 from toonvision.watch.sources import open_source
 from toonvision.web.server import PageServer
 from toonvision.world.sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet

@@ -11,8 +11,7 @@ from toonvision.api.detecting import box_blocks
 from toonvision.api.result import Block, Result
 from toonvision.api.run_words import calibration_text, export_text, score_blocks, unbeaten
 from toonvision.api.segmenting import pixel_blocks
-from toonvision.core.errors import RejectedItemError, UsageError
-from toonvision.core.files import parse_json, read_regular
+from toonvision.core.errors import UsageError
 from toonvision.core.wording import counted
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 from toonvision.training.history import HISTORY, peaks, read_history
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from toonvision.studies.stress import StressTest
 
 Paths = Path | str | Sequence[Path | str]
-_LARGEST_METRICS = 10_000_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,8 +35,10 @@ class Run(StoredRun):
 
     def __repr__(self) -> str:
         """Return the name, the network, and how the trainings ended."""
+        from toonvision.evaluation.history import wrong_on_test
+
         record, wrong = self.record, wrong_on_test(self.folder)
-        scores = f"; wrong on test: median {wrong['median']}, worst {wrong['worst']}" if wrong else ""
+        scores = f"; wrong on test: median {wrong['median'].count}, worst {wrong['worst'].count}" if wrong else ""
         return (
             f"Run {record.title}: {record.settings.network} ({record.parameters:,} parameters), "
             f"{counted(len(record.repeats), 'training')}{scores}"
@@ -323,12 +323,3 @@ def report_result(page: Path, facts: Sequence[str], warnings: Sequence[str], nex
         files=(page,),
         next=next_step,
     )
-
-
-def wrong_on_test(run: Path) -> dict[str, int] | None:
-    """Read how often the trainings of a run were wrong on test; None where it was not evaluated."""
-    try:
-        metrics: Any = parse_json(read_regular(run / "metrics.json", limit=_LARGEST_METRICS))
-        return {name: metrics["wrong"][name]["count"] for name in ("best", "median", "worst")}
-    except (RejectedItemError, KeyError, TypeError):
-        return None

@@ -287,7 +287,7 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
 
     def runs(self) -> "Result[tuple[RunRecord, ...]]":
         """List the runs with how often each was wrong."""
-        from toonvision.api.run import wrong_on_test
+        from toonvision.evaluation.history import wrong_on_test
 
         found, damaged = read_each(run_records(self.files.runs), read_record, code="damaged-run")
         listed = [(record, wrong_on_test(folder)) for folder, record in found]
@@ -295,7 +295,7 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
         rows = [
             [
                 *(r.title, r.status, r.started[:16], f"{r.parameters:,}", r.samples["train"], r.samples["test"]),
-                *(len(r.repeats), *((wrong["median"], wrong["worst"]) if wrong else ("-", "-"))),
+                *(len(r.repeats), *((wrong["median"].count, wrong["worst"].count) if wrong else ("-", "-"))),
             ]
             for r, wrong in listed
         ]
@@ -303,7 +303,10 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
             tuple(record for record, _ in listed),
             (table("Runs", columns, rows, names=3) if rows else "There is no run yet.",),
             {
-                "runs": [{**asdict(record), "wrong": wrong} for record, wrong in listed],
+                "runs": [
+                    {**asdict(record), "wrong": wrong and {name: one.count for name, one in wrong.items()}}
+                    for record, wrong in listed
+                ],
                 "findings": [asdict(finding) for finding in damaged],
             },
             findings=tuple(damaged),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 from PIL import Image
 
 from toonvision.capture.areas import Area, Monitor, Region, Titled
-from toonvision.capture.pixels import from_bgra
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 
 if TYPE_CHECKING:
@@ -100,7 +99,8 @@ class Screen:
         except (ScreenShotError, AssertionError) as error:  # the latter where the X server has ended
             why = str(error) or "the X server has ended"
             raise EnvironmentFaultError(f"the screen cannot be seen any more ({why}). Run again.") from error
-        return from_bgra(shot.raw, (shot.width, shot.height))
+        # Four bytes a pixel, row by row: blue, green, red, and one that is not used.
+        return Image.frombuffer("RGB", (shot.width, shot.height), shot.raw, "raw", "BGRX", 0, 1)
 
     def _found(self, area: Area) -> Region | None:
         """Return the rectangle of what does not move; connect to a window."""

@@ -1,12 +1,30 @@
-"""The errors of all runs of a workspace over time."""
+"""What the runs of a workspace had wrong, as their evaluations have written it down."""
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from toonvision.core.errors import ToonVisionError
+from toonvision.core.errors import RejectedItemError, ToonVisionError
+from toonvision.core.files import parse_json, read_regular
 from toonvision.data.growth import ErrorPoint
+from toonvision.metrics.intervals import Proportion
 from toonvision.training.record import read_record, run_records
+
+_LARGEST_METRICS = 10_000_000
+
+
+def wrong_on_test(run: Path) -> Mapping[str, Proportion] | None:
+    """Return how many test images the best, the median and the worst training of a run had wrong.
+
+    None where it was not evaluated yet, or what was written is damaged.
+    """
+    try:
+        metrics: Any = parse_json(read_regular(run / "metrics.json", limit=_LARGEST_METRICS))
+        wrong = {name: metrics["wrong"][name] for name in ("best", "median", "worst")}
+        return {name: Proportion(int(one["count"]), int(one["total"])) for name, one in wrong.items()}
+    except (RejectedItemError, KeyError, TypeError, ValueError):
+        return None
 
 
 def errors_so_far(runs: Path) -> list[ErrorPoint]:
@@ -14,11 +32,11 @@ def errors_so_far(runs: Path) -> list[ErrorPoint]:
     found = []
     for path in run_records(runs):
         try:
-            record, metrics = read_record(path.parent), path.with_name("metrics.json")
-            error = json.loads(metrics.read_text(encoding="utf-8"))["wrong"]["median"]["share"]
+            record, wrong = read_record(path.parent), wrong_on_test(path.parent)
             when = datetime.fromisoformat(record.started)
-        except (ToonVisionError, OSError, ValueError, KeyError, TypeError):
-            continue  # not evaluated yet, or damaged
-        if isinstance(error, float | int):
-            found.append(ErrorPoint(when if when.tzinfo else when.replace(tzinfo=UTC), record.title, float(error)))
+        except (ToonVisionError, ValueError):
+            continue  # damaged
+        if wrong and wrong["median"].total:
+            when = when if when.tzinfo else when.replace(tzinfo=UTC)
+            found.append(ErrorPoint(when, record.title, wrong["median"].share))
     return found

@@ -1,20 +1,24 @@
 """What is kept of a watch beside its log: a video with boxes, and the frames that the models were least sure of."""
 
 import heapq
+from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from toonvision.capture.keeping import Keeper
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.watch.drawing import Categories, draw_tracks
+from toonvision.report.answers import draw_box, letters_of
+from toonvision.taxonomy.labels import Category
 from toonvision.watch.loop import WatchedFrame
 from toonvision.watch.track import Track
 
+Categories = Mapping[str, Mapping[str, Category]]
+"""Level to class to its title and colour."""
 VIDEO_SUFFIXES = (".mp4", ".mkv")
 _TICKS = 1000
 """Ticks a second: frames come when they come."""
@@ -133,3 +137,26 @@ class UncertainFrames:
 def unsure(track: Track) -> float:
     """Return how little the models are sure of a track, 0 to 1: by the level that they are least sure of."""
     return 1 - min(track.evidence.confidences.values(), default=1.0)
+
+
+def _finest(track: Track, categories: Categories) -> Category:
+    """Return the class of a track at the finest level that is known."""
+    level, name = list(track.evidence.path.items())[-1]
+    return categories[level][name]
+
+
+def draw_tracks(image: Image.Image, tracks: tuple[Track, ...], categories: Categories) -> Image.Image:
+    """Return a copy of a frame with the figures that are seen in it.
+
+    Args:
+        image: In RGB.
+        tracks: What is there, boxes in pixels of the image.
+        categories: The titles and colours of the classes.
+    """
+    drawn = image.copy()
+    draw, letters = ImageDraw.Draw(drawn), letters_of(image)
+    for track in tracks:
+        if track.found is not None:
+            one, share = _finest(track, categories), list(track.evidence.confidences.values())[-1]
+            draw_box(draw, track.box, f"{track.number} {one.title} {share:.0%}", one.color, letters)
+    return drawn
