@@ -220,6 +220,7 @@ def test_each_context_is_left_out_and_compared_with_the_newest_run(run, workspac
     assert [one["context"] for one in outcome.json["contexts"]] == ["garden", "house"]
     assert sum(one["screenshots"] for one in outcome.json["contexts"]) == 12
     assert outcome.json["against"] == "things/two"
+    assert "Comparing with things/two." in outcome.err
     folder = workspace.studies / "things" / "contexts"
     assert {"box-contexts.json", "contexts.csv", "contexts.png"} <= {path.name for path in folder.iterdir()}
     assert run("report", "things/two", "-w", workspace.root).code == 0

@@ -8,16 +8,19 @@ import pytest
 
 from builders import finding_things
 from studies.test_box_suspects import answered
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.studies.box_contexts import (
+    BoxContextOptions,
     BoxContextStudy,
     box_contexts_panel,
     box_contexts_table,
     compare_contexts,
 )
+from toonvision.studies.comparison import require_alike
 from toonvision.studies.fold_assignment import plan_contexts
 from toonvision.studies.folds import Job, task_dataset
 from toonvision.tasks.detect import score
+from toonvision.taxonomy.labels import Task
 from toonvision.training.recipes import settings_for
 
 
@@ -97,3 +100,19 @@ def test_a_single_context_cannot_be_left_out(dataset, workspace):
     one = replace(dataset, items=tuple(dataset.items[at] for at in alone), targets=dataset.targets[alone])
     with pytest.raises(InputRejectedError, match="no context can be left out, nothing was trained"):
         plan_contexts(one, workspace.taxonomy, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"kind": "classify"}, "things/one is of the kind classify, not detect. Choose another --against."),
+        ({"level": "label"}, "things/one predicts label, not kind. Choose another --against."),
+        ({"network": "segmenter"}, "things/one is a run of segmenter; got --model detector. Leave out --model."),
+    ],
+)
+def test_a_run_that_predicts_something_else_is_not_compared_with(other, reason):
+    known = {"title": "things/one", "kind": "detect", "level": "kind", "network": "detector", **other}
+    record = SimpleNamespace(**known, settings=SimpleNamespace(network=known["network"]))
+    task, asked = Task("things", "kind", "detect"), BoxContextOptions(network="detector")
+    with pytest.raises(UsageError, match=reason):
+        require_alike(record, task, asked)

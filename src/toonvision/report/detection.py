@@ -5,7 +5,7 @@ from toonvision.core.wording import counted, listed, percent
 from toonvision.figures.values import BoxSpread
 from toonvision.metrics.intervals import Proportion
 from toonvision.report import run_panels as run
-from toonvision.report.facts import with_floor
+from toonvision.report.facts import over_trainings, with_floor
 from toonvision.report.page import Section, section
 from toonvision.report.parts import RunParts, of_objects
 from toonvision.report.results import Results
@@ -74,13 +74,8 @@ def _quality_fact(results: Results) -> str:
         f"screenshot; AP50 is {precision.ap50:.3f} ({mean.ap50.low:.3f}-{mean.ap50.high:.3f}), AP {precision.ap:.3f} "
         f"({mean.ap.low:.3f}-{mean.ap.high:.3f})"
     )
-    if len(evaluation.scores) == 1:
-        return f"{start}. It was trained with one seed only, so the variation between trainings is unknown."
     each = sorted(one.precision.ap50 for one in evaluation.scores)
-    return (
-        f"{start}. {len(each)} trainings that differ only by their seed have an AP50 of {each[0]:.3f} to "
-        f"{each[-1]:.3f}."
-    )
+    return f"{start}. {over_trainings(len(each), f'an AP50 of {each[0]:.3f} to {each[-1]:.3f}')}"
 
 
 def _height_fact(results: Results) -> str:

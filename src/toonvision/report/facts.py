@@ -70,12 +70,17 @@ def quality_fact(evaluation: ClassEvaluation) -> str:
         f"Its accuracy is {percent(accuracy.share)}: {accuracy.count:,} of {accuracy.total:,} "
         f"{SUBSET_NAMES[evaluation.subset]} crops are right (95 % interval {interval(accuracy)})"
     )
-    if len(spread.wrong) == 1:
-        return f"{start}. It was trained with one seed only, so the variation between trainings is unknown."
-    return (
-        f"{start}. {len(spread.wrong)} trainings that differ only by their seed have {spread.best.count:,} to "
-        f"{spread.worst.count:,} wrong predictions, with a median of {spread.median.count:,}."
+    wrong = (
+        f"{spread.best.count:,} to {spread.worst.count:,} wrong predictions, with a median of {spread.median.count:,}"
     )
+    return f"{start}. {over_trainings(len(spread.wrong), wrong)}"
+
+
+def over_trainings(trainings: int, scores: str) -> str:
+    """Return which scores trainings with several seeds have, or that there is one seed only, as a sentence."""
+    if trainings == 1:
+        return "It was trained with one seed only, so the variation between trainings is unknown."
+    return f"{trainings} trainings that differ only by their seed have {scores}."
 
 
 def confusion_fact(evaluation: ClassEvaluation) -> str:

@@ -4,7 +4,7 @@ from toonvision.core.panels import Table
 from toonvision.core.wording import counted, listed, percent
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
-from toonvision.report.facts import with_floor
+from toonvision.report.facts import over_trainings, with_floor
 from toonvision.report.parts import RunParts
 from toonvision.report.results import Results
 from toonvision.tasks.segment_panels import pixel_panels
@@ -46,10 +46,8 @@ def _quality_fact(results: Results) -> str:
         f"The mean intersection over union of its classes is {mean.value:.3f} (95 % interval {mean.low:.3f} to "
         f"{mean.high:.3f}); {percent(right.value)} of the pixels are right"
     )
-    if len(evaluation.scores) == 1:
-        return f"{start}. It was trained with one seed only, so the variation between trainings is unknown."
     each = sorted(float(one.quality.mean_iou) for one in evaluation.scores)
-    return f"{start}. {len(each)} trainings that differ only by their seed have {each[0]:.3f} to {each[-1]:.3f}."
+    return f"{start}. {over_trainings(len(each), f'{each[0]:.3f} to {each[-1]:.3f}')}"
 
 
 def _class_fact(results: Results) -> str:

@@ -246,7 +246,7 @@ def find_comparison(
     for folder in folders:
         try:
             record = read_record(folder)
-            _require_alike(record, task, asked)
+            require_alike(record, task, asked)
             return read(evaluate_run(workspace, folder, novelty=False)), record
         except (InputRejectedError, ModelRefusedError, UsageError) as error:
             if against:
@@ -255,7 +255,12 @@ def find_comparison(
     return None
 
 
-def _require_alike(record: RunRecord, task: Task, asked: StudyOptions) -> None:
+def require_alike(record: RunRecord, task: Task, asked: StudyOptions) -> None:
+    """Refuse to compare with a run that predicts something else than a task, or with another network than asked for.
+
+    Raises:
+        UsageError: Saying what differs.
+    """
     if record.kind != task.kind:
         raise UsageError(f"{record.title} is of the kind {record.kind}, not {task.kind}. Choose another --against.")
     if record.level != task.level:
