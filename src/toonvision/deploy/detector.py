@@ -3,6 +3,7 @@
 Shrinking a screenshot by a whole number is Pillow's; the network, the highest scores and the boxes are in the file.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -86,7 +87,7 @@ class Detector(OpenedModel):
         return self.objects_in(image, found), whole_pixels(found.pixels[0], image.size)
 
     def objects_in(
-        self, image: Image.Image, predictions: Predictions, *, least: float = 1.0
+        self, image: Image.Image, predictions: Predictions, *, least: float = math.inf
     ) -> tuple[FoundObject, ...]:
         """Return the objects of one picture from what `find_batch` returns for it, the most confident first.
 

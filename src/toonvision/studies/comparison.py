@@ -265,11 +265,9 @@ def require_alike(record: RunRecord, task: Task, asked: StudyOptions) -> None:
         raise UsageError(f"{record.title} is of the kind {record.kind}, not {task.kind}. Choose another --against.")
     if record.level != task.level:
         raise UsageError(f"{record.title} predicts {record.level}, not {task.level}. Choose another --against.")
-    network = record.settings.network
-    if asked.network and network != find_network(asked.network).name:
-        raise UsageError(
-            f"--against {record.title} is a run of {network}; got --model {asked.network}. Leave out --model."
-        )
+    network, wanted = record.settings.network, find_network(asked.network).name if asked.network else None
+    if wanted not in (None, network):
+        raise UsageError(f"--against {record.title} is a run of {network}; got --model {wanted}. Leave out --model.")
 
 
 def _test_of(evaluation: Evaluation[Any]) -> OrdinaryTest:
