@@ -104,7 +104,7 @@ def test_an_export_that_says_something_else_is_not_written_and_the_old_one_stays
 
 def test_an_export_that_says_something_else_of_a_batch_is_not_written(own, monkeypatch):
     actual = parity.in_batches
-    monkeypatch.setattr(parity, "in_batches", lambda *args: actual(*args)[:, ::-1])
+    monkeypatch.setattr(parity, "in_batches", lambda *args: [one[:, ::-1] for one in actual(*args)])
     with pytest.raises(ModelRefusedError, match="another class comes first"):
         export_run(own, run_of(own))
     assert not (run_of(own) / EXPORT).exists()
