@@ -17,7 +17,7 @@ from toonvision.api import bulk
 from toonvision.api.bulk import Answering, predict_to_file
 from toonvision.api.bulk_answers import packaged_answering
 from toonvision.api.detecting import objects_csv
-from toonvision.api.packaged_scene import find_packaged
+from toonvision.api.two_stage import find_packaged
 from toonvision.api.watching import Watcher
 from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import EnvironmentFaultError

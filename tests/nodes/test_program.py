@@ -11,7 +11,7 @@ import pytest
 
 from nodes.conftest import QUIET
 from toonvision.api.detecting import objects_csv
-from toonvision.api.packaged_scene import find_packaged
+from toonvision.api.two_stage import find_packaged
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
 

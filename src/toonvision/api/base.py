@@ -1,7 +1,7 @@
 """What an opened workspace and a run know, without their steps."""
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from toonvision.data.subsets import Subset
     from toonvision.evaluation.evaluate import Evaluation
 
+Paths = Path | str | Sequence[Path | str]
 T = TypeVar("T")
 
 
@@ -174,3 +175,10 @@ def read_each(
         except InputRejectedError:
             continue  # it is being replaced at this moment
     return found, damaged
+
+
+def paths_of(given: Paths | None) -> list[Path] | None:
+    """Return one or more paths as a list."""
+    if given is None:
+        return None
+    return [Path(given)] if isinstance(given, str | Path) else [Path(one) for one in given]

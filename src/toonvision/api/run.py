@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from toonvision.api.base import StoredRun
+from toonvision.api.base import Paths, StoredRun, paths_of
 from toonvision.api.detecting import box_blocks
 from toonvision.api.result import Block, Result
 from toonvision.api.run_words import calibration_text, export_text, score_blocks, unbeaten
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.leakage import LeakageStudy
     from toonvision.studies.stress import StressTest
-
-Paths = Path | str | Sequence[Path | str]
 
 
 @dataclass(frozen=True, repr=False)
@@ -304,13 +302,6 @@ class ExportedRun(Result[Any]):
         """Predict pictures with the exported file, as `Run.predict` does."""
         assert self.run is not None
         return self.run.predict(pictures, boxes=boxes, save=save)
-
-
-def paths_of(given: Paths | None) -> list[Path] | None:
-    """Return one or more paths as a list."""
-    if given is None:
-        return None
-    return [Path(given)] if isinstance(given, str | Path) else [Path(one) for one in given]
 
 
 def report_result(page: Path, facts: Sequence[str], warnings: Sequence[str], next_step: str) -> Result[Path]:

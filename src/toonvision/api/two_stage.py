@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from toonvision.api.base import StoredRun
+from toonvision.api.base import Paths, StoredRun, paths_of
 from toonvision.api.detecting import keep, objects_result, of_run
 from toonvision.api.predicting import predict_files, require_paths, usable_export
 from toonvision.api.result import Result
@@ -65,7 +65,7 @@ def find_and_name(
 
 def find_packaged(
     name: str,
-    pictures: Sequence[Path],
+    pictures: Paths,
     *,
     save: Path | None = None,
     voc: Path | None = None,
@@ -84,10 +84,10 @@ def find_packaged(
         UsageError: If the package has no models for that taxonomy, or a folder is not empty.
         InputRejectedError: If no such picture exists.
     """
-    scene, taxonomy = packaged_scene(name), built_in(name)
-    require_paths(pictures, save=save, voc=voc)
+    scene, taxonomy, paths = packaged_scene(name), built_in(name), paths_of(pictures) or []
+    require_paths(paths, save=save, voc=voc)
     with watcher.progress("predicting", "pictures") as progress:
-        found, findings = scene.detector.predict_files(pictures, progress=progress)
+        found, findings = scene.detector.predict_files(paths, progress=progress)
     result = named_result(found, findings, scene.detector.bundle.level, scene.namers, taxonomy)
     keep(taxonomy, watcher, result.value, save=save, voc=voc)
     accuracy = detector_accuracy(name)
