@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,13 @@ class Outcome:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+    @property
+    def next(self) -> list[str]:
+        """The arguments of the command that was said to be next, in the last line."""
+        (program, *arguments) = shlex.split(self.err.splitlines()[-1].removeprefix("Next: "))
+        assert program == "toonvision", self.err
+        return arguments
 
 
 @pytest.fixture(autouse=True)

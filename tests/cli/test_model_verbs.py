@@ -17,6 +17,7 @@ from PIL import Image
 from builders import Shot, contents, copied, make_workspace, write_voc
 from models.hostile import with_lambda_layer
 from reliability import disks
+from toonvision.api import bulk
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.workspace import open_workspace
 from toonvision.metrics.calibration import with_temperature
@@ -357,6 +358,21 @@ def test_predict_warns_of_whole_screenshots_cuts_their_boxes_and_draws_the_answe
     assert len(list((tmp_path / "drawn").glob("*.png"))) == 12
     refused = run(*asked, shots, "--boxes", "--save", tmp_path / "drawn")
     assert (refused.code, "not an empty folder" in refused.json["error"]) == (2, True)
+
+
+def test_many_pictures_are_warned_about_too_and_the_next_command_works(run, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "MANY", 4)
+    monkeypatch.setattr(bulk, "available_cores", lambda: 1)
+    other = copied(trained, tmp_path / "workspace")
+    assert run("export", "label/two", "-w", other.root).code == 0
+    shots, crops = tmp_path / "shots.csv", tmp_path / "crops.csv"
+    whole = run("predict", "label/two", other.root / "screenshots", "-w", other.root, "--csv", shots)
+    assert (whole.code, len(shots.read_text().splitlines())) == (0, 13), whole.err
+    assert "Wrote the answers about 12 pictures" in whole.err
+    assert "note: 12 of 12 pictures: much larger than the crops that the model learned from" in whole.err
+    cut = run("predict", "label/two", other.crops, "-w", other.root, "--csv", crops)
+    assert "note:" not in cut.err
+    assert run(*cut.next).code == 0
 
 
 def test_predict_cuts_boxes_as_they_were_drawn_and_names_pictures_that_cannot_be_read(run, trained, tmp_path):

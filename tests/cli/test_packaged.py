@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from builders import run_alone
+from toonvision.api import bulk
 from toonvision.data.videos import _times
-from toonvision.data.workspace import create_workspace
+from toonvision.data.workspace import create_workspace, open_workspace
 from toonvision.deploy.packaged import accuracy_text
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
@@ -65,6 +66,21 @@ def test_csv_has_a_row_for_each_picture_and_the_pictures_can_be_drawn_on(run, fo
     assert (cog["kind"], cog["suit"], cog["kind_none_of_these"]) == ("cog", "lb", "no")
     assert float(cog["suit_p_lb"]) == pytest.approx(float(cog["suit_confidence"]))
     assert (toon["kind"], toon["suit"], toon["suit_p_lb"]) == ("toon", "", "")
+
+
+@pytest.mark.parametrize("options", [(), ("--find",), ("--csv", "answers.csv")], ids=str)
+def test_the_command_that_comes_next_makes_a_workspace_even_where_its_name_is_taken(
+    run, folder, tmp_path, monkeypatch, options
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bulk, "MANY", 1)
+    monkeypatch.setattr(bulk, "available_cores", lambda: 1)
+    (tmp_path / "my-toontown").mkdir()
+    said = run("predict", "--with", "toontown", folder / "toon_dog.png", *options)
+    assert said.code == 0, said.err
+    assert said.next == ["init", "my-toontown-2", "--taxonomy", "toontown"]
+    made = run(*said.next)
+    assert (made.code, open_workspace(tmp_path / "my-toontown-2").taxonomy.name) == (0, "toontown"), made.err
 
 
 def test_objects_of_whole_screenshots_are_found_and_named_without_a_workspace(run, tmp_path, monkeypatch):

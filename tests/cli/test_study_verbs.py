@@ -1,9 +1,10 @@
 import csv
 import json
+import re
 
 import pytest
 
-from builders import copied, mark_diverged
+from builders import copied, finding_things, mark_diverged
 from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -78,6 +79,26 @@ def test_suspects_searches_with_the_settings_that_were_measured_best_unless_othe
     assert f"The network. [default: ({SEARCH_SETTINGS.network}, or detector)]" in text
     assert f"Input height x width. [default: ({height}x{width}, or what a detector wants)]" in text
     assert f"Most passes over the training subset. [default: {SEARCH_SETTINGS.epochs};" in text
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "batch", "rate"), [("label", "classify", 32, "0.004"), ("things", "detect", 8, "0.008")]
+)
+def test_help_in_a_workspace_shows_the_defaults_of_the_network_for_that_task(
+    run, small_workspace, tmp_path, task, kind, batch, rate
+):
+    there = ("-w", finding_things(small_workspace, tmp_path / "workspace", level="label").root)
+    text = " ".join(run("train", task, *there, "--help").out.split())
+    assert f"Images per training step. [default: {batch};" in text
+    assert f"schedule cosine. [default: {rate};" in text
+    epochs = {verb: _epochs_in(run(verb, task, *there, "--help").out) for verb in ("train", "curve", "suspects")}
+    assert epochs == {"train": 400, "curve": 400, "suspects": SEARCH_SETTINGS.epochs if kind == "classify" else 400}
+    assert "[default: 32; x>=1]" in " ".join(run("train", "--help").out.split())
+
+
+def _epochs_in(text):
+    (said,) = re.findall(r"Most passes over the training subset. \[default: (\d+)", " ".join(text.split()))
+    return int(said)
 
 
 def test_curve_says_what_more_pictures_bring_and_which_to_take(run, workspace):

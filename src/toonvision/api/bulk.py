@@ -37,12 +37,14 @@ class Answering:
         open: Called with ``threads``, opens the models, which it holds as bytes.
         csv: Writes what was answered, with a heading.
         warn: Called with the pictures, here alone: returns what is to be known of them.
+        next: The command that usually comes next.
     """
 
     identity: str
     open: Callable[..., Answer]
     csv: Callable[[Result[Any]], str]
     warn: Callable[[Sequence[Path]], list[Finding]] = lambda _: []
+    next: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def predict_to_file(
         _work(answering, missing, store, spread, watcher)
         findings = [*notes, *spread.refused, *_join(store.results(shards), target), *answering.warn(paths)]
     shutil.rmtree(folder)
-    return _result(Written(target, len(files), known, dict(spread.did)), findings)
+    return _result(Written(target, len(files), known, dict(spread.did)), findings, answering.next)
 
 
 def _work(answering: Answering, missing: Sequence[Shard], store: ShardFolder, spread: Spread, watcher: Watcher) -> None:
@@ -167,7 +169,7 @@ def _join(results: Iterable[Mapping[str, Any]], target: Path) -> list[Finding]:
     return findings
 
 
-def _result(written: Written, findings: Sequence[Finding]) -> Result[Written]:
+def _result(written: Written, findings: Sequence[Finding], next_step: str) -> Result[Written]:
     return Result(
         written,
         who_did(written.did, "predicted", "pictures"),
@@ -180,4 +182,5 @@ def _result(written: Written, findings: Sequence[Finding]) -> Result[Written]:
         },
         findings=tuple(findings),
         folder=written.path.parent,
+        next=next_step,
     )

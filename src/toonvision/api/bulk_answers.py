@@ -11,8 +11,8 @@ from typing import Any
 from toonvision.api.base import StoredRun
 from toonvision.api.bulk import Answer, Answering
 from toonvision.api.detecting import found_result, objects_csv
-from toonvision.api.packaged import level_predictions_csv, predict_levels
-from toonvision.api.predicting import not_crops, predictions_csv, predictions_result, usable_export
+from toonvision.api.packaged import level_predictions_csv, own_workspace, predict_levels
+from toonvision.api.predicting import next_command, not_crops, predictions_csv, predictions_result, usable_export
 from toonvision.api.result import Result
 from toonvision.api.segmenting import shares_csv, shares_result
 from toonvision.api.two_stage import named_result, require_kinds
@@ -40,8 +40,8 @@ def packaged_answering(name: str, *, find: bool) -> Answering:
     files = [*packaged_files(name).values(), WEIGHTS / name / DETECTOR]
     identity = _identity([name, str(find)], [path.read_bytes() for path in files])
     if find:
-        return Answering(identity, partial(_open_scene, name), objects_csv)
-    return Answering(identity, partial(_open_levels, name), level_predictions_csv)
+        return Answering(identity, partial(_open_scene, name), objects_csv, next=own_workspace(name))
+    return Answering(identity, partial(_open_levels, name), level_predictions_csv, next=own_workspace(name))
 
 
 def run_answering(run: StoredRun) -> Answering | None:
@@ -56,13 +56,15 @@ def run_answering(run: StoredRun) -> Answering | None:
     card = read_card(run.folder, taxonomy=taxonomy.digest)
     above = taxonomy.all_parents(card.level)
     identity = _identity([run.record.kind, run.name, taxonomy.digest], [model])
+    report = run.workspace.command("report", run.name)
     if run.record.kind == DETECT:
-        return Answering(identity, partial(_open_detector, model, card.level, above), objects_csv)
+        return Answering(identity, partial(_open_detector, model, card.level, above), objects_csv, next=report)
     if run.record.kind == SEGMENT:
         titles = {one.name: one.title for one in taxonomy.level(card.level).classes}
         of_card = {name: titles[name] for name in card.classes}
-        return Answering(identity, partial(_open_segmenter, model, of_card), shares_csv)
-    return Answering(identity, partial(_open_classifier, model, above), predictions_csv, partial(not_crops, run))
+        return Answering(identity, partial(_open_segmenter, model, of_card), shares_csv, next=report)
+    opened, warn = partial(_open_classifier, model, above), partial(not_crops, run)
+    return Answering(identity, opened, predictions_csv, warn, next_command(run))
 
 
 def stages_answering(detector: StoredRun, classifiers: Sequence[StoredRun]) -> Answering | None:
@@ -81,7 +83,8 @@ def stages_answering(detector: StoredRun, classifiers: Sequence[StoredRun]) -> A
         return None
     names = [run.name for run in runs]
     identity = _identity(["stages", *names, taxonomy.digest], found)
-    return Answering(identity, partial(_open_stages, found, names, level, taxonomy), objects_csv)
+    opened = partial(_open_stages, found, names, level, taxonomy)
+    return Answering(identity, opened, objects_csv, next=detector.workspace.command("report", detector.name))
 
 
 def _exported(run: StoredRun) -> bytes | None:

@@ -48,8 +48,14 @@ def predict(
     if save is not None:
         draw_answers(predictions, taxonomy.level(card.level).classes, save, run.workspace.watcher)
     result = predictions_result(predictions, findings, taxonomy.all_parents(card.level), boxes=boxes)
-    then = "export" if not (run.folder / EXPORT).is_file() else "report" if card.network == TREES else "explain"
-    return replace(result, folder=run.folder, next=run.workspace.command(then, run.name))
+    return replace(result, folder=run.folder, next=next_command(run))
+
+
+def next_command(run: StoredRun) -> str:
+    """Return the command that usually comes after predicting pictures with a run that names one object."""
+    if not (run.folder / EXPORT).is_file():
+        return run.workspace.command("export", run.name)
+    return run.workspace.command("report" if run.record.settings.network == TREES else "explain", run.name)
 
 
 def require_paths(pictures: Sequence[Path], **folders: Path | None) -> None:

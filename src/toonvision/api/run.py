@@ -237,7 +237,8 @@ class Run(StoredRun):
         data: dict[str, Any] = {**asdict(exported), "path": str(exported.path)}
         if exported.int8:
             data["int8"] |= {"path": str(exported.int8.path)}
-        shown = self.workspace.files.crops if self.record.kind == CLASSIFY else "PICTURES"
+        files = self.workspace.files
+        shown = files.crops if self.record.kind == CLASSIFY else files.sources[-1].root
         use = self.workspace.command("predict", self.name, str(shown))
         return ExportedRun(exported, (export_text(exported),), data, next=use, run=self)
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from toonvision.api.base import Paths, StoredRun, paths_of
 from toonvision.api.detecting import keep, objects_result, of_run
+from toonvision.api.packaged import own_workspace
 from toonvision.api.predicting import predict_files, require_paths, usable_export
 from toonvision.api.result import Result
 from toonvision.api.watching import NOBODY, Watcher
@@ -92,9 +93,8 @@ def find_packaged(
     keep(taxonomy, watcher, result.value, save=save, voc=voc)
     accuracy = detector_accuracy(name)
     learned = f"These models learned from drawings alone. The detector {accuracy or 'was not measured'}."
-    return replace(
-        result, blocks=(*result.blocks, learned), data={**result.data, "accuracy": accuracy and accuracy.plain()}
-    )
+    data = {**result.data, "accuracy": accuracy and accuracy.plain()}
+    return replace(result, blocks=(*result.blocks, learned), data=data, next=own_workspace(name))
 
 
 def named_result(

@@ -94,7 +94,9 @@ def evaluate_stages(
     namers = [namer_of(run, detector.workspace.files.taxonomy) for run in classifiers]
     named = _name_all(detector, namers, evaluation)
     scores = [_count(detector, namer, named, evaluation) for namer in namers]
-    return Result(scores, tuple(_table(one) for one in scores), {"classifiers": [one.plain() for one in scores]})
+    data = {"classifiers": [one.plain() for one in scores]}
+    next_step = detector.workspace.command("report", detector.name)
+    return Result(scores, tuple(_table(one) for one in scores), data, next=next_step)
 
 
 def _require_unseen(detector: StoredRun, run: StoredRun, evaluation: Evaluation[Any]) -> None:

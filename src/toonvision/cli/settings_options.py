@@ -2,16 +2,24 @@
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from toonvision.cli.options import DEFAULT_NETWORK
 from toonvision.cli.panels import ADVANCED, PanelCommand
+from toonvision.core.errors import ToonVisionError
 from toonvision.core.options import Setting, settings_of
 from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.taxonomy.labels import CLASSIFY
 from toonvision.tuning.options import DEFAULTS, SearchOptions
 from toonvision.watch.order import WatchOrder
+
+if TYPE_CHECKING:
+    from toonvision.data.workspace import Workspace
+    from toonvision.taxonomy.labels import Task
 
 TRAINING = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 SEARCH = settings_of(SearchOptions)
@@ -94,17 +102,44 @@ def training_defaults(settings: TrainingSettings) -> Mapping[str, object]:
 
 
 def train_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
-    """Return the recipe of the network that the arguments of a command name."""
-    from toonvision.training.recipes import settings_for
+    """Return the recipe for the network and the task that the arguments of a command name."""
+    split = argument_after("--split", arguments, "default")
+    return training_defaults(_recipe(arguments, _named_task(arguments), split=split))
 
-    return training_defaults(settings_for(argument_after("--model", arguments, "compact")))
 
-
-def suspects_defaults(_: Sequence[str]) -> Mapping[str, object]:
-    """Return how a search for suspect labels trains."""
+def suspects_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
+    """Return how a search for suspect labels of the task that the arguments name trains."""
     from toonvision.studies.suspects import SEARCH_SETTINGS
 
-    return training_defaults(SEARCH_SETTINGS)
+    named = _named_task(arguments)
+    if named is None or named[1].kind == CLASSIFY:
+        return training_defaults(SEARCH_SETTINGS)
+    return training_defaults(_recipe(arguments, named, split=None))
+
+
+def _named_task(arguments: Sequence[str]) -> "tuple[Workspace, Task] | None":
+    """Return the workspace and its task that the arguments of a command name; None where there is no such."""
+    from toonvision.data.workspace import open_workspace
+
+    folder = argument_after("--workspace", arguments, argument_after("-w", arguments, "."))
+    try:
+        workspace = open_workspace(Path(folder), untouched=True)
+    except ToonVisionError:
+        return None
+    tasks = {task.name: task for task in workspace.taxonomy.tasks}
+    return next(((workspace, tasks[name]) for name in arguments if name in tasks), None)
+
+
+def _recipe(arguments: Sequence[str], named: "tuple[Workspace, Task] | None", *, split: str | None) -> TrainingSettings:
+    """Return the recipe for what a workspace holds, or where it holds nothing yet, for few images."""
+    from toonvision.tasks.registry import kind_of
+    from toonvision.training.recipes import recipe_in, settings_for
+
+    network = argument_after("--model", arguments, kind_of(named[1]).default_network if named else DEFAULT_NETWORK)
+    if named is not None:
+        with suppress(ToonVisionError):
+            return recipe_in(*named, network, split=split)
+    return settings_for(network)
 
 
 def search_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
