@@ -151,7 +151,7 @@ def measured(seed: int, *, root: Path, frames: int) -> SceneResult:
         matched = matches(figures, [one for one in frame.tracks if one.found])
         count_suits(result.counts, matched, frame, models, figures)
         for key, where in (
-            ("label", whereabouts(_told(matched), SIZE_WH, all_heights)),
+            ("label", whereabouts(_found(matched), SIZE_WH, all_heights)),
             ("track", whereabouts(frame.tracks, SIZE_WH, frame.heights, ground=NOWHERE)),
             ("feet", frame.where),
         ):
@@ -197,7 +197,7 @@ def count_suits(
         counts["frame wrong"] += single.levels.get("suit") != suit
 
 
-def _told(matched: Sequence[tuple[TrueFigure, Track]]) -> list[Track]:
+def _found(matched: Sequence[tuple[TrueFigure, Track]]) -> list[Track]:
     """Return tracks of which the label is known."""
     found = []
     for figure, track in matched:

@@ -3,7 +3,7 @@
 Run: python docs/make_starts.py [SEED]
 
 Draws 2,487 screenshots into a temporary folder and trains `compact` in its narrow form (on suits) and its wide one (on
-labels and on animals), and the network that tells the object of a crop from its surroundings; then draws them again,
+labels and on animals), and the network that predicts the foreground of crops; then draws them again,
 with 500 frames of walking scenes, and trains `detector` (on kinds). An hour and three quarters on one core. The same
 seed writes the same bytes on the same machine.
 What it brings on real pictures is written down in docs/compact.md and docs/detection.md.
@@ -21,7 +21,7 @@ import numpy as np
 from toonvision.api.workspace import Workspace, open_workspace
 from toonvision.cli.sample_world import SampleOrder, draw_into
 from toonvision.core.seeds import generator
-from toonvision.models.figures import SIZE_HW, figure_network, save_figures
+from toonvision.models.foreground import SIZE_HW, foreground_network, save_foreground
 from toonvision.models.saving import load_model, read_card
 from toonvision.models.starting import FOLDER, RANDOM, save_start, start_path
 from toonvision.tasks.augmentation import augment
@@ -40,8 +40,8 @@ WALKS = 500
 """Frames that a detector learns from too: groups of small figures are rare in the others."""
 EPOCHS = {"detect": 54}
 """Where they are not those of the recipe: small figures are learned last."""
-FIGURE_EPOCHS, BATCH = 20, 64
-"""Of the network that tells objects from their surroundings."""
+FOREGROUND_EPOCHS, BATCH = 20, 64
+"""Of the network that predicts the foreground of crops."""
 LIGHT = Augmentation(color=0.3, cast=0.06)
 """Changes of colour that it learns with."""
 COLOR, CAST = 0.15, 0.03
@@ -83,24 +83,25 @@ def write_starts(root: Path, order: StartOrder, tasks: tuple[str, ...], folder: 
         save_start(load_model(run.folder), card.network, card.classes, path)
         print(f"Wrote {path} ({path.stat().st_size / 1000:.0f} kB)")
     if tasks == CROPS:
-        path = save_figures(figures_learned(workspace, order.seed), taxonomy, folder)
+        path = save_foreground(learn_foreground(workspace, order.seed), taxonomy, folder)
         print(f"Wrote {path} ({path.stat().st_size / 1000:.0f} kB)")
 
 
-def figures_learned(workspace: Workspace, seed: int) -> "keras.Model":
+def learn_foreground(workspace: Workspace, seed: int) -> "keras.Model":
     """Train a network on all crops and their masks, half of them in front of what another one shows."""
     import keras
 
     files = workspace.files
     data = load_dataset(files, files.taxonomy.task("label"), size_hw=SIZE_HW, split=None, resize=files.resize)
-    images, places = np.asarray(data.images), np.asarray(data.places)
+    images, instances = np.asarray(data.images), np.asarray(data.instances)
     keras.utils.set_random_seed(seed)
-    rng, model = generator(seed, "figures"), figure_network()
-    steps = FIGURE_EPOCHS * math.ceil(len(images) / BATCH)
+    # The word is part of the seed of the weights that come with the package.
+    rng, model = generator(seed, "figures"), foreground_network()
+    steps = FOREGROUND_EPOCHS * math.ceil(len(images) / BATCH)
     model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(4e-3, steps)), "binary_crossentropy")
-    for _ in range(FIGURE_EPOCHS):
-        for chosen in np.array_split(rng.permutation(len(images)), steps // FIGURE_EPOCHS):
-            shown, seen = images[chosen], places[chosen] > 0
+    for _ in range(FOREGROUND_EPOCHS):
+        for chosen in np.array_split(rng.permutation(len(images)), steps // FOREGROUND_EPOCHS):
+            shown, seen = images[chosen], instances[chosen] > 0
             turned = rng.random(len(chosen)) < 0.5
             shown[turned], seen[turned] = shown[turned, :, ::-1], seen[turned, :, ::-1]
             relit = augment(moved(shown, seen.astype(np.uint8), 0.5, rng), LIGHT, rng)

@@ -48,7 +48,7 @@ def words(result):
 )
 def test_a_longer_race_is_proposed_only_where_it_would_help(rounds, race, changes, helps):
     said = words(alike(plausible(), rounds=rounds, race=race, **changes))
-    assert ("A longer --race would tell them apart." in said) == helps
+    assert ("A longer --race would separate them." in said) == helps
 
 
 def test_a_race_that_has_begun_does_not_lend_one_networks_figures_to_another():

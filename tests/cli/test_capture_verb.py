@@ -69,7 +69,7 @@ def test_ctrl_c_ends_it_well(run, shown, own_workspace, monkeypatch):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (("--every", "1"), "give --context, one of garden, house."),
+        (("--every", "1"), "add --context, one of garden, house."),
         (("--context", "gardn"), "got 'gardn'. Did you mean garden?"),
         (("--context", "garden", "--every", "1", "--key", "enter"), "got --every and --key. Leave one out."),
         (("--context", "garden", "--changes", "--key", "F9"), "got --key and --changes. Leave one out."),

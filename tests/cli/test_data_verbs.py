@@ -90,6 +90,25 @@ def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
     assert (tmp_path / "w" / "toonvision.toml").is_file()
 
 
+def test_in_a_pipe_forty_rare_labels_make_no_long_line_and_are_named_once_where_they_can_be_copied(run, tmp_path):
+    rare = [f"rare label {number}" for number in range(38)]
+    odd = [Shot(f"odd_{at}", "garden", ((label, (1, 1, 20, 30)),)) for at, label in enumerate(rare)]
+    write_voc(tmp_path / "set", [*small_shots(), *odd])
+    made = run("init", tmp_path / "w", "--from", tmp_path / "set")
+    assert made.code == 0
+    lines = made.out.splitlines()
+    assert max(map(len, lines)) < 400
+    assert [line for line in lines if line != line.rstrip()] == []
+    (doubt,) = [line for line in lines if "Doubtful" in line]
+    assert "'rare label 4' (1) and 33 more have fewer than 3 objects" in doubt
+    (note,) = [line for line in made.err.splitlines() if line.startswith("note: labels: ")]
+    assert [note.count(f'"{label}"') for label in rare] == [1] * 38
+    ignored = re.search(r"ignore = \[.*\]", note).group()
+    settings = tmp_path / "w" / "toonvision.toml"
+    settings.write_text(f"{settings.read_text()}\n[labels]\n{ignored}\n", encoding="utf-8")
+    assert run("extract", "-w", tmp_path / "w", "--json").json["objects_kept"] == 24
+
+
 def test_pictures_without_annotation_are_a_note_and_no_reason_to_stop(run, tmp_path):
     write_voc(tmp_path / "set", small_shots()[:4])
     (tmp_path / "set" / "garden" / "shot_00.xml").unlink()

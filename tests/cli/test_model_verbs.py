@@ -315,7 +315,7 @@ def test_a_pipe_in_place_of_the_metrics_of_a_run_blocks_nothing(run, trained, tm
 
 def test_an_average_without_a_course_that_ends_is_refused(own_workspace, run):
     refused = run("train", "label", "-w", own_workspace.root, "--model", "baseline", "--averaging", 0.9)
-    assert (refused.code, "Give --schedule cosine too." in refused.err) == (2, True)
+    assert (refused.code, "Add --schedule cosine too." in refused.err) == (2, True)
 
 
 def test_stress_is_printed_stored_and_shown_in_the_report(run, trained, tmp_path):
@@ -350,7 +350,7 @@ def test_predict_warns_of_whole_screenshots_cuts_their_boxes_and_draws_the_answe
     assert whole.code == 0
     (note,) = [finding for finding in whole.json["findings"] if finding["code"] == "not-a-crop"]
     assert "12 of 12 pictures" in note["item"]
-    assert "give --boxes" in note["remedy"]
+    assert "add --boxes" in note["remedy"]
     assert not run(*asked, trained.crops).json["findings"]
     cut = run(*asked, shots, "--boxes", "--save", tmp_path / "drawn").json
     assert not cut["findings"]

@@ -157,7 +157,7 @@ def test_a_cluster_writes_a_csv_file_and_nothing_else(run, folder, asked, tmp_pa
     outcome = run("predict", "--with", "toontown", folder, "--ray", "local", *asked)
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
     leave = ", and leave out --save" if "--save" in asked else ""
-    assert f"--ray writes answers to a file as they come. Give --csv FILE{leave}." in outcome.err
+    assert f"--ray writes answers to a file as they come. Add --csv FILE{leave}." in outcome.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -177,7 +177,7 @@ def test_videos_are_predicted_frame_by_frame_and_a_bad_one_is_a_line(run, folder
     assert len(list((tmp_path / "drawn").iterdir())) == 7
     outcome = run("predict", "--with", "toontown", film, "--every", "3")
     assert outcome.code == 2
-    assert "--every writes answers to a file as they come. Give --csv FILE." in outcome.err
+    assert "--every writes answers to a file as they come. Add --csv FILE." in outcome.err
     monkeypatch.setitem(sys.modules, "av", None)
     _times.cache_clear()
     outcome = run("predict", "--with", "toontown", clips, "--csv", tmp_path / "none.csv")

@@ -22,7 +22,7 @@ def test_the_command_says_what_is_proposed_and_what_comes_next(run, tmp_path):
     assert "crops of real screenshots right, and has " in outcome.err
     assert (tmp_path / "w" / "proposals" / "ttc" / "shot.json").is_file()
     refused = run("label", "--every", "-w", tmp_path / "w")
-    assert "Give --propose, too." in refused.err
+    assert "Add --propose, too." in refused.err
     assert run("label", "--every", "--propose", "-w", tmp_path / "w").code == 0
     outcome = run("label", "--propose", "-w", tmp_path / "w")
     assert f"toonvision label -w {tmp_path / 'w'}" in outcome.err + outcome.out
@@ -32,7 +32,7 @@ def test_options_about_proposing_are_refused_without_it(run, tmp_path):
     create_workspace(tmp_path / "w", taxonomy="toontown")
     outcome = run("label", "--every", "--detector", "detect/detector-1", "-w", tmp_path / "w")
     assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
-    assert "--detector and --every are about proposing. Give --propose, too." in outcome.err
+    assert "--detector and --every are about proposing. Add --propose, too." in outcome.err
 
 
 def test_an_unknown_task_to_train_is_refused_before_anything_is_done(run, tmp_path):
@@ -64,5 +64,5 @@ def test_a_format_needs_a_folder(run, small_workspace, tmp_path):
     asked = ("label", "--to", "yolo", "-w", copied(small_workspace, tmp_path / "w").root)
     outcome = run(*asked)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "Give both." in outcome.err
+    assert "Add both." in outcome.err
     assert run(*asked, "--save", tmp_path / "out").code == 0

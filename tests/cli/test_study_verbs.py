@@ -76,7 +76,7 @@ def test_suspects_lists_them_with_pictures_and_a_csv(run, workspace):
 def test_suspects_searches_with_the_settings_that_were_measured_best_unless_others_are_given(run):
     text = " ".join(run("suspects", "--help").out.split())
     height, width = SEARCH_SIZE_HW
-    assert f"The network. [default: ({SEARCH_SETTINGS.network}, or detector)]" in text
+    assert f"in this search. [default: ({SEARCH_SETTINGS.network}, or detector)]" in text
     assert f"Input height x width. [default: ({height}x{width}, or what a detector wants)]" in text
     assert f"Most passes over the training subset. [default: {SEARCH_SETTINGS.epochs};" in text
 

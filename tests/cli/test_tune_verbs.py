@@ -119,7 +119,7 @@ def test_any_trial_of_a_study_can_be_trained_with_the_validation_part_for_as_lon
         (("--from-study", "label/none"), "no study is called 'label/none'. There are: label/first."),
         (("--from-study", "label/first", "--trial", 77), "has no trial 77 with a network"),
         (("--from-study", "label/first", "--epochs", 3), "--epochs cannot be given beside it"),
-        (("--trial", 1), "Give --from-study too"),
+        (("--trial", 1), "Add --from-study too"),
     ],
 )
 def test_training_from_a_study_refuses_in_one_line(searched, run, words, said):

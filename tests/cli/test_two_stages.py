@@ -156,7 +156,7 @@ def test_two_stages_need_both_runs_of_the_right_kinds_and_no_run_first(run, trai
     screenshots, here = trained.root / "screenshots", ("-w", trained.root)
     both = ("--detector", "things/one", "--classifier", "label/one")
     refused = {
-        ("--detector", "things/one"): "Give --detector and --classifier.",
+        ("--detector", "things/one"): "Add --detector and --classifier.",
         ("--detector", "label/one", "--classifier", "label/one"): "--detector is a run of the kind detect",
         ("--detector", "things/one", "--classifier", "things/one"): "--classifier is a run of the kind classify",
         ("--detector", "things/one", "--classifier", "label/one,label/one"): "Leave one out.",

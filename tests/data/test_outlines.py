@@ -12,7 +12,7 @@ from PIL import Image
 
 from builders import SETTINGS_TEXT, Shot, read_coco_tables, write_coco, write_coco_tables
 from toonvision.core.errors import RejectedItemError
-from toonvision.data.arrays import load_places
+from toonvision.data.arrays import load_instances
 from toonvision.data.boxes import AnnotatedPicture, Outline
 from toonvision.data.extraction import extract
 from toonvision.data.formats.coco_objects import outlines_of
@@ -155,8 +155,8 @@ def test_an_extraction_draws_masks_of_classes_and_of_objects(tmp_path):
         left, top, right, bottom = frame.crops[0].box.xyxy
         assert (values[top:bottom, left:right] == 1).all()  # by its class at a level
         assert (values == NOT_COUNTED).sum() == values.size - 400 - (right - left) * (bottom - top)
-    places = load_places(workspace, frames, size_hw=(64, 64))
-    assert set(np.unique(places[0])) == {0, 1, 2}
+    instances = load_instances(workspace, frames, size_hw=(64, 64))
+    assert set(np.unique(instances[0])) == {0, 1, 2}
 
 
 def test_another_extraction_changes_no_mask_and_a_persons_own_comes_first(tmp_path):

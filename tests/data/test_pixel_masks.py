@@ -9,7 +9,7 @@ from PIL import Image
 
 from builders import PIXEL_CLASSES, copied, naming_pixels
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.arrays import load_masks, load_own_places, load_places
+from toonvision.data.arrays import load_instances, load_masks, load_own_pixels
 from toonvision.data.pixel_masks import masks_of
 from toonvision.data.records import StoredMask, frames_of
 from toonvision.data.workspace import open_workspace
@@ -188,15 +188,15 @@ def test_each_pixel_names_the_place_of_its_object_among_those_of_its_screenshot(
         known = catalog.known()
     frames = frames_of(known.screenshots, known.crops)
     size_hw = (frames[0].shot.size_wh[1], frames[0].shot.size_wh[0])
-    assert load_places(workspace, frames, size_hw=size_hw) is None
+    assert load_instances(workspace, frames, size_hw=size_hw) is None
     with_numbered_objects(workspace, frames[1:])
-    places = load_places(workspace, frames, size_hw=size_hw)
-    assert places.shape == (len(frames), *size_hw)
-    assert not places[0].any()
-    for frame, found in zip(frames[1:], places[1:], strict=True):
-        for place, crop in enumerate(frame.crops, start=1):
+    instances = load_instances(workspace, frames, size_hw=size_hw)
+    assert instances.shape == (len(frames), *size_hw)
+    assert not instances[0].any()
+    for frame, found in zip(frames[1:], instances[1:], strict=True):
+        for number, crop in enumerate(frame.crops, start=1):
             left, top, right, bottom = crop.box.xyxy
-            assert (found[top:bottom, left:right] == place).mean() > 0.5
+            assert (found[top:bottom, left:right] == number).mean() > 0.5
         assert set(np.unique(found)) - {0} == set(range(1, len(frame.crops) + 1))
 
 
@@ -208,15 +208,15 @@ def test_each_crop_shows_where_its_own_object_is_seen(workspace, resize):
     frames = frames_of(known.screenshots, known.crops)
 
     def load():
-        return load_own_places(workspace, known, known.crops, level="label", size_hw=size_hw, resize=resize)
+        return load_own_pixels(workspace, known, known.crops, level="label", size_hw=size_hw, resize=resize)
 
     assert load() is None
     with_numbered_objects(workspace, frames[1:])
-    places = load()
-    assert places.shape == (len(known.crops), *size_hw)
+    instances = load()
+    assert instances.shape == (len(known.crops), *size_hw)
     without = {crop.id for crop in frames[0].crops}
     front = {frame.crops[0].id for frame in frames[1:] if frame.crops}
-    for crop, found in zip(known.crops, places, strict=True):
+    for crop, found in zip(known.crops, instances, strict=True):
         width, height = crop.box.size_wh
         scale = min(16 / width, 24 / height)
         whole = 1.0 if resize == "stretch" else round(width * scale) * round(height * scale) / (24 * 16)

@@ -27,7 +27,7 @@ def test_labels_with_three_objects_each_can_be_learned():
 def test_one_label_alone_is_named_with_what_to_annotate():
     finding = one({"cat": 24})
     assert (
-        finding.reason == "all 24 objects have the label 'cat'; a model needs at least two labels, to tell them apart"
+        finding.reason == "all 24 objects have the label 'cat'; a model needs at least two labels, to distinguish them"
     )
     assert "annotate something else too" in finding.remedy
     assert finding.code == "one-label"
@@ -63,8 +63,8 @@ def test_labels_that_differ_by_punctuation_alone_are_named_with_the_setting_that
         {"cat_": 4, "cat": 30, "c++": 3, "c": 3, "tom cat": 5, "Tom-Cat": 9, "tomcat": 3, "ox 1": 4, "ox 11": 4}
     )
     assert finding.reason == (
-        "labels are spelled alike, and a model learns to tell them apart: 'cat' (30) and 'cat_' (4); 'Tom-Cat' (9) and "
-        "'tom cat' (5); 'c' (3) and 'c++' (3)"
+        "labels are spelled alike, and a model learns to distinguish them: 'cat' (30) and 'cat_' (4); 'Tom-Cat' (9) "
+        "and 'tom cat' (5); 'c' (3) and 'c++' (3)"
     )
     assert finding.remedy == (
         'if they are one, write cat = ["cat_"] and Tom-Cat = ["tom cat"] and c = ["c++"] under [labels.same] in '

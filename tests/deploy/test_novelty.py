@@ -150,7 +150,7 @@ def test_a_file_that_names_its_second_output_otherwise_is_refused():
     assert checked(good).classes == ("a", "b", "c")
     given = pictures(3, (32, 32))
     np.testing.assert_allclose(Classifier(good).answer_batch(given).novelty, novelty_of(model, score)(given), atol=1e-3)
-    with pytest.raises(ModelRefusedError, match="takes or gives something else"):
+    with pytest.raises(ModelRefusedError, match="its inputs or outputs are not those"):
         checked(to_onnx(answering, held, ("probabilities", "strange")))
 
 

@@ -226,7 +226,7 @@ SHAPING = [
     ("Squeeze", [9], "has a step Squeeze that does not fit"),
     ("Unsqueeze", [2, 2], "has a step Unsqueeze that does not fit"),
     ("Unsqueeze", [9], "has a step Unsqueeze that does not fit"),
-    ("Unsqueeze", [2], "gives another number of probabilities"),
+    ("Unsqueeze", [2], "returns another number of probabilities"),
 ]
 
 
@@ -250,11 +250,11 @@ def test_a_new_shape_that_is_computed_when_the_file_runs_is_refused(model):
 
 def test_other_inputs_and_outputs_than_described_are_refused(model):
     held = bundle(size_hw=(25, 18)).to_metadata()
-    refused(pack(model.graph, held), match="takes or gives something else than its description says")
+    refused(pack(model.graph, held), match="its inputs or outputs are not those of its description")
     held = bundle(classes=4).to_metadata()
-    refused(pack(model.graph, held), match="takes or gives something else than its description says")
+    refused(pack(model.graph, held), match="its inputs or outputs are not those of its description")
     model.graph.input.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1]))
-    refused(model, match="takes or gives something else than its description says")
+    refused(model, match="its inputs or outputs are not those of its description")
 
 
 def test_too_large_files_and_too_large_maps_are_refused(content, model, monkeypatch, tmp_path):

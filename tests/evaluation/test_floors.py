@@ -10,7 +10,7 @@ from toonvision.api.workspace import open_workspace
 from toonvision.evaluation.evaluate import evaluate_run, metrics_of
 from toonvision.evaluation.floors import MAJORITY, NEIGHBOUR, Floors, compared, floor_rights
 from toonvision.models.registry import TREES
-from toonvision.report.facts import telling_facts
+from toonvision.report.facts import main_facts
 from toonvision.report.run_panels import floors_table
 from toonvision.tasks.registry import load_dataset
 
@@ -67,9 +67,9 @@ def test_the_first_sentence_of_a_report_is_the_floor_that_is_not_beaten():
     made = evaluation_of([[[30, 2, 0], [1, 30, 1], [0, 2, 34]]])
     weak = dataclasses.replace(made, floors=floors(wrong=(12,), by_name={TREES: 10}))
     sound = dataclasses.replace(made, floors=floors(wrong=(2,), by_name={TREES: 40}))
-    assert telling_facts(results_of(weak))[0] == weak.floors.sentence()
-    assert telling_facts(results_of(sound)) == telling_facts(results_of(made))
-    assert len(telling_facts(results_of(weak))) == 6
+    assert main_facts(results_of(weak))[0] == weak.floors.sentence()
+    assert main_facts(results_of(sound)) == main_facts(results_of(made))
+    assert len(main_facts(results_of(weak))) == 6
 
 
 def test_the_table_of_a_report_has_a_row_for_each_floor():

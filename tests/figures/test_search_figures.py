@@ -16,7 +16,7 @@ from toonvision.models.layout import Layout
 from toonvision.tuning.importance import Importance
 from toonvision.tuning.insight import optimization_history, parallel_coordinates, size_error_points, slices
 from toonvision.tuning.race import Score
-from tuning.made import JUDGED, one_block, plausible, study, trial
+from tuning.made import EVALUATED, one_block, plausible, study, trial
 
 
 def texts(ax):
@@ -99,7 +99,7 @@ def test_parallel_coordinates_name_each_axis_and_put_the_best_on_top(result):
 
 def test_the_race_shows_every_training_the_median_and_who_left_when(result):
     found = result.racers
-    wrong, behind = draw_race(Race(found, JUDGED)).axes
+    wrong, behind = draw_race(Race(found, EVALUATED)).axes
     for row, racer in enumerate(found):
         dots = [line for line in wrong.lines if line.get_marker() == "o" and abs(line.get_ydata().mean() - row) < 0.4]
         assert sorted(dots[0].get_xdata()) == sorted(racer.wrong)
@@ -110,21 +110,21 @@ def test_the_race_shows_every_training_the_median_and_who_left_when(result):
     assert [("left after round" in note) for note in notes] == [racer.left_after is not None for racer in found]
     assert texts(behind)[0] == "leads"
     assert texts(behind)[1] == f"× {math.exp(found[1].behind.mean):.2f}"
-    assert wrong.get_title(loc="left") == f"Wrong of {JUDGED} validation crops"
+    assert wrong.get_title(loc="left") == f"Wrong of {EVALUATED} validation crops"
 
 
 def test_trainings_of_the_race_that_diverged_are_named_and_do_not_stretch_the_axis():
     draws = plausible(2, raced=False).trials
     scores = {one.number: {seed: Score(0.5, 10 + seed, 3, 9.0) for seed in (1, 2, 3)} for one in draws}
-    scores[0][2] = Score(None, JUDGED, 0, 9.0)
-    wrong, _ = draw_race(Race(study(draws, scores).racers, JUDGED)).axes
+    scores[0][2] = Score(None, EVALUATED, 0, 9.0)
+    wrong, _ = draw_race(Race(study(draws, scores).racers, EVALUATED)).axes
     assert any("1 diverged" in text for text in texts(wrong))
     assert wrong.get_xlim()[1] < 20
 
 
 def test_the_front_marks_the_winner_and_leaves_hollow_what_was_not_trained_again(result):
     networks = size_error_points(result)
-    loss, wrong = draw_front(SizeErrorFront(networks, JUDGED, 6032)).axes
+    loss, wrong = draw_front(SizeErrorFront(networks, EVALUATED, 6032)).axes
     diamonds = [line for line in loss.lines if line.get_marker() == "D"]
     assert [line.get_xdata()[0] for line in diamonds] == [result.winner.parameters]
     front = [one for one in networks if one.on_front or one.winner]
@@ -138,7 +138,7 @@ def test_the_front_marks_the_winner_and_leaves_hollow_what_was_not_trained_again
 
 
 def test_a_bound_far_away_is_not_drawn(result):
-    loss, _ = draw_front(SizeErrorFront(size_error_points(result), JUDGED, 10**9)).axes
+    loss, _ = draw_front(SizeErrorFront(size_error_points(result), EVALUATED, 10**9)).axes
     assert "bound" not in texts(loss)
 
 
@@ -184,10 +184,10 @@ def test_architectures_stand_two_in_a_row_where_they_are_short(layout, columns):
 def test_small_and_odd_studies_can_be_drawn(made):
     figures = [
         draw_search_history(optimization_history(made)), draw_slices(slices(made)),
-        draw_parallel(parallel_coordinates(made)), draw_front(SizeErrorFront(size_error_points(made), JUDGED)),
+        draw_parallel(parallel_coordinates(made)), draw_front(SizeErrorFront(size_error_points(made), EVALUATED)),
     ]  # fmt: skip
     found = made.racers
-    figures += [draw_race(Race(found, JUDGED))] if found else []
+    figures += [draw_race(Race(found, EVALUATED))] if found else []
     assert all(to_png(figure, dpi=30) for figure in figures)
 
 
@@ -205,5 +205,5 @@ def test_names_with_dollars_are_written_as_they_are():
     draw = plausible(1).trials[0].draw
     space = plausible(1).settings.space
     made = study([dataclasses.replace(trial(0, draw, space), layout="$x^2$")])
-    loss, _ = draw_front(SizeErrorFront(size_error_points(made), JUDGED)).axes
+    loss, _ = draw_front(SizeErrorFront(size_error_points(made), EVALUATED)).axes
     assert to_png(loss.get_figure(), dpi=30)

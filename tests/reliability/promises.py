@@ -734,7 +734,7 @@ PROMISES = (
         41,
         "the same screenshot labelled in two tabs, or changed by another program",
         "",
-        "The second one is told and sees what is there now; its change is offered again, and nothing is lost. A "
+        "The second one gets a message and sees what is there now; its change is offered again, and nothing is lost. A "
         "second process is refused.",
         (
             "tests/label/test_browser.py::test_two_tabs_cannot_overwrite_each_other_and_nothing_is_lost",

@@ -245,7 +245,7 @@ SPLITS = [
         verbs=SPLIT_TOO,
     ),
     Remedy(
-        "Choose --name, or give --force.",
+        "Choose --name, or add --force.",
         options(split={"seed": 3, "ratios": "40/30/30"}),
         (
             options(split={"seed": 3, "ratios": "40/30/30", "name": "b"}),

@@ -108,7 +108,7 @@ def suspects_of(crops: list, *, likely: str, samples: int) -> SuspectStudy:
     )  # fmt: skip
 
 
-def judged_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:
+def evaluated_workspace(workspace: Workspace, *, repeats: int = 2) -> tuple:
     """Leave a run in a workspace as training would, and give its folder and its evaluation."""
     data = load_dataset(workspace, workspace.taxonomy.task("label"), size_hw=workspace.size_hw)
     names = data.classes

@@ -11,9 +11,9 @@ from toonvision.report.facts import (
     confusion_fact,
     context_fact,
     data_fact,
+    main_facts,
     next_fact,
     quality_fact,
-    telling_facts,
     training_fact,
 )
 from toonvision.taxonomy.labels import Targets
@@ -24,7 +24,7 @@ WORSE = [[2, 8, 0], [0, 20, 0], [0, 2, 8]]
 
 
 def test_there_are_exactly_five_sentences():
-    facts = telling_facts(results_of(evaluation_of([GOOD])))
+    facts = main_facts(results_of(evaluation_of([GOOD])))
     assert len(facts) == 5
     assert all(fact.endswith(".") and fact[0].isupper() for fact in facts)
 
@@ -76,8 +76,8 @@ def test_a_single_training_is_said_to_prove_little():
 
 
 def test_another_subset_than_the_test_is_named():
-    judged = dataclasses.replace(evaluation_of([GOOD]), subset="val")
-    assert "35 of 40 validation crops" in quality_fact(judged)
+    evaluated = dataclasses.replace(evaluation_of([GOOD]), subset="val")
+    assert "35 of 40 validation crops" in quality_fact(evaluated)
 
 
 def test_the_third_names_the_largest_confusion_in_both_directions_and_the_class_found_least():
@@ -151,7 +151,7 @@ def test_the_fourth_says_that_no_context_stands_out_where_none_does():
         "The error by context goes from 5.0 % (2 of 40) in Gardens to 12.9 % (4 of 31) in Dock; no context clearly "
         "differs from the rest. To test it on contexts that it has not seen: toonvision contexts label"
     )
-    assert telling_facts(results)[3] == context_fact(results)
+    assert main_facts(results)[3] == context_fact(results)
 
 
 def test_a_context_that_clearly_stands_out_is_named():
@@ -176,7 +176,7 @@ def test_contexts_with_few_crops_are_not_compared():
 def test_with_all_crops_from_one_context_the_fourth_is_about_the_data():
     results = results_of(evaluation_of([GOOD]))
     assert context_fact(results) == ""
-    assert telling_facts(results)[3] == data_fact(results)
+    assert main_facts(results)[3] == data_fact(results)
 
 
 def test_the_fifth_names_the_emptiest_labels_and_contexts():
@@ -217,6 +217,6 @@ def test_where_nothing_is_short_the_least_confident_class_is_named():
 
 def test_a_class_without_test_crops_does_not_break_the_sentences():
     made = evaluation_of([[[0, 0, 0], [1, 19, 0], [0, 0, 10]]])
-    facts = telling_facts(results_of(made))
+    facts = main_facts(results_of(made))
     assert "nan" not in " ".join(facts)
     assert np.isfinite(made.best.probabilities).all()

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from figures import examples
-from report.made import evaluation_of, judged_workspace, results_of
+from report.made import evaluated_workspace, evaluation_of, results_of
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Table, rows_csv
 from toonvision.evaluation.breakdown import Breakdown, Group
@@ -16,7 +16,7 @@ from toonvision.figures.panels import draw
 from toonvision.figures.values import TrainingCurve
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.data_panels import near_table, next_table, write_balance_figures
-from toonvision.report.facts import telling_facts, warnings_of
+from toonvision.report.facts import main_facts, warnings_of
 from toonvision.report.page import REPORT, write_page
 from toonvision.report.results import gather_results
 from toonvision.report.run import run_page, write_report
@@ -69,7 +69,7 @@ def written(small_workspace, tmp_path_factory):
     from builders import copied
 
     workspace = copied(small_workspace, tmp_path_factory.mktemp("report") / "workspace")
-    run, evaluation = judged_workspace(workspace)
+    run, evaluation = evaluated_workspace(workspace)
     write_report(workspace, run, evaluation)
     path = run / REPORT
     return workspace, run, evaluation, path, Page(path.read_text(encoding="utf-8"))
@@ -109,7 +109,7 @@ def test_every_figure_says_in_words_what_there_is_to_see(written):
 
 def test_the_five_sentences_stand_at_the_top(written):
     workspace, run, evaluation, _, page = written
-    facts = telling_facts(gather_results(workspace, run, evaluation))
+    facts = main_facts(gather_results(workspace, run, evaluation))
     first = page.texts.index(facts[0])
     assert tuple(page.texts[first : first + 5]) == facts
     assert first < page.texts.index("Balance")
@@ -135,7 +135,7 @@ def test_an_unchanged_run_has_no_warning(written):
 
 
 def test_writing_again_replaces_the_report_and_removes_figures_that_no_longer_hold(own_workspace):
-    run, evaluation = judged_workspace(own_workspace, repeats=2)
+    run, evaluation = evaluated_workspace(own_workspace, repeats=2)
     write_report(own_workspace, run, evaluation)
     assert (run / "figures" / "spread.png").is_file()
     one = dataclasses.replace(
@@ -149,7 +149,7 @@ def test_writing_again_replaces_the_report_and_removes_figures_that_no_longer_ho
 
 @pytest.mark.parametrize("content", [None, b"x"], ids=["missing", "damaged"])
 def test_a_crop_that_cannot_be_read_is_named_with_what_to_do(own_workspace, content):
-    run, evaluation = judged_workspace(own_workspace, repeats=1)
+    run, evaluation = evaluated_workspace(own_workspace, repeats=1)
     path = own_workspace.crops / evaluation.items[0].file
     path.unlink()
     if content:
@@ -253,17 +253,22 @@ def calibrated(made, *, subset):
 
 def test_calibration_says_whether_its_temperature_is_stored():
     made = evaluation_of([MATRIX])
-    judged = calibrated(made, subset="test")
-    assert "It is not stored with the model." in calibration_table(judged.best.calibration, None).note
-    assert "Stored with the model, and used by predict: 1.50." in calibration_table(judged.best.calibration, 1.5).note
+    evaluated = calibrated(made, subset="test")
+    assert "It is not stored with the model." in calibration_table(evaluated.best.calibration, None).note
+    assert (
+        "Stored with the model, and used by predict: 1.50." in calibration_table(evaluated.best.calibration, 1.5).note
+    )
     assert calibration_table(made.best.calibration, None) is None
 
 
 @pytest.mark.parametrize(("subset", "said"), [("val", True), ("test", False)])
 def test_calibration_on_the_validation_subset_is_said_to_look_too_good(subset, said):
     made = evaluation_of([MATRIX])
-    judged = calibrated(made, subset=subset)
-    shown = (calibration_panel(judged.best.calibration).caption, calibration_table(judged.best.calibration, None).note)
+    evaluated = calibrated(made, subset=subset)
+    shown = (
+        calibration_panel(evaluated.best.calibration).caption,
+        calibration_table(evaluated.best.calibration, None).note,
+    )
     assert [text.endswith("evaluate the test subset instead.") for text in shown] == [said, said]
 
 
@@ -292,25 +297,25 @@ def test_scores_have_intervals_and_averages_as_scikit_learn_gives_them():
 
 
 def test_class_scores_equal_those_of_the_classification_report():
-    judged = evaluation_of([MATRIX])
-    for row, scores in zip(class_rows(judged), judged.best.report.classes, strict=True):
+    evaluated = evaluation_of([MATRIX])
+    for row, scores in zip(class_rows(evaluated), evaluated.best.report.classes, strict=True):
         assert (row.category.name, row.support) == (scores.name, scores.support)
         assert (row.precision.share, row.recall.share, row.f1) == pytest.approx(
             (scores.precision, scores.recall, scores.f1)
         )
 
 
-def with_parents(judged, parents):
-    return dataclasses.replace(judged, scores=(dataclasses.replace(judged.best, parents={"label": parents}),))
+def with_parents(evaluated, parents):
+    return dataclasses.replace(evaluated, scores=(dataclasses.replace(evaluated.best, parents={"label": parents}),))
 
 
 def test_coarser_levels_have_a_table_where_they_tell_classes_apart():
-    judged = evaluation_of([MATRIX])
-    taxonomy = examples.plain_taxonomy(*judged.record.classes)
-    parents = dict.fromkeys(judged.record.classes, "cell")
-    assert levels_table(judged, taxonomy) is None
-    assert levels_table(with_parents(judged, parents), taxonomy) is None
-    table = levels_table(with_parents(judged, {**parents, "WBC": "other"}), taxonomy)
+    evaluated = evaluation_of([MATRIX])
+    taxonomy = examples.plain_taxonomy(*evaluated.record.classes)
+    parents = dict.fromkeys(evaluated.record.classes, "cell")
+    assert levels_table(evaluated, taxonomy) is None
+    assert levels_table(with_parents(evaluated, parents), taxonomy) is None
+    table = levels_table(with_parents(evaluated, {**parents, "WBC": "other"}), taxonomy)
     assert table.rows == (("Label", "2", "97.5 %", "87.1–99.6 %", "4", "1"),)
 
 
@@ -355,11 +360,11 @@ def test_warnings_name_newer_crops_and_seeds_that_diverged_or_predict_one_class(
     results = results_of(evaluation_of([MATRIX]))
     record = results.evaluation.record
     diverged = (dataclasses.replace(record.repeats[0], seed=7, diverged=True),)
-    judged = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=diverged))
-    first, second = warnings_of(dataclasses.replace(results, evaluation=judged, newer=1))
+    evaluated = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=diverged))
+    first, second = warnings_of(dataclasses.replace(results, evaluation=evaluated, newer=1))
     idle = (dataclasses.replace(record.repeats[0], seed=8, collapsed=True),)
-    judged = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=idle))
-    (third,) = warnings_of(dataclasses.replace(results, evaluation=judged))
+    evaluated = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=idle))
+    (third,) = warnings_of(dataclasses.replace(results, evaluation=evaluated))
     assert third.startswith("With seed 8 the network gives the same answer to every training crop")
     assert first == "1 newer crop is not part of the split. To use them, make the split again."
     assert second.startswith("The loss became NaN with seed 7")
@@ -377,5 +382,5 @@ def test_a_flawless_model_has_a_report_without_a_gallery(tmp_path):
     results = results_of(evaluation_of([[[5, 0, 0], [0, 5, 0], [0, 0, 5]]]))
     contents = run_page(results)
     assert "wrong" not in [panel.name for panel in contents.figures]
-    assert contents.facts == telling_facts(results)
+    assert contents.facts == main_facts(results)
     assert Page(write_page(contents, tmp_path).read_text(encoding="utf-8")).all("img")

@@ -37,7 +37,7 @@ from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.settings import Bounds, RaceSettings
 from toonvision.tuning.space import published_space, tighten
 from toonvision.tuning.space_file import read_space
-from tuning.made import JUDGED, drawn, one_block, plausible, study, trial
+from tuning.made import EVALUATED, drawn, one_block, plausible, study, trial
 
 SPACE = published_space()
 DRAWS = drawn(SPACE, 8)
@@ -151,14 +151,14 @@ def test_cells_of_what_is_not_known_are_empty():
         first[name] for name in ("filters_1", "learning_rate", "layout", "parameters", "loss", "wrong", "epochs")
     } == {""}
     assert (second["state"], second["loss"]) == ("diverged", "")
-    scores = {2: {1: Score(None, JUDGED, 0, 9.0)}}
-    assert race_rows(dataclasses.replace(result, scores=scores))[1:] == ((2, 1, "", JUDGED, "", 9.0),)
+    scores = {2: {1: Score(None, EVALUATED, 0, 9.0)}}
+    assert race_rows(dataclasses.replace(result, scores=scores))[1:] == ((2, 1, "", EVALUATED, "", 9.0),)
 
 
 def test_the_front_has_the_interval_of_its_median():
-    one = dict(zip(*front_rows(size_error_points(lost_but_one()), evaluated=JUDGED), strict=True))
+    one = dict(zip(*front_rows(size_error_points(lost_but_one()), evaluated=EVALUATED), strict=True))
     assert [one[name] for name in ("wrong_median", "raced", "on_front", "winner")] == [40, 0, 1, 1]
-    assert one["validation_crops"] == JUDGED
+    assert one["validation_crops"] == EVALUATED
     assert one["interval_low"] < 40 < one["interval_high"]
 
 
@@ -222,12 +222,12 @@ def test_no_sentence_gives_the_winners_best_training_alone(count, seed):
     result = plausible(count, seed=seed)
     raced = next(one for one in result.racers if one.leads)
     told = winner_fact(result)
-    assert f"the median of wrong predictions is {raced.median_wrong:g} of {JUDGED} validation crops" in told
+    assert f"the median of wrong predictions is {raced.median_wrong:g} of {EVALUATED} validation crops" in told
     assert f"the best {min(raced.wrong)} and the worst {max(raced.wrong)}" in told
 
 
 def test_a_training_of_the_winner_that_diverged_counts_as_all_wrong_and_is_named():
-    scores = {0: {1: Score(0.5, 9, 4, 9.0), 2: Score(None, JUDGED, 0, 9.0), 3: Score(0.5, 8, 4, 9.0)}}
+    scores = {0: {1: Score(0.5, 9, 4, 9.0), 2: Score(None, EVALUATED, 0, 9.0), 3: Score(0.5, 8, 4, 9.0)}}
     told = winner_fact(study(trials(0.5), scores))
     assert "3 trainings of the race with new seeds (1 of them diverged, which counts as all wrong), the median" in told
     assert told.endswith("the best 8 and the worst 174.")

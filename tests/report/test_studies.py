@@ -6,7 +6,7 @@ import pytest
 
 from builders import copied
 from figures import examples
-from report.made import curve_of, evaluation_of, judged_workspace, results_of, suspects_of
+from report.made import curve_of, evaluated_workspace, evaluation_of, results_of, suspects_of
 from toonvision.core.files import write_text
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.page import REPORT
@@ -49,9 +49,9 @@ def panel(made, title):
 
 @pytest.fixture
 def studied(small_workspace, tmp_path):
-    """A workspace with a judged run, a learning curve, and three suspects of which one was corrected since."""
+    """A workspace with a evaluated run, a learning curve, and three suspects of which one was corrected since."""
     workspace = copied(small_workspace, tmp_path / "workspace")
-    run, evaluation = judged_workspace(workspace)
+    run, evaluation = evaluated_workspace(workspace)
     with workspace.reading() as catalog:
         apples = [crop for crop in catalog.crops() if crop.label == "apple"]
     gone = dataclasses.replace(apples[0], file="apple_9999.png")

@@ -190,12 +190,12 @@ def test_figures_are_pasted_where_their_masks_are_known():
     images = np.zeros((2, 384, 640, 3), np.uint8)
     images[1, 100:200, 50:90] = 255
     targets = padded_rows([[], [(50, 100, 90, 200, 0, 0)]])
-    places = (images[..., 0] > 0).astype(np.uint8)
+    instances = (images[..., 0] > 0).astype(np.uint8)
     settings, found = Augmentation(paste=1), []
     for seed in range(10):
         with_masks, without = (
             change(batch, settings, np.random.default_rng(seed)).targets
-            for batch in (Batch(images, targets, places=places), Batch(images, targets))
+            for batch in (Batch(images, targets, instances=instances), Batch(images, targets))
         )
         found.append([(one[..., LABEL] >= 0).sum() for one in (with_masks, without)])
     assert np.sum(found, axis=0)[0] > 1.5 * np.sum(found, axis=0)[1]

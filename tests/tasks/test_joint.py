@@ -72,13 +72,13 @@ def test_a_batch_has_the_maps_of_both_and_those_of_boxes_are_a_detectors(dataset
 def test_what_becomes_of_boxes_does_not_depend_on_masks(seed, size_hw):
     images = np.random.default_rng(0).integers(0, 256, (3, *size_hw, 3), dtype=np.uint8)
     targets = padded_rows([[(10, 12, 40, 60, 0, 0)], [], [(30, 5, 60, 50, 1, 0)]])
-    places = np.zeros((3, *size_hw), np.uint8)
-    places[0, 12:60, 10:40] = places[2, 5:50, 30:60] = 1
+    instances = np.zeros((3, *size_hw), np.uint8)
+    instances[0, 12:60, 10:40] = instances[2, 5:50, 30:60] = 1
     masks = np.full((3, *size_hw), NOT_COUNTED, np.uint8)
-    masks[0] = 2 * places[0]
+    masks[0] = 2 * instances[0]
     settings = Augmentation(flip=True, zoom=0.3, shift=0.1, color=0.2, cast=0.1, paste=0.5, mosaic=0.3)
     both, boxes = (
-        change(Batch(images, targets, own, places), settings, np.random.default_rng(seed)) for own in (masks, None)
+        change(Batch(images, targets, own, instances), settings, np.random.default_rng(seed)) for own in (masks, None)
     )
     np.testing.assert_array_equal(both.images, boxes.images)
     np.testing.assert_array_equal(both.targets, boxes.targets)

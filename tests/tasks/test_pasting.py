@@ -33,7 +33,7 @@ def test_figures_that_are_small_hidden_or_ignored_are_not_cut():
     made = batch()
     made.targets[0, 0, IGNORED] = 1
     made.targets[1, 0, :4] = [5, 30, 25, 50]  # too low
-    made.places[1][made.places[1] == 2] = 3  # the second one is nowhere seen
+    made.instances[1][made.instances[1] == 2] = 3  # the second one is nowhere seen
     assert len(figures_of(made)) == 1
 
 
@@ -78,7 +78,7 @@ def test_a_figure_is_pasted_into_the_mask_too_as_what_it_is_where_that_is_known(
     pixels = np.full((2, 96, 128), 255, np.uint8)
     made = batch(pixels)
     if known:
-        pixels[made.places > 0] = 7
+        pixels[made.instances > 0] = 7
     mask = np.zeros((96, 128), np.uint8)
     empty = AnnotatedImage(np.full((96, 128, 3), GREY, np.uint8), np.zeros((0, 6), np.float32), mask)
     shown = with_figures(empty, figures_of(made), np.random.default_rng(seed))

@@ -51,7 +51,7 @@ def test_what_a_recipe_changes_of_images_can_be_given_too(name):
 
 def test_a_constant_learning_rate_has_no_average_unless_that_is_wished_too_which_is_refused():
     assert changed(settings_for("compact"), schedule="constant").averaging == 0
-    with pytest.raises(UsageError, match="Give --schedule cosine too"):
+    with pytest.raises(UsageError, match="Add --schedule cosine too"):
         changed(settings_for("compact"), schedule="constant", averaging=0.9)
 
 

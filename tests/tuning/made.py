@@ -10,7 +10,7 @@ from toonvision.tuning.result import StudyResult, Trial
 from toonvision.tuning.settings import Bounds, RaceSettings, StudySettings
 from toonvision.tuning.space import Choices, Range, Space, published_space, random_value
 
-SIZE_HW, CLASSES, JUDGED = (600, 200), ("bb", "lb", "cb", "sb"), 174
+SIZE_HW, CLASSES, EVALUATED = (600, 200), ("bb", "lb", "cb", "sb"), 174
 
 
 def trial(number, draw, space, *, loss=1.0, wrong=40, state="done", size_hw=SIZE_HW, **changes):
@@ -33,7 +33,7 @@ def study(trials, scores=None, *, space=None, name="random-1", **settings):
         trials=len(trials), **{"bounds": Bounds(6032), "size_hw": SIZE_HW, **settings},
     )  # fmt: skip
     return StudyResult(
-        name=name, settings=made, classes=CLASSES, evaluated=JUDGED, trials=tuple(trials), scores=scores or {},
+        name=name, settings=made, classes=CLASSES, evaluated=EVALUATED, trials=tuple(trials), scores=scores or {},
         device="tensorflow, 1 process of 2 threads", versions={"keras": "3", "optuna": "5"},
         started="2026-01-02T03:04:05+00:00", storage="sqlite:///study.sqlite",
     )  # fmt: skip
@@ -59,7 +59,7 @@ def plausible(count=25, *, seed=0, space=None, raced=True, cut=0, lost=0, diverg
         dropout = max(draw[f"dropout_{n}"] for n in range(1, space.blocks + 1))
         slow = 1.2 if draw["learning_rate"] < 5e-4 else 0.0
         loss = math.exp(-1.6 + slow + 1.3 * dropout**2 + rng.normal(0, 0.25))
-        wrong = min(JUDGED, round(JUDGED * loss / 4))
+        wrong = min(EVALUATED, round(EVALUATED * loss / 4))
         wild = draw["learning_rate"] > 5e-3 and rng.random() < diverged
         state = "cut short" if number % 5 < cut else "lost" if lost and number % 7 == 0 else "done"
         made = trial(number, draw, space, loss=None if wild else loss, wrong=wrong, state=state)
@@ -73,7 +73,7 @@ def plausible(count=25, *, seed=0, space=None, raced=True, cut=0, lost=0, diverg
         factors = np.exp(rng.normal(0.05 + 0.22 * rank, 0.16, size=len(seeds)))
         base = blank.tried[0].loss
         scores[number] = {
-            one: Score(base * f, round(JUDGED * base * f / 4), 12, 31.5)
+            one: Score(base * f, round(EVALUATED * base * f / 4), 12, 31.5)
             for one, f in zip(seeds, factors.tolist(), strict=True)
         }
     return study(trials, scores, space=space, race=RaceSettings(5, 25, 5), **settings)

@@ -11,7 +11,7 @@ from toonvision.tuning.insight import size_error_points
 from toonvision.tuning.race import Score
 from toonvision.tuning.settings import RaceSettings
 from toonvision.tuning.space import published_space
-from tuning.made import JUDGED, drawn, plausible, study, trial
+from tuning.made import EVALUATED, drawn, plausible, study, trial
 
 SPACE = published_space()
 DRAWS = drawn(SPACE, 9)
@@ -39,10 +39,10 @@ def test_racers_come_with_their_seeds_their_lag_and_when_they_left():
 
 
 def test_a_training_of_the_race_that_diverged_is_counted():
-    scores = {0: {1: Score(0.2, 5, 4, 9.0), 2: Score(None, JUDGED, 0, 9.0)}}
+    scores = {0: {1: Score(0.2, 5, 4, 9.0), 2: Score(None, EVALUATED, 0, 9.0)}}
     (racer,) = study(trials(0.5), scores).racers
     assert racer.diverged == 1
-    assert racer.wrong == (5, JUDGED)
+    assert racer.wrong == (5, EVALUATED)
 
 
 def test_wrong_is_that_of_the_race_where_there_was_one_and_the_loss_that_of_all_trainings():
@@ -52,8 +52,8 @@ def test_wrong_is_that_of_the_race_where_there_was_one_and_the_loss_that_of_all_
     assert (found[0].wrong, found[0].raced, found[0].losses) == ((8,), False, (0.5,))
     assert (found[1].wrong, found[1].raced, found[1].median_wrong) == ((20, 30, 40), True, 30)
     assert found[1].loss == result.error(result.by_number[1]) == pytest.approx((0.6 + 3 * 0.9) / 4)
-    low, high = wilson_interval(30, JUDGED)
-    assert found[1].interval == pytest.approx((low * JUDGED, high * JUDGED))
+    low, high = wilson_interval(30, EVALUATED)
+    assert found[1].interval == pytest.approx((low * EVALUATED, high * EVALUATED))
 
 
 @given(st.builds(plausible, st.integers(1, 30), seed=st.integers(0, 99), diverged=st.sampled_from((0.0, 0.5, 1.0))))

@@ -32,7 +32,7 @@ def found():
 
 
 def test_what_decides_the_loss_is_found_above_chance_and_the_rest_is_not(found):
-    assert found.telling == ["dropout_2"]
+    assert found.above_chance == ["dropout_2"]
     assert found.shares["dropout_2"] > 0.7
     assert found.trials == 16
     assert found.reason == ""
@@ -52,7 +52,7 @@ def test_where_nothing_matters_chance_explains_most_of_it():
         [trial(n, draw, SPACE, loss=float(rng.uniform(0.3, 2))) for n, draw in enumerate(drawn(SPACE, 15, seed=5))]
     )
     found = importance_of(made)
-    assert found.telling == []
+    assert found.above_chance == []
     assert found.chance > 0.1
 
 
@@ -71,7 +71,7 @@ def test_the_same_trials_have_the_same_importance():
 def test_too_few_finished_trials_have_no_importance_and_say_why():
     found = importance_of(plausible(LEAST_TRIALS - 1))
     assert found.shares == {}
-    assert found.telling == []
+    assert found.above_chance == []
     assert found.reason == "Too few finished trials to say which hyperparameters matter: 9, at least 10."
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("eager")
 
 SETTINGS = StudySettings("suit", "data", "taxonomy", space=tiny_space(), trials=4, race=RaceSettings(3, 9, 3))
 SEEDS = SETTINGS.fresh_seeds()
-JUDGED, CLASSES = 40, ("bb", "cb", "lb", "sb")
+EVALUATED, CLASSES = 40, ("bb", "cb", "lb", "sb")
 
 
 def draw_of(filters=2, rate=1e-3, pool=2, kernel=1, drop=0.1):
@@ -65,8 +65,8 @@ def put_race(study, candidate, seed, loss, *, state=TrialState.COMPLETE, retried
 
 def result_of(study, **changes):
     made = {
-        "name": "random-1", "settings": study.settings, "classes": CLASSES, "evaluated": JUDGED,
-        "trials": read_trials(study), "scores": read_scores(study, evaluated=JUDGED), "device": "cpu",
+        "name": "random-1", "settings": study.settings, "classes": CLASSES, "evaluated": EVALUATED,
+        "trials": read_trials(study), "scores": read_scores(study, evaluated=EVALUATED), "device": "cpu",
         "versions": {"keras": "3"}, "started": "2026-01-02T03:04:05+00:00", "storage": "sqlite:///study.sqlite",
     }  # fmt: skip
     return StudyResult(**{**made, **changes})
@@ -147,7 +147,7 @@ trials_ = st.lists(
 @files_property
 @given(trials=trials_, race=st.dictionaries(st.integers(0, 9), st.dictionaries(st.integers(0, 2**32 - 1), scores_)))
 def test_any_result_is_read_back_as_it_was_written(tmp_path, trials, race):
-    blank = {"name": "a", "classes": CLASSES, "evaluated": JUDGED, "device": "cpu", "versions": {}, "started": "now"}
+    blank = {"name": "a", "classes": CLASSES, "evaluated": EVALUATED, "device": "cpu", "versions": {}, "started": "now"}
     drawn = tuple(trial if trial.draw else dataclasses.replace(trial, loss=None) for trial in trials)
     raced = {trial.number: race[trial.number] for trial in trials if trial.number in race}
     result = StudyResult(**blank, settings=SETTINGS, trials=drawn, scores=raced, storage="file")
@@ -248,8 +248,8 @@ def test_a_training_of_the_race_that_diverged_or_was_given_up_counts_and_one_tha
     put_race(study, 0, SEEDS[0], None, state=TrialState.FAIL, outcome=DIVERGED)
     put_race(study, 0, SEEDS[1], None, state=TrialState.FAIL)
     put_race(study, 0, SEEDS[2], None, state=TrialState.FAIL, retried=[2, 3, 4])
-    assert read_scores(study, evaluated=JUDGED) == {
-        0: {SEEDS[0]: Score(None, 5, 0, 2.0), SEEDS[2]: Score(None, JUDGED, 0, 0.0)}
+    assert read_scores(study, evaluated=EVALUATED) == {
+        0: {SEEDS[0]: Score(None, 5, 0, 2.0), SEEDS[2]: Score(None, EVALUATED, 0, 0.0)}
     }
 
 

@@ -220,7 +220,7 @@ def test_a_study_goes_on_where_it_is_kept_and_nowhere_else(own_workspace, task_d
 
     kept = run("elsewhere", address=Address(urls[0], "label/elsewhere"), carry=carry)
     own = run("here", carry=carry)
-    with pytest.raises(UsageError, match=r"elsewhere is kept in sqlite:.*shared\.sqlite\. Give its --storage again"):
+    with pytest.raises(UsageError, match=r"elsewhere is kept in sqlite:.*shared\.sqlite\. Add its --storage again"):
         run("elsewhere")
     with pytest.raises(UsageError, match=r"there is no study called 'label/elsewhere' in sqlite:.*other\.sqlite"):
         run("elsewhere", address=Address(urls[1], "label/elsewhere"))

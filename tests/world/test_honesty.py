@@ -1,6 +1,6 @@
 """No channel but cloth, head and hands tells a Cog's suit.
 
-One Cog's shape is dressed in the cloth of all four suits, so that neither outline nor build can tell them apart. The
+One Cog's shape is dressed in the cloth of all four suits, so that neither outline nor build can distinguish them. The
 published network learns the suits from pictures as they are drawn; with cloth, head and hands painted in one grey it
 must be at chance, whether it learned from pictures with colours or from grey ones. Street, size, light, place, name
 panels and the bytes of the picture would all be found here if they followed the label.

@@ -122,7 +122,7 @@ def capture_folder(ws: Opened, context: str | None) -> Path:
     if context is None or (known and context not in known):
         got = "" if context is None else f"; got {context!r}"
         hint = did_you_mean(context or "", known)
-        raise UsageError(f"screenshots lie by context: give --context, one of {', '.join(known)}{got}.{hint}")
+        raise UsageError(f"screenshots lie by context: add --context, one of {', '.join(known)}{got}.{hint}")
     return folder / plain_name(context, "a context")
 
 

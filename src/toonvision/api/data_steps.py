@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table, who_did
 from toonvision.api.split_words import pattern_findings, source_findings, split_data, split_findings, split_text
-from toonvision.api.understood import setup_blocks, setup_data, told
+from toonvision.api.understood import setup_blocks, setup_data, shown_in_blocks
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.grouping import grouped
 from toonvision.core.panels import Table
@@ -58,7 +58,7 @@ class DataSteps(Opened):
             (*blocks, f"Tasks, which are what a model can learn to predict: {sizes}."),
             {"workspace": str(self.root), **about, **setup_data(overview)},
             findings=overview.findings if overview else (),
-            told=told(overview) if overview else frozenset(),
+            shown=shown_in_blocks(overview) if overview else frozenset(),
             folder=self.root,
             next=self.next_step(),
         )
@@ -129,7 +129,7 @@ class DataSteps(Opened):
         Raises:
             UsageError: If Ray is not installed, or has no such address.
             EnvironmentFaultError: If the cluster is lost; what was finished is kept.
-            InputRejectedError: If there is no source, one is missing, or its names cannot be told apart.
+            InputRejectedError: If there is no source, one is missing, or two of its names are too much alike.
             WorkspaceBusyError: If another process writes to the workspace.
         """
         from toonvision.data.extraction import extract

@@ -251,4 +251,4 @@ def _evidence_table(sections: Sections) -> Table:
         shares = [group.of(name).share for name in ("cloth", "head", "hands", "other", "background")]
         own = [group.name, group.crops, f"{figure.share:.0%}", f"{low:.0%}-{high:.0%}", f"{figure.area:.0%}"]
         rows.append([*own, *(f"{share:.0%}" for share in shares)])
-    return table("Where the evidence lies that tells a picture from the average one", columns, rows)
+    return table("Where the evidence lies that distinguishes a picture from the average one", columns, rows)

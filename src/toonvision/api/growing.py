@@ -88,14 +88,14 @@ def grow(workspace: DataSteps, tasks: Sequence[str], train: "Callable[[str], Run
         blocks += [*run.summary().blocks, _round_text(compared, before)]
     if not models:
         raise next(iter(refused.values()))
-    told = {task: str(error) for task, error in refused.items()}
+    reasons = {task: str(error) for task, error in refused.items()}
     return Result(
-        Growth(grown, models, told),
+        Growth(grown, models, reasons),
         tuple(block for block in blocks if block),
         {
             "joined": {"train": grown.train, "val": grown.val, "left_out": list(grown.left_out)} if grown else None,
             "runs": {task: _plain(one) for task, one in models.items()},
-            "refused": told,
+            "refused": reasons,
         },
         findings=extracted.findings,
         folder=workspace.root,

@@ -230,7 +230,7 @@ def not_crops(run: StoredRun, pictures: Sequence[Path]) -> list[Finding]:
         f"much larger than the crops that the model learned from, or of another shape{example}; those are about "
         f"{typical} pixels (width x height). The model gives one answer for a whole picture, so these are not reliable"
     )
-    return [Finding(what, reason, "cut out the objects first; if they are annotated, give --boxes", "not-a-crop")]
+    return [Finding(what, reason, "cut out the objects first; if they are annotated, add --boxes", "not-a-crop")]
 
 
 def _size_wh(path: Path) -> tuple[int, int] | None:

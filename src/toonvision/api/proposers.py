@@ -66,21 +66,21 @@ def choose_proposer(workspace: Opened, detector: str | None, classifiers: Sequen
 def _packaged_namers(workspace: Opened, named: Set[str]) -> dict[str, tuple[Path, str]]:
     """Return the classifiers of the package for the levels that no other model names, with what people call them.
 
-    Some are often wrong, and only propose: one is left out where another model tells most of its labels apart.
+    Some are often wrong, and only propose: one is left out where another model distinguishes most of its labels.
     """
     taxonomy = workspace.files.taxonomy
     if not _is_packaged(taxonomy):
         return {}
     files = packaged_files(taxonomy.name)
     for level, path in proposing_files(taxonomy.name).items():
-        if not any(_tells_apart(taxonomy, one, level) for one in named):
+        if not any(_distinguishes(taxonomy, one, level) for one in named):
             files[level] = path
             said = f"the one that comes with the package {proposing_accuracy(taxonomy.name, level)}"
             workspace.watcher.say(f"No run names the level {level}; {said}.")
     return {level: (path, f"the package's {level}") for level, path in files.items() if level not in named}
 
 
-def _tells_apart(taxonomy: Taxonomy, one: str, level: str) -> bool:
+def _distinguishes(taxonomy: Taxonomy, one: str, level: str) -> bool:
     """Return whether a level has more than half as many classes as there are labels with a class at another level."""
     labels = [label.name for label in taxonomy.labels if taxonomy.class_of(label.name, level)]
     classes = {taxonomy.class_of(label, one) for label in labels} - {None}

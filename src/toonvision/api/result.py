@@ -81,7 +81,7 @@ class Result(Generic[T]):
         findings: What was skipped or is worth knowing, one for each item.
         folder: Where a list of the findings goes if there are too many to print; None for nowhere.
         files: Files that were written and show the result: figures, tables, a report.
-        told: Findings that the blocks tell in full.
+        shown: Findings that the blocks show in full.
         faulty: Whether something is wrong beyond skipped items.
         next: The command that usually comes next.
     """
@@ -92,7 +92,7 @@ class Result(Generic[T]):
     findings: tuple[Finding, ...] = ()
     folder: Path | None = None
     files: tuple[Path, ...] = ()
-    told: frozenset[Finding] = frozenset()
+    shown: frozenset[Finding] = frozenset()
     faulty: bool = False
     next: str = ""
 

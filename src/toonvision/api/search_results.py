@@ -76,7 +76,7 @@ def _longer_race(result: StudyResult) -> list[str]:
     """Write that a longer race would help, where it would."""
     standing, settings = result.standing, result.settings
     over = standing.decided or standing.jobs or settings.strategy == "front" or len(result.racers) < 2
-    return [] if over or standing.rounds >= settings.race.rounds else ["A longer --race would tell them apart."]
+    return [] if over or standing.rounds >= settings.race.rounds else ["A longer --race would separate them."]
 
 
 def search_data(result: StudyResult) -> dict[str, Any]:

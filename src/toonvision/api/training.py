@@ -28,7 +28,7 @@ def plan_run(
     if from_study is not None:
         planned = _plan_from_study(workspace, task, from_study, trial, **asked)
     elif trial is not None:
-        raise UsageError("--trial is a trial of a study. Give --from-study too.")
+        raise UsageError("--trial is a trial of a study. Add --from-study too.")
     else:
         planned = _plan_network(workspace, task, **asked)
     return replace(planned, name=name or planned.name)

@@ -19,6 +19,8 @@ FROM_SOURCE = "toonvision split --from-source"
 _MOST_LABELS, _MOST_CONTEXTS = 30, 12
 _BAR = 16
 """Characters of the longest bar."""
+_LONGEST = 400
+"""Characters of a finding that is shown in full in the table; a longer one is printed below, and its reason here."""
 
 
 def setup_blocks(plan: SetupPlan, *, made: bool) -> tuple[Block, ...]:
@@ -28,7 +30,7 @@ def setup_blocks(plan: SetupPlan, *, made: bool) -> tuple[Block, ...]:
     about += f"Its labels are {plan.taxonomy_from}."
     if overview is None:
         folder = plan.root / SCREENSHOTS
-        return (f"{about}\nPut screenshots with their annotations into {folder}, one folder for each place or level.",)
+        return (f"{about}\nPut screenshots with their annotations into {folder}, one folder for each context.",)
     source = f"Its pictures are read from {overview.root}, where they stay; nothing was copied."
     rare = [label for label, count in overview.labels.items() if count < len(SUBSETS)]
     if not made and rare and len(overview.labels) - len(rare) > 1:
@@ -42,10 +44,11 @@ def setup_blocks(plan: SetupPlan, *, made: bool) -> tuple[Block, ...]:
     return (*overview_tables(overview), f"{about}\n{source}")
 
 
-def told(overview: SourceOverview) -> frozenset[Finding]:
-    """Return the findings that the blocks tell in full."""
+def shown_in_blocks(overview: SourceOverview) -> frozenset[Finding]:
+    """Return the findings that the blocks show in full."""
     kinds = (kind.findings for kind in (*overview.losses, *overview.notes))
-    return frozenset(one for alike in kinds for one in alike if len(alike) == 1 or one.code == AS_SET)
+    alone = (one for alike in kinds for one in alike if len(alike) == 1 or one.code == AS_SET)
+    return frozenset(one for one in alone if len(str(one)) <= _LONGEST)
 
 
 def setup_data(overview: SourceOverview | None) -> dict[str, Any]:
@@ -125,8 +128,9 @@ def _counts(counts: Mapping[Any, int]) -> str:
 
 
 def _example(kind: FindingKind) -> str:
-    more = len(kind.findings) - 1
-    return f"{kind.first}{f'; and {more:,} more like this' if more else ''}"
+    first, more = kind.first, len(kind.findings) - 1
+    text = str(first) if len(str(first)) <= _LONGEST else f"{first.item}: {first.reason}"
+    return f"{text}{f'; and {more:,} more like this' if more else ''}"
 
 
 def _kind_data(kind: FindingKind) -> dict[str, Any]:

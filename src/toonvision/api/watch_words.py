@@ -15,7 +15,7 @@ class Status:
     """Says every few seconds how a watch goes."""
 
     def __init__(self, say: Callable[[str], None], meter: Meter) -> None:
-        """Take what is told, and the meter of the watch."""
+        """Take what says a text to a person, and the meter of the watch."""
         self._say, self._meter = say, meter
         self._last = time.monotonic()
 

@@ -56,7 +56,7 @@ def watch(
         title: What people call the models.
         followers: What else uses the results; closed at the end.
         source: The opened source; by default that of the order is opened.
-        watcher: What is told how it goes.
+        watcher: What watches its progress.
 
     Raises:
         UsageError: If the source is none, or a file is there already.
@@ -127,7 +127,7 @@ def watching_page(
         order: What is watched.
         shown: What the page shows, a follower of the watch.
         port: The port wanted, or the next free one; 0 for any.
-        watcher: Told what a person should know.
+        watcher: What shows messages to a person.
 
     Yields:
         The address to open, with the key of the page.
@@ -154,7 +154,7 @@ def _keep_snapshot(ws: Opened, image: Image.Image, context: str) -> tuple[Path, 
 def _kept(
     ws: Opened | None, order: WatchOrder, models: WatchModels, title: str, kept: list[str], files: list[Path]
 ) -> list[Follower]:
-    """Open what keeps something of a watch; tell where."""
+    """Open what keeps something of a watch; add where to `kept`."""
     followers: list[Follower] = []
     if order.save_video is not None:
         from toonvision.watch.recording import VideoFile

@@ -53,12 +53,12 @@ def models_of(
         runs = dict.fromkeys(one.name for one in (detector, *classifiers, street) if one is not None)
         return WatchModels.of(scene, taxonomy, ways), listed([*runs])
     if classifiers:
-        raise UsageError("a --classifier names what a --detector finds. Give --detector too.")
+        raise UsageError("a --classifier names what a --detector finds. Add --detector too.")
     own = ws.files.taxonomy if ws else None
     name = with_ or (own.name if own else packaged_names()[0])
     if with_ is None and name not in packaged_names():
         raise UsageError(
-            f"no models come with the package for {name}. Train and export a run that finds, then give --detector RUN."
+            f"no models come with the package for {name}. Train and export a run that finds, then add --detector RUN."
         )
     title = f"the package's models for {name}" + (f" and {street.name}" if street else "")
     return WatchModels.of(packaged_scene(name), built_in(name), _naming_pixels(street)), title

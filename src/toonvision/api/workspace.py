@@ -11,7 +11,7 @@ from toonvision.api.result import Result, table
 from toonvision.api.search_steps import SearchSteps
 from toonvision.api.study_steps import StudySteps
 from toonvision.api.training import Size
-from toonvision.api.understood import setup_blocks, setup_data, told
+from toonvision.api.understood import setup_blocks, setup_data, shown_in_blocks
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import UsageError
 from toonvision.data import workspace as data
@@ -77,7 +77,7 @@ def plan(root: Path | str, **options: Unpack[SetupOptions]) -> Result[SetupPlan]
         setup_blocks(planned, made=False),
         {"workspace": str(root), "size_hw": list(planned.size_hw), **setup_data(planned.overview)},
         findings=planned.overview.findings if planned.overview else (),
-        told=told(planned.overview) if planned.overview else frozenset(),
+        shown=shown_in_blocks(planned.overview) if planned.overview else frozenset(),
     )
 
 

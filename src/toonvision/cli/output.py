@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from toonvision.cli.tables import Rows
 from toonvision.core.errors import Finding
 from toonvision.core.files import write_text
 from toonvision.core.grouping import grouped
@@ -18,10 +19,9 @@ from toonvision.core.panels import Table
 from toonvision.core.progress import Progress
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.console import Console
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn
-    from rich.table import Table as RichTable
 
     from toonvision.api.result import Result
 
@@ -31,10 +31,6 @@ _WIDTH_WITHOUT_TERMINAL = 10_000
 """Columns of a pipe: a program that reads it needs whole paths and commands, so that no line is broken."""
 _WIDTH_OF_A_BAR = 70
 """Terminals below this width show only the name and the count of a bar."""
-_GAP = 3
-"""Blanks between two columns of a table."""
-_MOST_SQUEEZED = 1.25
-"""A table that is wider than the terminal by more than this factor is printed as sentences."""
 
 
 @cache
@@ -71,7 +67,7 @@ def say(text: str) -> None:
 
 def show_result(result: "Result[Any]", *, as_json: bool) -> None:
     """Print what a step returned: one JSON object, or findings, tables, sentences and the next command."""
-    _report(result, told=frozenset() if as_json else result.told)
+    _report(result, shown=frozenset() if as_json else result.shown)
     if as_json:
         typer.echo(json.dumps(result.data, ensure_ascii=False, allow_nan=False, default=str))
         return
@@ -84,7 +80,7 @@ def show_result(result: "Result[Any]", *, as_json: bool) -> None:
 
 def say_result(result: "Result[Any]") -> None:
     """Print what a step on the way returned, as messages."""
-    _report(result, told=result.told)
+    _report(result, shown=result.shown)
     for block in result.blocks:
         if isinstance(block, Table):
             width = None if messages().is_terminal else _WIDTH_WITHOUT_TERMINAL
@@ -93,10 +89,10 @@ def say_result(result: "Result[Any]") -> None:
             say(block)
 
 
-def _report(result: "Result[Any]", *, told: frozenset[Finding]) -> None:
-    """Print the findings but those that are told elsewhere."""
+def _report(result: "Result[Any]", *, shown: frozenset[Finding]) -> None:
+    """Print the findings but those that are shown elsewhere."""
     if result.folder is not None or result.findings:
-        report_findings([one for one in result.findings if one not in told], folder=result.folder)
+        report_findings([one for one in result.findings if one not in shown], folder=result.folder)
 
 
 def show_page(page: Path, *, wanted: bool) -> None:
@@ -105,47 +101,6 @@ def show_page(page: Path, *, wanted: bool) -> None:
         import webbrowser
 
         webbrowser.open(page.resolve().as_uri())
-
-
-class Rows:
-    """A table for the console; where it is too narrow to be read as one, a sentence for each row."""
-
-    def __init__(self, table: Table) -> None:
-        self._shown = table
-
-    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[RenderableType]":
-        """Return what Rich prints."""
-        from rich.text import Text
-
-        shown = self._shown
-        if not console.is_terminal or self._unbroken_width() <= _MOST_SQUEEZED * options.max_width:
-            yield self._table()
-            return
-        yield Text(f"{shown.title}\n")
-        for row in shown.rows:
-            name = ", ".join(filter(None, (cell for index, cell in enumerate(row) if index not in shown.numbers)))
-            values = ((shown.columns[index], row[index]) for index in sorted(shown.numbers))
-            listed = "; ".join(f"{column} {value}".strip() for column, value in values)
-            yield Text(f"{name}: {listed}" if name and listed else name or listed)
-        yield Text()
-
-    def _unbroken_width(self) -> int:
-        """Return how many characters the table takes with no word broken."""
-        columns = zip(self._shown.columns, *self._shown.rows, strict=True)
-        return sum(_GAP + max(len(word) for cell in column for word in [*cell.split(), ""]) for column in columns)
-
-    def _table(self) -> "RichTable":
-        from rich.box import SIMPLE
-        from rich.table import Table as RichTable
-        from rich.text import Text
-
-        shown = self._shown
-        made = RichTable(title=Text(shown.title), title_justify="left", title_style="bold", box=SIMPLE, pad_edge=False)
-        for index, column in enumerate(shown.columns):
-            made.add_column(Text(column), justify="right" if index in shown.numbers else "left", overflow="fold")
-        for row in shown.rows:
-            made.add_row(*map(Text, row))
-        return made
 
 
 def _can_draw() -> bool:

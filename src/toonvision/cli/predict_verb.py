@@ -144,7 +144,7 @@ def _by_two_stages(asked: PredictOptions, detector: str | None, classifier: str 
     from toonvision.training.record import is_run
 
     if detector is None or classifier is None:
-        raise UsageError("two stages need a run that finds and one that names. Give --detector and --classifier.")
+        raise UsageError("two stages need a run that finds and one that names. Add --detector and --classifier.")
     switches = {"--with": asked.with_, "--find": asked.find, "--boxes": asked.boxes, "--keras": asked.keras,
                 "--masks": asked.masks}  # fmt: skip
     if given := given_flags(switches):
@@ -206,7 +206,7 @@ def _in_bulk(way: _Way, target: Path | None, asked: PredictOptions) -> "Result[A
     flag = "--ray" if asked.ray is not None else "--every" if asked.every > 1 else ""
     if flag and (target is None or alone):
         leave = f", and leave out {' and '.join(alone)}" if alone else ""
-        raise UsageError(f"{flag} writes answers to a file as they come. Give --csv FILE{leave}.")
+        raise UsageError(f"{flag} writes answers to a file as they come. Add --csv FILE{leave}.")
     if target is None or alone or (not flag and not are_many(way.pictures)):
         return None
     answering = way.bulk()
@@ -236,7 +236,7 @@ def _csv_target(csv_file: Path | None, *, force: bool) -> Path | None:
         if not target.is_file():
             raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
         if not force:
-            raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or give --force.")
+            raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or add --force.")
     return target
 
 

@@ -42,7 +42,13 @@ def suspects(
         int | None, choice("Folds; each is predicted by models of the others.", "5, or 4 for boxes", min=3, max=50)
     ] = None,
     repeat: Annotated[int | None, choice("Trainings a fold, averaged.", "3, or 1 for boxes", min=1)] = None,
-    model: Annotated[str | None, choice("The network.", "binary, or detector")] = None,
+    model: Annotated[
+        str | None,
+        choice(
+            "The network. binary takes any number of classes, and was most often right in this search.",
+            "binary, or detector",
+        ),
+    ] = None,
     size: Annotated[str | None, choice("Input height x width.", "150x50, or what a detector wants")] = None,
     seed: options.SeedOption = 0,
     name: options.StudyNameOption = None,
@@ -112,7 +118,10 @@ def tune(
 
 
 def studies(ws: "Workspace") -> "Result[Any]":
-    """List the searches of a workspace."""
+    """List the searches for networks, which `tune` made.
+
+    Studies of contexts, folds, suspects and the learning curve are not listed; they lie in studies/TASK/NAME.
+    """
     return ws.studies()
 
 

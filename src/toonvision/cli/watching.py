@@ -8,6 +8,7 @@ from toonvision.api.watching import Watcher
 from toonvision.cli import output
 from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say
+from toonvision.cli.tables import Rows
 from toonvision.core.wording import counted
 from toonvision.models.registry import TREES
 
@@ -113,7 +114,7 @@ def _ending(record: "RepeatRecord", settings: "TrainingSettings") -> str:
     if settings.takes_all_epochs and not record.diverged and not record.collapsed:
         averaged = ", averaged over the last steps" if settings.averaging else ""
         return f"all {counted(record.epochs, 'epoch')} trained; the last weights are used{averaged}{loss}"
-    fault = "its loss became NaN" if record.diverged else "it gives one answer to every picture"
+    fault = "its loss became NaN" if record.diverged else "it predicts one class for every picture"
     failed = f"FAILED, {fault}; " if record.diverged or record.collapsed else ""
     return f"{failed}{_best_epoch(record.best_epoch, record.epochs)}{loss}"
 
@@ -201,7 +202,7 @@ class SearchDisplay(_Display):
 
         heed()
         if self.drawn:
-            self.drawn.update(output.Rows(latest_trials(result)))
+            self.drawn.update(Rows(latest_trials(result)))
             return
         for trial in result.trials:
             if trial.state not in ("waiting", "running") and (trial.number, trial.state) not in self._shown:

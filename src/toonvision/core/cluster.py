@@ -69,7 +69,7 @@ def spread_over(
         address: As for `ray_leader`.
         files: All files, some of which every node is asked about.
         programs: As for `ray_leader`.
-        say: Is told at once of nodes that may not work.
+        say: Called at once with a message about nodes that may not work.
 
     Raises:
         UsageError: If Ray is not installed, or the address is none.

@@ -54,7 +54,7 @@ class Leader:
     Attributes:
         lead: A function of a module, called as ``lead(function, again, pipe)``. It sends a `Room` for what it can take,
             a `Message` for each job, and a `Finding` for what is to be known; it receives indices with jobs, and None
-            at the end. It gives a job up by itself.
+            at the end. It gives up a job by itself.
         died: What the error says when the process dies.
     """
 
@@ -141,7 +141,7 @@ class _Worker:
             del self.jobs[message.job]
             self.room += 1
 
-    def give(self, number: int, job: object) -> None:
+    def send(self, number: int, job: object) -> None:
         self.jobs[number] = job
         self.room -= 1
         with contextlib.suppress(OSError):  # it died: the next message of it is None
@@ -157,7 +157,7 @@ def _hand_out(waiting: deque[tuple[int, Any]], workers: Sequence[_Worker], ahead
             if ahead is not None and number >= first + ahead:
                 return
             waiting.popleft()
-            worker.give(number, job)
+            worker.send(number, job)
 
 
 def _buried(

@@ -25,7 +25,7 @@ class Spread:
     """
 
     def __init__(self, leader: Leader | None = None, *, say: Callable[[str], None] = lambda _: None) -> None:
-        """Be told where the work is done; `say` is told at once what becomes of nodes."""
+        """Take where the work is done; `say` is called at once with what becomes of nodes."""
         self.leader, self._say = leader, say
         self.did: Counter[str] = Counter()
         self.refused: list[Finding] = []

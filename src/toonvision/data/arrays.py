@@ -19,14 +19,14 @@ from toonvision.core.files import TEMPORARY, path_inside, replacing
 from toonvision.core.folders import exclusive
 from toonvision.core.runner import available_cores
 from toonvision.data.catalog import Crop, StoredScreenshot
-from toonvision.data.images import Pictures as Pictures  # batches of them are what this module gives
+from toonvision.data.images import Pictures as Pictures  # batches of them are what this module returns
 from toonvision.data.images import Resize, fit, read_picture, read_whole
-from toonvision.data.pixel_masks import INSTANCES, NOT_COUNTED, masks_of, own_pixels, shrunk_mask, shrunk_places
+from toonvision.data.pixel_masks import INSTANCES, NOT_COUNTED, masks_of, own_pixels, shrunk_instances, shrunk_mask
 from toonvision.data.records import Frame, Known, StoredMask
 from toonvision.data.workspace import Workspace
 
 _IN_USE_S = 24 * 3600
-_SCREENSHOTS, _MASKS, _PLACES = "screenshots", "masks", "places"
+_SCREENSHOTS, _MASKS, _INSTANCES = "screenshots", "masks", "instances"
 
 
 def mapped_elsewhere(array: Pictures) -> Pictures | Path:
@@ -136,7 +136,7 @@ def load_masks(
     return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(masks), *size_hw), read)
 
 
-def load_places(workspace: Workspace, frames: Sequence[Frame], *, size_hw: tuple[int, int]) -> Pictures | None:
+def load_instances(workspace: Workspace, frames: Sequence[Frame], *, size_hw: tuple[int, int]) -> Pictures | None:
     """Load which object of its screenshot each pixel shows, shrunk as `load_masks` does, from the cache if it has it.
 
     Args:
@@ -145,7 +145,7 @@ def load_places(workspace: Workspace, frames: Sequence[Frame], *, size_hw: tuple
         size_hw: Height and width in pixels.
 
     Returns:
-        Shape ``(screenshots, height, width)``, uint8, memory-mapped and read-only: the place of the object among those
+        Shape ``(screenshots, height, width)``, uint8, memory-mapped and read-only: the number of the object among those
         of its screenshot, from 1, and 0 for none; None if no screenshot has a mask of its objects.
 
     Raises:
@@ -157,14 +157,14 @@ def load_places(workspace: Workspace, frames: Sequence[Frame], *, size_hw: tuple
         return None
 
     def read(index: int) -> npt.NDArray[np.uint8]:
-        return shrunk_places(masks[index], frames[index].crops, size_hw=size_hw)
+        return shrunk_instances(masks[index], frames[index].crops, size_hw=size_hw)
 
-    stem = _cache_stem(_PLACES, size_hw)
+    stem = _cache_stem(_INSTANCES, size_hw)
     digest = _digest([[[frame.hash, mask and mask.hash] for frame, mask in zip(frames, masks, strict=True)], size_hw])
     return _cached(workspace, workspace.cache / f"{stem}{digest}.npy", stem, (len(frames), *size_hw), read)
 
 
-def load_own_places(
+def load_own_pixels(
     workspace: Workspace, known: Known, crops: Sequence[Crop], *, level: str, size_hw: tuple[int, int], resize: Resize
 ) -> Pictures | None:
     """Load which pixels of crops show their objects, resized as `load_images` does, from the cache if it has them.
@@ -195,7 +195,7 @@ def load_own_places(
     def read(index: int) -> npt.NDArray[np.uint8]:
         return own_pixels(masks[index], crops[index], size_hw=size_hw, resize=resize)
 
-    stem = _cache_stem(f"{_PLACES}-{level}", size_hw)
+    stem = _cache_stem(f"{_INSTANCES}-{level}", size_hw)
     boxes = [[crop.hash, crop.box.xyxy, mask and mask.hash] for crop, mask in zip(crops, masks, strict=True)]
     path = workspace.cache / f"{stem}{_digest([boxes, size_hw, resize])}.npy"
     return _cached(workspace, path, stem, (len(crops), *size_hw), read)

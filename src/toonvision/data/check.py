@@ -87,7 +87,7 @@ def check_screenshots(workspace: Workspace, known: Known | None, *, progress: Pr
     doubts = [finding for finding in found if not finding.skips and finding.code not in (_NO_SOURCE, AS_SET, RECOVERED)]
     if known is None:
         kept = sum(result.kept for result in results)
-        reason = f"an extraction would give {crops} crops from {kept} pictures"
+        reason = f"an extraction would cut {crops} crops from {kept} pictures"
         doubts.append(Finding("screenshots", reason, code="not-extracted"))
     else:
         faults += [finding for result in results for finding in _stale(result)]

@@ -94,7 +94,7 @@ def extract(
         workspace: Whose sources they are.
         ray: The address of a Ray cluster that reads pictures and cuts; by default threads of this process do. All is
             written here.
-        say: Is told at once of nodes that may not work.
+        say: Called at once with a message about nodes that may not work.
         progress: Counts pictures.
 
     Raises:

@@ -3,7 +3,7 @@
 The kind is recognised by content, never by the suffix. 16-bit grey keeps its upper byte. Transparent areas lie on
 black. Of an animation the first frame is taken. Pixels are taken as stored: a rotation in the EXIF data is
 not applied (that of a TIFF is, being part of its format), unless the annotation declares the size of the rotated
-picture. A rotated picture that has boxes is refused where nobody can tell which way they were drawn. Pixels of 32 bits,
+picture. A rotated picture that has boxes is refused where nobody can know which way they were drawn. Pixels of 32 bits,
 whose range nobody states, are refused too.
 """
 
@@ -171,7 +171,7 @@ def decode(content: bytes, *, has_boxes: bool = False, declared_wh: tuple[int, i
 
     Raises:
         RejectedItemError: If it is no picture that we read, is damaged, too large, or, where it `has_boxes`, rotated by
-            its EXIF data, with a declared size that does not tell which way they were drawn.
+            its EXIF data, with a declared size that does not show which way they were drawn.
     """
     with _open(io.BytesIO(content)) as image, _reporting_damage():
         turn = _rotation(image, has_boxes, declared_wh)
@@ -192,7 +192,7 @@ def _rotation(image: Image.Image, has_boxes: bool, declared_wh: tuple[int, int] 
             return _QUARTER_TURNS[orientation]
     if has_boxes:
         raise RejectedItemError(
-            "is rotated by its EXIF data, and its annotation does not tell which way its boxes were drawn",
+            "is rotated by its EXIF data, and its annotation does not show which way its boxes were drawn",
             "replace it with a copy that is saved as you see it, without EXIF data, and look whether its boxes fit",
             code="exif-rotation",
         )

@@ -1,4 +1,4 @@
-"""Which files are pictures, and of what kind: their first bytes decide, and their suffix where those tell nothing."""
+"""Which files are pictures, and of what kind: their first bytes decide, and their suffix where those say nothing."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _SUFFIXES: Mapping[str, str] = {
     "DICOM": ".dcm",
     _RAW: ".raw .cr2 .cr3 .crw .nef .nrw .dng .arw .orf .rw2 .raf .pef .srw .x3f",
 }
-"""Suffixes by kind; the kinds that are read share one line, since only the content tells them apart."""
+"""Suffixes by kind; the kinds that are read share one line, since only the content distinguishes them."""
 _KIND_OF = {suffix: kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 _PICTURE_AND_MORE = re.compile(r"\.(?:jpe?g|png|gif|webp|bmp|tiff?)[^a-z0-9]")
 """A suffix to which a download has added something, such as ``.jpg_large`` or ``.jpg!d``."""

@@ -45,8 +45,8 @@ def shrunk_mask(mask: StoredMask, *, classes: int, size_hw: tuple[int, int]) -> 
     return _shrunk(values, mask.size_wh, size_hw, beside=NOT_COUNTED)
 
 
-def shrunk_places(mask: StoredMask | None, crops: Sequence[Crop], *, size_hw: tuple[int, int]) -> Mask:
-    """Read which object each pixel shows, by its place among some; see `toonvision.data.arrays.load_places`.
+def shrunk_instances(mask: StoredMask | None, crops: Sequence[Crop], *, size_hw: tuple[int, int]) -> Mask:
+    """Read which object each pixel shows, by its number among some; see `toonvision.data.arrays.load_instances`.
 
     Raises:
         InputRejectedError: If the mask is damaged or does not fit its screenshot.
@@ -54,15 +54,15 @@ def shrunk_places(mask: StoredMask | None, crops: Sequence[Crop], *, size_hw: tu
     if mask is None:
         return np.zeros(size_hw, np.uint8)
     values = _read(mask)
-    places = np.zeros_like(values)
-    for place, crop in enumerate(crops[:NOT_COUNTED], start=1):
+    instances = np.zeros_like(values)
+    for index, crop in enumerate(crops[:NOT_COUNTED], start=1):
         if (number := object_in_box(values, crop.box)) is not None:
-            places[values == number] = place
-    return _shrunk(places, mask.size_wh, size_hw, beside=0)
+            instances[values == number] = index
+    return _shrunk(instances, mask.size_wh, size_hw, beside=0)
 
 
 def own_pixels(mask: StoredMask | None, crop: Crop, *, size_hw: tuple[int, int], resize: Resize) -> Mask:
-    """Read which pixels of a crop show its object, resized as it is; see `toonvision.data.arrays.load_own_places`.
+    """Read which pixels of a crop show its object, resized as it is; see `toonvision.data.arrays.load_own_pixels`.
 
     Raises:
         InputRejectedError: If the mask is damaged or does not fit its screenshot.
@@ -114,8 +114,8 @@ def masks_of(
     found = []
     for shot in screenshots:
         listed = (own, roots.get(shot.source, own), outlined_masks(workspace, shot.source) / folder)
-        places = [place for place in dict.fromkeys(listed) if place.is_dir()]
-        paths = [path for place in places for path in _paths(place, shot) if path.is_file()]
+        folders = [folder for folder in dict.fromkeys(listed) if folder.is_dir()]
+        paths = [path for folder in folders for path in _paths(folder, shot) if path.is_file()]
         found.append(StoredMask(paths[0], shot.size_wh, _digest(paths[0])) if paths else None)
     return found
 

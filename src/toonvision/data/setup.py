@@ -175,7 +175,7 @@ def _require_distinct(overview: SourceOverview) -> None:
     options = [f"--same {shlex.quote(f'{kept}={other}')}" for kept, *others in groups for other in others]
     raise InputRejectedError(
         f"{overview.root}: labels differ by case or Unicode form alone: {pairs}. They name files, which some systems "
-        f"cannot tell apart. To read them as one label, add: {' '.join(options)}"
+        f"cannot distinguish. To read them as one label, add: {' '.join(options)}"
     )
 
 

@@ -94,8 +94,8 @@ class SourceTree(Listing):
             names = Path(folder).relative_to(self.root).parts
             place = tuple(name for name in names if name.lower() not in LAYOUT_FOLDERS)
             within = [*zip(("", *names), names, strict=False)][self._around :]
-            telling = (name for above, name in within if not is_layout(name, above))
-            context = next(map(name_text, telling), NO_CONTEXT)
+            naming = (name for above, name in within if not is_layout(name, above))
+            context = next(map(name_text, naming), NO_CONTEXT)
             subset = next((subset for name in reversed(names) if (subset := named_subset(name))), None)
             self._folders[folder] = Folder(place, context, subset)
         return self._folders[folder]

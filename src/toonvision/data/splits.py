@@ -157,7 +157,7 @@ def write_split(folder: Path, split: Split, *, replace: bool = False) -> Path:
     """
     path = folder / f"{plain_name(split.name, 'a split')}.csv"
     if not replace and path.exists() and read_split(folder, split.name) != split:
-        raise UsageError(f"there is a split called {split.name!r} already. Choose --name, or give --force.")
+        raise UsageError(f"there is a split called {split.name!r} already. Choose --name, or add --force.")
     write_text(path, split_text(split))
     return path
 

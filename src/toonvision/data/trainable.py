@@ -1,4 +1,4 @@
-"""Whether a model can learn to tell a set of labels apart, and the way out where it cannot."""
+"""Whether a model can learn to distinguish a set of labels, and the way out where it cannot."""
 
 import difflib
 import json
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.names import folded
-from toonvision.core.wording import listed
+from toonvision.core.wording import listed, some
 from toonvision.data.balance import CountTable
 from toonvision.data.subsets import SUBSETS
 from toonvision.taxonomy.labels import LABEL_LEVEL
@@ -18,6 +18,8 @@ _THEN = "then run toonvision extract and toonvision split --force"
 _ALIKE = 0.75
 """From this similarity on, a rare label may be another spelling of a common one."""
 _PUNCTUATION = re.compile(r"[\W_]+")
+_MOST_NAMED = 5
+"""Rare labels that a reason names; the remedy, which can be copied, names all."""
 _MOST_COMPARED = 50
 """Rare labels that are compared with all others, letter by letter, which takes time."""
 
@@ -33,11 +35,11 @@ def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
     if len(counts) == 1:
         ((label, count),) = counts.items()
         has = "the only object has" if count == 1 else f"all {count:,} objects have"
-        reason = f"{has} the label {label!r}; a model needs at least two labels, to tell them apart"
+        reason = f"{has} the label {label!r}; a model needs at least two labels, to distinguish them"
         remedy = f"annotate something else too, such as what could be mistaken for {label!r}, under a label of its own"
         findings.append(Finding("labels", reason, remedy, "one-label"))
     if rare := {label: count for label, count in counts.items() if count < len(SUBSETS)}:
-        names = listed([f"{label!r} ({count})" for label, count in rare.items()])
+        names = some([f"{label!r} ({count})" for label, count in rare.items()], most=_MOST_NAMED)
         has = f"the label {names} has" if len(rare) == 1 else f"the labels {names} have"
         reason = f"{has} fewer than {len(SUBSETS)} objects, but train, val and test need one each"
         if 1 in rare.values():
@@ -46,7 +48,7 @@ def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
     if alike := _spelled_alike({label: count for label, count in counts.items() if label not in rare}):
         pairs = "; ".join(listed([f"{label!r} ({counts[label]})" for label in group]) for group in alike)
         same = {group[0]: group[1:] for group in alike}
-        reason = f"labels are spelled alike, and a model learns to tell them apart: {pairs}"
+        reason = f"labels are spelled alike, and a model learns to distinguish them: {pairs}"
         findings.append(Finding("labels", reason, f"if they are one, {_joining(same)}", "spelled-alike"))
     return tuple(findings)
 
@@ -97,7 +99,8 @@ def missing_labels(name: str, table: CountTable, *, fewest: int = 1) -> tuple[Fi
     by_subsets: dict[str, list[str]] = {}
     for label, where in missing.items():
         by_subsets.setdefault(listed(where), []).append(repr(label))
-    reason = "no object of " + "; none of ".join(f"{listed(labels)} in {where}" for where, labels in by_subsets.items())
+    named = (f"{some(labels, most=_MOST_NAMED)} in {where}" for where, labels in by_subsets.items())
+    reason = f"no object of {'; none of '.join(named)}"
     remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_THEN}"
     return (Finding(f"split {name}", reason, remedy, "label-missing"),)
 

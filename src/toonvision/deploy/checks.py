@@ -65,7 +65,7 @@ def _check_ports(file: File, bundle: Bundle) -> None:
     taken = ((INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3)),)
     given = tuple((name, _FLOAT, (None, *shape)) for name, shape in _results(bundle).items())
     if file.inputs != taken or file.outputs not in ((given[:1], given) if bundle.kind == CLASSIFY else (given,)):
-        raise ModelRefusedError("takes or gives something else than its description says; export it again")
+        raise ModelRefusedError("its inputs or outputs are not those of its description; export it again")
 
 
 def _results(bundle: Bundle) -> Mapping[str, Shape]:
@@ -117,7 +117,7 @@ def _check_steps(file: File, bundle: Bundle) -> None:
         shapes[_new(node.outputs[0], shapes)] = shape
     for name, _, _ in file.outputs:
         if shapes.get(name) != (1, *_results(bundle)[name]):
-            raise ModelRefusedError(f"gives another number of {name} than it says; export it again")
+            raise ModelRefusedError(f"returns another number of {name} than it says; export it again")
 
 
 def _new(name: str, known: Mapping[str, Shape]) -> str:

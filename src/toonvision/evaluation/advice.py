@@ -23,7 +23,7 @@ from toonvision.training.repeat import load_run_data
 
 MOST = 3
 _LEARNED = 0.9
-"""Share of the training images that a network which has learned them is right about, augmented as they are."""
+"""Share of the training images, augmented as they are, that a network which has learned them predicts correctly."""
 _OFTEN_CONFUSED = 0.2
 _MUCH_LARGER = 2.0
 
@@ -76,7 +76,7 @@ def _lower_the_learning_rate(trained: Trained) -> str:
     if not failed:
         return ""
     return (
-        f"{failed} of {len(repeats)} trainings diverged or give one answer to every image. Try half the learning "
+        f"{failed} of {len(repeats)} trainings diverged or predict one class for every image. Try half the learning "
         f"rate: --learning-rate {rate / 2:g}."
     )
 
@@ -92,7 +92,7 @@ def _train_longer(trained: Trained) -> str:
     right = statistics.median(epochs[-1]["accuracy"] for epochs in trained.histories)
     if right >= _LEARNED or np.isnan(right):
         return ""
-    return f"After its last epoch the network is right about {right:.0%} of the images that it learned from. {longer}"
+    return f"After its last epoch the network predicts {right:.0%} of its training images correctly. {longer}"
 
 
 def _do_not_mirror(trained: Trained) -> str:
@@ -155,5 +155,5 @@ def _enlarge_the_input(trained: Trained) -> str:
         return ""
     return (
         f"The network sees crops at {height} x {width} pixels; half of them are larger than {tall:.0f} x {wide:.0f}. "
-        f"If what tells the classes apart is small, try a larger input: --size {2 * height}x{2 * width}."
+        f"If the classes differ only in small details, try a larger input: --size {2 * height}x{2 * width}."
     )

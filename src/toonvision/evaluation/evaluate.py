@@ -177,7 +177,7 @@ def metrics_of(evaluation: Evaluation[Any]) -> dict[str, Any]:
         ],
         "floors": [floor.plain() for floor in evaluation.floors.listed] if evaluation.floors else [],
         "wrong": {name: getattr(spread, name).plain() for name in ("best", "median", "worst")},
-        "model": {"seed": record.best_seed, "chosen_by": "lowest validation loss", **details.pop("model")},
+        "model": {"seed": record.best_seed, "best_by": "lowest validation loss", **details.pop("model")},
         **details,
         "novelty": evaluation.novelty.plain() if evaluation.novelty else None,
     }

@@ -1,4 +1,4 @@
-"""Floors: how good what takes a second is on the same split, so that a network's accuracy can be judged.
+"""Floors: how good what takes a second is on the same split, to compare a network's accuracy with.
 
 A network that does not clearly beat these has learned nothing that its effort is worth.
 """

@@ -158,7 +158,7 @@ def draw_importance(importance: Importance) -> Figure:
 def draw_importance_bars(ax: Axes, importance: Importance) -> Axes:
     """Draw a bar for each hyperparameter, the most important on top, and a line at what chance can reach."""
     names, shares = list(importance.shares), list(importance.shares.values())
-    ax.barh(range(len(names)), shares, 0.66, color=[BEST if one in importance.telling else PLAIN for one in names])
+    ax.barh(range(len(names)), shares, 0.66, color=[BEST if one in importance.above_chance else PLAIN for one in names])
     for row, share in enumerate(shares):
         style.note(ax, f"{100 * share:.0f} %", (share, row), (5, 0), color=MUTED, zorder=5)
     ax.axvline(importance.chance, color=MUTED, linewidth=1.0, linestyle=DASHED, zorder=3)

@@ -136,10 +136,10 @@ class _Page:
     def conflict(self, request: Request, error: Exception) -> Response:
         """Answer a decision on an older version with the present one."""
         assert isinstance(error, ConflictError)
-        told = "This screenshot was changed in the meantime, in another tab or by another program."
+        reason = "This screenshot was changed in the meantime, in another tab or by another program."
         shot = request.path_params.get("shot")
         sheet = plain_sheet(self._session, shot, error.sheet) if shot else None
-        return JSONResponse({"error": told, "sheet": sheet}, HTTPStatus.PRECONDITION_FAILED)
+        return JSONResponse({"error": reason, "sheet": sheet}, HTTPStatus.PRECONDITION_FAILED)
 
     async def position(self, request: Request) -> Response:
         where = await read_object(request)

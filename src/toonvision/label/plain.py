@@ -1,4 +1,4 @@
-"""What the labelling page and its server tell each other, as plain data for JSON."""
+"""What the labelling page and its server send each other, as plain data for JSON."""
 
 import math
 from collections.abc import Mapping
@@ -106,7 +106,7 @@ def _groups(label: Label, taxonomy: Taxonomy) -> list[str]:
 
 
 def _color(label: Label, taxonomy: Taxonomy) -> str:
-    """Return the colour of a label; of many, which nobody could tell apart, that of its finest group."""
+    """Return the colour of a label; of many, which nobody could distinguish, that of its finest group."""
     if len(taxonomy.labels) > len(PALETTE):
         for level in reversed(taxonomy.grouping("label")):
             name = taxonomy.class_of(label.name, level.name)

@@ -1,6 +1,6 @@
 """Novelty: whether an image is unlike anything that a network learned from (out-of-distribution detection).
 
-A logistic regression tells the images that a network learned from apart from what its workspace shows beside them:
+A logistic regression separates training images from what the workspace shows beside them:
 background, whole screenshots, objects of other kinds. It sees nothing but features of the network, so that a score
 costs one dot product. Its threshold is fitted on validation images, which neither the network nor it learned from.
 

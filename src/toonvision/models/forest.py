@@ -1,6 +1,6 @@
 """Colour histograms with extremely randomised trees: a classifier of crops without a network, as plain arrays.
 
-How many pixels have which colour, in six bands of rows, is all that it knows of an image. That is enough to tell apart
+How many pixels have which colour, in six bands of rows, is all that it knows of an image. That is enough to distinguish
 what differs by the colours of its upper, middle and lower parts, it is learned in a second, and a network that is not
 better has learned nothing more.
 

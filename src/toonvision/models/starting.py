@@ -48,9 +48,9 @@ def has_start(start: str, network: str, classes: int = 2) -> bool:
 def start_file(start: str, network: str, classes: "Sequence[str]") -> Path:
     """Return the weights that a network for some classes begins with.
 
-    Of those of its width it is those that know the most of the classes, and of these those that learned to tell them
-    from the fewest others: what a network learns for few classes serves these better. Where none knows any, it is those
-    that learned the most.
+    Of those of its width it is those that know the most of the classes, and of these those that learned to distinguish
+    them from the fewest others: what a network learns for few classes serves these better. Where none knows any, it is
+    those that learned the most.
 
     Examples:
         >>> start_file("toontown", "compact", ("cog", "toon")).name

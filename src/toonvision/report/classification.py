@@ -4,7 +4,7 @@ from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import interval, percent
 from toonvision.report import run_panels as run
 from toonvision.report.explain_panels import case_panels
-from toonvision.report.facts import data_fact, telling_facts
+from toonvision.report.facts import data_fact, main_facts
 from toonvision.report.page import section
 from toonvision.report.parts import RunParts, of_objects
 from toonvision.report.results import CurrentSuspects, Results
@@ -24,7 +24,7 @@ def classification_parts(results: Results) -> RunParts:
     kind = kind_of(taxonomy.task(evaluation.record.task))
     return RunParts(
         predicts=f"Predicts the {title.lower() if title.istitle() else title}:",
-        facts=telling_facts(results),
+        facts=main_facts(results),
         data_fact=data_fact(results),
         data=of_objects(results, _curve_panels(results), _suspect_panels(results.suspects)),
         trainings=_trainings(results),

@@ -22,7 +22,7 @@ _MOST_NAMED, _MOST_NEXT, _MOST_CONTEXTS = 6, 3, 3
 SUBSET_NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
-def telling_facts(results: Results) -> tuple[str, ...]:
+def main_facts(results: Results) -> tuple[str, ...]:
     """Return five sentences: what was trained, how accurate it is, what it confuses, the role of contexts, what next.
 
     If all crops are from one context, the fourth is about the balance of the classes instead. Where the model does not
@@ -207,7 +207,7 @@ def warnings_of(results: Results) -> tuple[str, ...]:
     collapsed = [str(repeat.seed) for repeat in record.repeats if repeat.collapsed and not repeat.diverged]
     if collapsed:
         found.append(
-            f"With seed {', '.join(collapsed)} the network gives the same answer to every training {unit}; train it "
+            f"With seed {', '.join(collapsed)} the network predicts the same class for every training {unit}; train it "
             "longer, or with another learning rate."
         )
     return tuple(found)

@@ -102,8 +102,8 @@ def importance_panel(importance: Importance) -> FigurePanel | None:
     if importance.reason:
         return None
     shares = [f"{name} {percent(share)}" for name, share in list(importance.shares.items())[:5]]
-    telling = importance.telling
-    summary = f"Above chance: {listed(telling)}." if telling else "None is above what chance can reach."
+    above = importance.above_chance
+    summary = f"Above chance: {listed(above)}." if above else "None is above what chance can reach."
     return FigurePanel(
         "importance",
         "Importance of hyperparameters",

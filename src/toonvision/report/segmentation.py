@@ -33,8 +33,8 @@ def _training_fact(results: Results) -> str:
     record = results.evaluation.record
     names = listed([one.title for one in results.evaluation.classes if one.name not in record.left_out])
     return (
-        f"The network {record.settings.network} ({counted(record.parameters, 'parameter')}) was trained to tell "
-        f"{names} apart, pixel by pixel, with {counted(record.learned_from, 'training screenshot')} that "
+        f"The network {record.settings.network} ({counted(record.parameters, 'parameter')}) was trained to distinguish "
+        f"{names}, pixel by pixel, with {counted(record.learned_from, 'training screenshot')} that "
         f"{'has a mask' if record.learned_from == 1 else 'have masks'}."
     )
 

@@ -99,7 +99,7 @@ def choose_comparison(
 ) -> tuple[TrainingSettings, tuple[int, int], OrdinaryTest | None]:
     """Decide how to train without a context, and find a run that was trained in the same way on all of them.
 
-    That is the run asked for, or the newest of the network that still fits the data; `watcher` is told which runs
+    That is the run asked for, or the newest of the network that still fits the data; `watcher` is called with the runs
     cannot be compared with.
 
     Returns:

@@ -2,7 +2,7 @@
 
 One split says how good a model is on a fifth of the samples; which fifth is chance. Here all samples are in the test
 subset of one fold, and the same folds are trained with several seeds, so that what varies with the samples and what
-varies with the seed are told apart.
+varies with the seed are separated.
 """
 
 import math

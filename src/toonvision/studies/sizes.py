@@ -113,7 +113,8 @@ class SizeCurve(Study, Forecast):
         )
         in_all = round(self.more / self.train_share) if self.train_share else self.more
         text += (
-            f" For that, about {counted(in_all, f'new {self.UNIT}')} are needed, since some of them validate and test."
+            f" For that, about {counted(in_all, f'new {self.UNIT}')} are needed, since some of them belong to the "
+            "validation and test subsets."
         )
         alone = " Each size was trained with one seed only, so the interval is too narrow: use --repeat 3."
         return text + alone * (len(self.seeds) == 1) + diverged_sentence(self._diverged())

@@ -39,6 +39,8 @@ class Study(ABC):
     """What it is, for messages."""
     COMMAND: ClassVar[str]
     """The command that makes one, with its argument."""
+    EARLIER_NAMES: ClassVar[Mapping[str, str]] = {}
+    """Fields by what they were called in files of earlier versions."""
 
     folder: Path = field(default=Path(), compare=False, kw_only=True)
 
@@ -63,9 +65,14 @@ class Study(ABC):
         """
         remedy = f"Run: toonvision {cls.COMMAND}"
         missing = f"{folder}: holds no {cls.WHAT}. {remedy}"
-        return replace(
-            read_json(folder / cls.FILE, cls, what=f"a {cls.WHAT}", missing=missing, remedy=remedy), folder=folder
-        )
+        current = cls._renamed if cls.EARLIER_NAMES else None
+        what = f"a {cls.WHAT}"
+        found = read_json(folder / cls.FILE, cls, what=what, missing=missing, remedy=remedy, current=current)
+        return replace(found, folder=folder)
+
+    @classmethod
+    def _renamed(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {cls.EARLIER_NAMES.get(name, name): value for name, value in values.items()}
 
     @classmethod
     def newest(cls, workspace: Workspace, task: str, *, network: str | None = None) -> Self | None:

@@ -6,12 +6,12 @@ Nothing is random, so that two runs are evaluated on the same changed pictures.
 
 import io
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
@@ -70,7 +70,7 @@ class StressScore:
         samples: How many crops were evaluated, or objects searched for.
         own: Wrong predictions, or missed objects, of the run's best model.
         wrong: The same of every training.
-        summary: The most telling scores of the run's best model, by name.
+        summary: The most informative scores of the run's best model, by name.
     """
 
     kind: str
@@ -97,16 +97,17 @@ class StressTest(Study):
 
     Attributes:
         run: The run.
-        part: Which subset was evaluated.
+        subset: Which subset was evaluated.
         seeds: Of its trainings.
         scores: The first is of unchanged pictures.
         finds: Whether the run finds objects; else it names what crops show.
     """
 
     FILE, WHAT, COMMAND = "stress.json", "stress test", "evaluate RUN --stress"
+    EARLIER_NAMES: ClassVar[Mapping[str, str]] = {"part": "subset"}
 
     run: str
-    part: str
+    subset: str
     seeds: tuple[int, ...]
     scores: tuple[StressScore, ...]
     finds: bool = False
@@ -210,13 +211,13 @@ def stress_run(
     found: list[list[list[Predictions]]] = [[[] for _ in models] for _ in changes]
     for start, changed in _changed(workspace, evaluation, changes):
         for own, pictures in zip(found, changed, strict=True):
-            for parts, model in zip(own, models, strict=True):
-                parts.append(predict(kind, model, pictures))
+            for answers, model in zip(own, models, strict=True):
+                answers.append(predict(kind, model, pictures))
         progress(start + changed.shape[1], total)
     thresholds = [read_card(one).thresholds for one in folders]
     scores = [_score("", "unchanged", evaluation)]
     for change, own in zip(changes, found, strict=True):
-        predictions = [_grown(concatenated(parts), data, evaluation, change.scale) for parts in own]
+        predictions = [_grown(concatenated(answers), data, evaluation, change.scale) for answers in own]
         each = tuple(
             kind.score(one, data, evaluation.subset, thresholds=least)
             for one, least in zip(predictions, thresholds, strict=True)

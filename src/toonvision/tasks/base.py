@@ -37,7 +37,7 @@ Outputs = tuple[npt.NDArray[np.float32], ...]
 """One array for each output of a network, each of shape ``(images, ...)``."""
 
 
-_MAPPED = ("images", "targets", "places", "pixels")
+_MAPPED = ("images", "targets", "instances", "pixels")
 _MOST_PIXELS = 64 * 600 * 200
 """Of the images that are predicted at once."""
 
@@ -81,9 +81,9 @@ class Dataset(_Shown):
         left_out: Classes of the task's level that do not occur.
         newer: How many items the split does not know, since they were extracted after it was made.
         resize: How the images were resized to their size.
-        places: The place, from 1, that the object of each pixel has among those of its image, 0 for none; of a crop 1
-            where its own object is seen, all 0 where that is not known. Shape ``(images, height, width)``; None where
-            no masks of objects are known.
+        instances: The number, from 1, of the object that each pixel shows among those of its image, 0 for none; of a
+            crop 1 where its own object is seen, all 0 where that is not known. Shape ``(images, height, width)``; None
+            where no masks of objects are known.
         pixels: The class of each pixel, 255 where one does not count, of the same shape; None where boxes alone, or
             nothing else, is learned from the images.
         pixel_classes: Names of those classes.
@@ -101,7 +101,7 @@ class Dataset(_Shown):
     left_out: tuple[str, ...] = ()
     newer: int = 0
     resize: Resize = "stretch"
-    places: Pictures | None = None
+    instances: Pictures | None = None
     pixels: Pictures | None = None
     pixel_classes: tuple[str, ...] = ()
 
@@ -158,7 +158,7 @@ class Scores(Protocol):
         """How far the model agrees with the ground truth of an image, shape ``(images,)``, 0 to 1."""
 
     def summary(self) -> dict[str, float]:
-        """Return the one or two most telling scores, by name."""
+        """Return the one or two most informative scores, by name."""
 
     def details(self) -> dict[str, Any]:
         """Return all scores as plain data, for JSON: the main ones under ``model``."""
@@ -325,7 +325,7 @@ class TaskKind(Protocol):
         """Choose for each class from which confidence on a prediction counts; None where all count."""
 
     def novelty(self, model: "keras.Model", workspace: Workspace, dataset: Dataset) -> NoveltyScore | None:
-        """Fit a score that tells images apart from what their screenshots show beside them.
+        """Fit a score that distinguishes images from what their screenshots show beside them.
 
         None where the kind has no such thing, or the workspace shows too little beside the images.
         """
@@ -389,7 +389,7 @@ def network_outputs(model: "keras.Model | Forest", images: Pictures, *, progress
         return tuple(np.zeros((0, *output.shape[1:]), np.float32) for output in model.outputs)
     outputs = tuple(np.concatenate(one) for one in zip(*batches, strict=True))
     if not all(np.isfinite(output).all() for output in outputs):
-        raise ModelRefusedError(f"{model.name}: its weights give NaN. Train again.")
+        raise ModelRefusedError(f"{model.name}: its outputs are NaN or infinite. Train again.")
     return outputs
 
 

@@ -60,7 +60,7 @@ def height_bands(evaluation: Evaluated[Any]) -> tuple[HeightBand, ...]:
 
 
 def disturbances(truth: Objects, sizes_wh: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Return what disturbs the view of each object, as far as boxes tell.
+    """Return what disturbs the view of each object, as far as boxes show.
 
     Args:
         truth: The objects, in pixels of their screenshots.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from toonvision.core.errors import UsageError
 from toonvision.core.panels import Panel
 from toonvision.core.progress import Progress, silent
-from toonvision.data.arrays import load_images, load_own_places
+from toonvision.data.arrays import load_images, load_own_pixels
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Known
@@ -90,7 +90,7 @@ def dataset_of(
         classes=classes,
         parents=taxonomy.all_parents(task.level),
         resize=resize,
-        places=load_own_places(workspace, known, used, level=task.level, size_hw=size_hw, resize=resize),
+        instances=load_own_pixels(workspace, known, used, level=task.level, size_hw=size_hw, resize=resize),
     )
 
 
@@ -111,7 +111,7 @@ def learner(settings: TrainingSettings, dataset: Dataset) -> Learner:
     found = find_network(network)
     if found.branches and found.branches != len(groups):
         raise UsageError(
-            f"{network} learns {found.branches} coarser levels too, and these classes have {len(groups)}. Give "
+            f"{network} learns {found.branches} coarser levels too, and these classes have {len(groups)}. Add "
             "--levels instead of --model, or train compact."
         )
     quick = quick_form(settings)
@@ -170,9 +170,9 @@ def batch(
     targets = labels[:, None].astype(np.float32) if two else np.eye(len(dataset.classes), dtype=np.float32)[labels]
     if rng is None or not augmentation.active:
         return images, targets
-    if dataset.places is not None and augmentation.paste:
+    if dataset.instances is not None and augmentation.paste:
         for pasted in (moved, covered):
-            images = pasted(images, dataset.places[indices], augmentation.paste, rng)
+            images = pasted(images, dataset.instances[indices], augmentation.paste, rng)
     images = augment(images, augmentation, rng)
     return mix(images, targets, augmentation.mixup, rng) if augmentation.mixup else (images, targets)
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Panel
-from toonvision.data.arrays import load_places, load_screenshots
+from toonvision.data.arrays import load_instances, load_screenshots
 from toonvision.data.groups import frame_keys
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Frame, Known, frames_of
@@ -118,7 +118,7 @@ def dataset_of(workspace: Workspace, task: Task, frames: Sequence[Frame], *, siz
         classes=classes,
         parents=taxonomy.all_parents(task.level),
         resize="shrink",
-        places=load_places(workspace, frames, size_hw=size_hw),
+        instances=load_instances(workspace, frames, size_hw=size_hw),
     )
 
 
@@ -192,8 +192,8 @@ def batch(
     dataset: Dataset, indices: Indices, *, augmentation: Augmentation, rng: np.random.Generator | None
 ) -> tuple[Pictures, list[npt.NDArray[np.float32]]]:
     """Return windows of screenshots, and the maps that the network should answer with."""
-    masks, places = (None if one is None else one[indices] for one in (dataset.pixels, dataset.places))
-    chosen = Batch(dataset.images[indices], dataset.targets[indices], masks, places)
+    masks, instances = (None if one is None else one[indices] for one in (dataset.pixels, dataset.instances))
+    chosen = Batch(dataset.images[indices], dataset.targets[indices], masks, instances)
     shown = middle_windows(chosen) if rng is None else change(chosen, augmentation, rng)
     maps = list(
         maps_of(shown.targets, classes=len(dataset.classes), size_hw=window_size(dataset.size_hw), stride=STRIDE)

@@ -73,7 +73,7 @@ def change(batch: Batch, settings: Augmentation, rng: np.random.Generator) -> Ba
         rng: The random generator. What it decides does not depend on the masks, where objects are learned.
 
     Returns:
-        As many windows, of the size `window_size`, without `places`.
+        As many windows, of the size `window_size`, without `instances`.
     """
     whole_hw = batch.images.shape[1:3]
     size_hw = window_size(whole_hw)

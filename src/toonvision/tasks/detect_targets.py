@@ -35,13 +35,13 @@ class Batch:
         targets: Their objects; without room for any where only pixels are learned.
         masks: The class of each pixel, 255 where it does not count, shape ``(images, height, width)``; None where
             pixels are not learned.
-        places: See `toonvision.tasks.base.Dataset`; None where no masks of objects are known.
+        instances: See `toonvision.tasks.base.Dataset`; None where no masks of objects are known.
     """
 
     images: Pictures
     targets: Targets
     masks: Pictures | None = None
-    places: Pictures | None = None
+    instances: Pictures | None = None
 
 
 def is_ignored(crop: Crop) -> bool:

@@ -1,4 +1,4 @@
-"""What a workspace shows beside the crops of a task, as a network sees it, and the score that tells the two apart."""
+"""What a workspace shows beside the crops of a task, as a network sees it, and the score that separates the two."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any

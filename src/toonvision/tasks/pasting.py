@@ -68,17 +68,17 @@ class Figure:
 
 def figures_of(batch: Batch) -> list[Figure]:
     """Cut out the figures of a batch that are seen well enough; none where no masks of objects are known."""
-    if batch.places is None:
+    if batch.instances is None:
         return []
     found = []
-    masks = np.full_like(batch.places, NOT_COUNTED) if batch.masks is None else batch.masks
-    for image, seen, objects, mask in zip(batch.images, batch.places, batch.targets, masks, strict=True):
-        for place in np.flatnonzero((objects[:, LABEL] >= 0) & (objects[:, IGNORED] == 0)).tolist():
-            left, top, right, bottom = np.rint(objects[place, :4]).astype(int).tolist()
-            own = seen[top:bottom, left:right] == place + 1
+    masks = np.full_like(batch.instances, NOT_COUNTED) if batch.masks is None else batch.masks
+    for image, seen, objects, mask in zip(batch.images, batch.instances, batch.targets, masks, strict=True):
+        for index in np.flatnonzero((objects[:, LABEL] >= 0) & (objects[:, IGNORED] == 0)).tolist():
+            left, top, right, bottom = np.rint(objects[index, :4]).astype(int).tolist()
+            own = seen[top:bottom, left:right] == index + 1
             if right - left >= _SMALLEST_WH[0] and bottom - top >= _SMALLEST_WH[1] and own.mean() >= _FILLED:
                 cut, pixels = (one[top:bottom, left:right] for one in (image, mask))
-                found.append(Figure(cut, own.astype(np.uint8) * 255, int(objects[place, LABEL]), bottom, pixels))
+                found.append(Figure(cut, own.astype(np.uint8) * 255, int(objects[index, LABEL]), bottom, pixels))
     return found
 
 

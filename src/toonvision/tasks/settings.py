@@ -61,7 +61,7 @@ class Augmentation:
         float,
         Option(
             "Share of images that figures of others are pasted into, where masks are known; so many crops also get the "
-            "background of another one. Of crops the weights to begin with tell figures, too.",
+            "background of another one. Where crops have no mask, a network that comes with the package predicts it.",
             minimum=0,
             maximum=1,
         ),

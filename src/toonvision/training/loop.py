@@ -22,7 +22,7 @@ from toonvision.data.arrays import batch_order
 from toonvision.metrics.classification import Indices
 from toonvision.models.starting import RANDOM, begin_with
 from toonvision.tasks.base import Dataset, predict
-from toonvision.tasks.covering import with_figures
+from toonvision.tasks.covering import with_foreground
 from toonvision.tasks.registry import TASK_KINDS, kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.checkpoint import Checkpoint, State
@@ -66,7 +66,7 @@ def train_fresh(
     Raises:
         UsageError: If there is no such network, the input is too small for it, or it does not fit the dataset.
     """
-    dataset = with_figures(dataset, settings)
+    dataset = with_foreground(dataset, settings)
     # A fresh start: nothing of the last training stays in memory, and layers are named as in the first.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)

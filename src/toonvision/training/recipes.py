@@ -202,7 +202,7 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
         given.setdefault("averaging", 0.0)
     found: TrainingSettings = replace(settings, **given, augmentation=replace(settings.augmentation, **own))  # type: ignore[arg-type]
     if "patience" in given and found.takes_all_epochs:
-        raise UsageError("--patience stops early, and a cosine takes all epochs. Give --schedule constant too.")
+        raise UsageError("--patience stops early, and a cosine takes all epochs. Add --schedule constant too.")
     if found.averaging and not found.takes_all_epochs:
-        raise UsageError("--averaging keeps the last average, which needs all epochs. Give --schedule cosine too.")
+        raise UsageError("--averaging keeps the last average, which needs all epochs. Add --schedule cosine too.")
     return found

@@ -171,7 +171,7 @@ def choose_run_folder(runs: Path, task: str, *, network: str, name: str | None, 
     free = free_name(runs / task, network, number_first=True)
     folder = runs / task / (free if name is None else plain_name(name, "a run"))
     if folder.exists() and not force:
-        raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or give --force.")
+        raise UsageError(f"there is a run called {task}/{name} already. Choose another --name, or add --force.")
     return folder
 
 

@@ -47,7 +47,7 @@ def new_study_folder(studies: Path, task: str, *, strategy: str, name: str | Non
     folder = studies / task / (free if name is None else plain_name(name, "a study"))
     if (folder / RESULT).exists() and not shared:
         raise UsageError(
-            f"there is a study called {task}/{name} already. Give --resume to go on with it, or choose another --name."
+            f"there is a study called {task}/{name} already. Add --resume to go on with it, or choose another --name."
         )
     return folder
 

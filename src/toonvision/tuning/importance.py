@@ -32,7 +32,7 @@ class Importance:
     reason: str = ""
 
     @property
-    def telling(self) -> list[str]:
+    def above_chance(self) -> list[str]:
         """Names above chance, the most important first."""
         return [name for name, share in self.shares.items() if share > self.chance]
 

@@ -268,6 +268,6 @@ def _require_same(wanted: StudySettings, stored: StudySettings, name: str) -> No
     differ = [key for key in vars(stored) if getattr(stored, key) != getattr(wanted, key) and key not in _MAY_CHANGE]
     if differ:
         raise UsageError(
-            f"the study {name!r} was begun with other settings ({', '.join(differ)}). Give it the same ones, or choose "
+            f"the study {name!r} was begun with other settings ({', '.join(differ)}). Use the same ones, or choose "
             "another --name."
         )

@@ -158,7 +158,7 @@ def _require_kept_there(known: StudyResult, address: Address, own: Address) -> N
     """Refuse to go on with a study where it is not kept: another would begin, and overwrite its result."""
     kept_here = known.storage in {STORE, shown_url(own.url)}  # earlier versions wrote the latter
     if address.url == own.url and not kept_here:
-        raise UsageError(f"{known.title} is kept in {known.storage}. Give its --storage again, with any password.")
+        raise UsageError(f"{known.title} is kept in {known.storage}. Add its --storage again, with any password.")
     if address.url != own.url and kept_here:
         raise UsageError(f"{known.title} is kept in its own folder. Leave out --storage, or choose another --name.")
     if known.trials:

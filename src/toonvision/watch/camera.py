@@ -1,10 +1,10 @@
-"""How the camera stands: where the horizon is and how high it is above the ground, as the figures that walk there tell.
+"""How the camera stands: where the horizon is and how high it is above the ground, estimated from figures that walk.
 
 A level camera sees the feet of a figure that stands on flat ground at the row ``horizon + height * high / size``, where
 `high` is how high the figure looks, in the unit of that row, and `size` how high it is, in the unit of the camera's
-`height`. So the rows of feet lie on a line. A figure that walks away tells the horizon, whoever it is; one whose label
-or suit is known tells the camera's height as well. What is looked for is what agrees with all figures of the last
-minutes and, as long as these say little, with what is assumed (`DEFAULT_GROUND`).
+`height`. So the rows of feet lie on a line. A figure that walks away shows where the horizon is, whoever it is; one
+whose label or suit is known shows the camera's height as well. What is looked for is what agrees with all figures of
+the last minutes and, as long as these say little, with what is assumed (`DEFAULT_GROUND`).
 
 Source:
     Hoiem, Efros and Hebert, "Putting objects in perspective", CVPR 2006.

@@ -46,7 +46,7 @@ class Source(Protocol):
         """What went wrong so far, with the time."""
 
     def frames(self, stop: Event) -> Iterator[Frame]:
-        """Yield its frames in their order, until it ends or is told to stop.
+        """Yield its frames in their order, until it ends or is stopped.
 
         Raises:
             EnvironmentFaultError: If it cannot be read any more, and has not just ended.

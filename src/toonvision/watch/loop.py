@@ -40,7 +40,7 @@ class WatchedFrame:
         name: Its file, where each frame has its own.
         heights: How high the objects are that the models know; None where no taxonomy says that.
         ahead: Where one can walk, as this frame or one shortly before shows it; None where no model says that.
-        ground: How the camera stands, as far as the frames before tell.
+        ground: How the camera stands, estimated from the frames before.
     """
 
     number: int

@@ -31,7 +31,7 @@ from toonvision.web.static import static_routes
 _LOOK_EVERY_S: Final = 0.01
 _LEAST_APART_S: Final = 1 / 30
 _QUIET_S: Final = 1.0
-"""Seconds without a new frame after which a page is told that all is well, or that it has ended."""
+"""Seconds without a new frame after which a page hears that all is well, or that it has ended."""
 Snapshot = Callable[[Image.Image, str], tuple[Path, bool]]
 
 

@@ -36,5 +36,5 @@ class Track:
 
     @property
     def found_box(self) -> tuple[float, float, float, float]:
-        """Where it was found in this frame, as only this frame tells it; where it is expected if it was not found."""
+        """Where it was found in this frame, in this frame alone; where it is expected if it was not found."""
         return (self.found or self).box

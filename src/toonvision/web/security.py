@@ -29,7 +29,7 @@ _ENTRANCE = (
     '<link rel="icon" href="data:,"><title>ToonVision</title><a href="/">Continue</a></html>'
 )
 """Leads to the page itself: after a redirect from another site a browser would not send the cookie. The page's scripts
-are not told where it was come from, for that address has the token."""
+do not learn where it was come from, for that address has the token."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Access:
         return f"toonvision-{self.port}"
 
     def is_token(self, given: str) -> bool:
-        """Return whether a text is the token; the time that takes tells nothing."""
+        """Return whether a text is the token; the time that takes reveals nothing."""
         return hmac.compare_digest(given.encode(errors="surrogateescape"), self.token.encode())
 
 

@@ -64,7 +64,7 @@ def refusal(tree: SourceTree) -> str:
         pictures = f"all {counted(count, 'picture')} have" if count > 1 else "the only picture has"
         return (
             f"{pictures} one label, {_some(labels)}, and a model needs "
-            f"at least two labels, to tell them apart. Put pictures of another label into a folder beside it{way_out}."
+            f"at least two labels, to distinguish them. Put pictures of another label into a folder beside it{way_out}."
         )
     return ""
 
@@ -107,7 +107,7 @@ def hint(tree: SourceTree) -> str:
 
 def _folders(tree: SourceTree) -> dict[Path, tuple[str, ...]]:
     """Return the folders of each picture, from that of its label on; none where it lies in no folder of a label."""
-    names = {path: _telling(path.relative_to(tree.root).parts[:-1]) for path in tree.pictures}
+    names = {path: _naming(path.relative_to(tree.root).parts[:-1]) for path in tree.pictures}
     while passed_over := _passed_over([own for own in names.values() if own]):
         names = {path: own[1:] if own and own[0] in passed_over else own for path, own in names.items()}
     return names
@@ -125,7 +125,7 @@ def _passed_over(folders: Sequence[tuple[str, ...]]) -> Collection[str]:
     return {name for name in whole if {own[1] for own in folders if own[0] == name} <= first - {name}}
 
 
-def _telling(folders: Sequence[str]) -> tuple[str, ...]:
+def _naming(folders: Sequence[str]) -> tuple[str, ...]:
     """Return the folders that belong neither to a layout nor to a subset, one in a folder of its own name once."""
     kept: list[str] = []
     for name in folders:

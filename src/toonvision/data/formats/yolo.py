@@ -251,5 +251,5 @@ def _read(
     first_words.update([columns[0] for columns in lines])
     plain = plain_boxes(lines, size_wh, settings) if len(lines) <= MOST_OBJECTS else None
     objects, findings = (plain, ()) if plain else read_objects(lines, parse_row, annotation, size_wh, settings)
-    # The label file states no size: which way its boxes were drawn on a picture that EXIF rotates, nobody can tell.
+    # The label file states no size: which way its boxes were drawn on a picture that EXIF rotates, nobody can know.
     return AnnotatedPicture(path, name, annotation, tree.context_of(path), objects, None, findings, subset=subset)

@@ -150,7 +150,7 @@ def _is_inside(values: Sequence[float]) -> bool:
 def _has_key_points(values: Sequence[float]) -> bool:
     """Return whether three columns for each key point follow a box: two coordinates, and 0, 1 or 2 for its visibility.
 
-    Where the number of columns is odd, these could be the corners of a polygon, and nobody can tell.
+    Where the number of columns is odd, these could be the corners of a polygon, and nobody can know.
     """
     more = values[len(_COLUMNS) :]
     return len(more) % 6 == 3 and _is_inside(values) and all(seen in (0, 1, 2) for seen in more[2::3])

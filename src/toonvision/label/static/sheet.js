@@ -1,4 +1,4 @@
-// What a change does to a sheet, as the server does it: the page shows it at once and is told the outcome later.
+// What a change does to a sheet, as the server does it: the page shows it at once and hears the outcome later.
 
 const REVIEWED = new Set(["done", "empty"]);
 

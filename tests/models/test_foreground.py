@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toonvision.models import figures
-from toonvision.models.figures import SIZE_HW, figure_network, figures_in, has_figures, save_figures
+from toonvision.models import foreground
+from toonvision.models.foreground import SIZE_HW, foreground_network, foreground_of, has_foreground, save_foreground
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import plan_sample_set
 
@@ -29,36 +29,36 @@ def drawn():
     return np.stack(shown), np.stack(seen)
 
 
-def test_the_network_of_the_package_tells_new_drawn_figures_from_their_surroundings(drawn):
+def test_the_network_of_the_package_separates_new_drawn_figures_from_their_background(drawn):
     images, seen = drawn
-    told = figures_in(images, "toontown")
-    assert (told.shape, told.dtype) == (seen.shape, np.uint8)
-    assert set(np.unique(told)) == {0, 1}
-    both, either = (told & seen).sum(axis=(1, 2)), (told | seen).sum(axis=(1, 2))
+    found = foreground_of(images, "toontown")
+    assert (found.shape, found.dtype) == (seen.shape, np.uint8)
+    assert set(np.unique(found)) == {0, 1}
+    both, either = (found & seen).sum(axis=(1, 2)), (found | seen).sum(axis=(1, 2))
     assert len(images) >= 8
     assert np.median(both / either) >= 0.75
-    np.testing.assert_array_equal(told, figures_in(images, "toontown"))
+    np.testing.assert_array_equal(found, foreground_of(images, "toontown"))
 
 
-def test_crops_of_any_size_are_told(drawn):
+def test_the_foreground_has_the_size_of_the_crops(drawn):
     images = drawn[0]
     large = np.stack([np.asarray(Image.fromarray(one).resize((48, 144))) for one in images])
-    told = figures_in(large, "toontown")
-    assert told.shape == large.shape[:3]
-    assert figures_in(images[:0], "toontown").shape == (0, *SIZE_HW)
+    found = foreground_of(large, "toontown")
+    assert found.shape == large.shape[:3]
+    assert foreground_of(images[:0], "toontown").shape == (0, *SIZE_HW)
 
 
 def test_saved_weights_are_those_of_the_network_and_the_same_bytes(tmp_path, monkeypatch, drawn):
-    monkeypatch.setattr(figures, "FOLDER", tmp_path)
+    monkeypatch.setattr(foreground, "FOLDER", tmp_path)
     (tmp_path / "mine").mkdir()
-    assert not has_figures("mine")
+    assert not has_foreground("mine")
     keras.utils.set_random_seed(1)
-    model = figure_network()
+    model = foreground_network()
     assert model.count_params() == 21_297
-    path = save_figures(model, "mine", tmp_path)
+    path = save_foreground(model, "mine", tmp_path)
     before = path.read_bytes()
-    assert has_figures("mine")
-    told = figures_in(drawn[0], "mine")
+    assert has_foreground("mine")
+    found = foreground_of(drawn[0], "mine")
     expected = model.predict(drawn[0], verbose=0)[..., 0] > 0.5
-    assert (told == expected).mean() > 0.99
-    assert save_figures(model, "mine", tmp_path).read_bytes() == before
+    assert (found == expected).mean() > 0.99
+    assert save_foreground(model, "mine", tmp_path).read_bytes() == before

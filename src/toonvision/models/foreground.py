@@ -1,4 +1,4 @@
-"""Which pixels of a crop show its own object, told by a network where no mask says so.
+"""Which pixels of a crop are foreground, that is show its own object, predicted by a network where no mask says so.
 
 It learned drawn crops with their masks (docs/make_starts.py), and is used in training alone: what it takes for the
 object is put in front of other backgrounds and other objects (`toonvision.tasks.covering`).
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 SIZE_HW: Final = (96, 32)
 """Height and width of what the network sees."""
-_FILE: Final = "figures.npz"
+_FILE: Final = "foreground.npz"
 _AT_ONCE: Final = 1024
 """How many crops are looked at before the next ones are loaded."""
 
 
-def has_figures(start: str) -> bool:
-    """Return whether a network of a taxonomy that tells objects from their surroundings comes with the package."""
+def has_foreground(start: str) -> bool:
+    """Return whether a network that predicts the foreground of crops of a taxonomy comes with the package."""
     return _file(start).is_file()
 
 
-def figure_network() -> "keras.Model":
+def foreground_network() -> "keras.Model":
     """Build the network: 21,297 parameters.
 
     Returns:
@@ -53,34 +53,34 @@ def figure_network() -> "keras.Model":
     whole = separable(layers.MaxPooling2D()(eighth), 48, (5, 3))
     x = joined(joined(joined(whole, eighth, 40), quarter, 32), half, 24)
     logits = layers.UpSampling2D(interpolation="bilinear")(layers.Conv2D(1, 1)(x))
-    return keras.Model(inputs, layers.Activation("sigmoid")(logits), name="figures")
+    return keras.Model(inputs, layers.Activation("sigmoid")(logits), name="foreground")
 
 
-def figures_in(images: Pictures, start: str) -> Pictures:
-    """Return which pixels show the object of each crop.
+def foreground_of(images: Pictures, start: str) -> Pictures:
+    """Predict which pixels of crops are foreground.
 
     Args:
         images: Shape ``(images, height, width, 3)``, uint8.
-        start: The taxonomy whose network is asked; see `has_figures`.
+        start: The taxonomy whose network is asked; see `has_foreground`.
 
     Returns:
         Shape ``(images, height, width)``, uint8: 1 where a pixel shows the crop's own object, else 0.
     """
-    model = figure_network()
+    model = foreground_network()
     with np.load(_file(start), allow_pickle=False) as archive:
         model.set_weights([archive[name] for name in sorted(archive.files)])
-    told = np.empty(images.shape[:3], np.uint8)
+    found = np.empty(images.shape[:3], np.uint8)
     for at in range(0, len(images), _AT_ONCE):
         crops = np.stack([fit(Image.fromarray(one), size_hw=SIZE_HW) for one in images[at : at + _AT_ONCE]])
         shown = model.predict(crops, batch_size=64, verbose=0)[..., 0] > 0.5
-        told[at : at + _AT_ONCE] = [
+        found[at : at + _AT_ONCE] = [
             fit(Image.fromarray(one), size_hw=images.shape[1:3], resampling=Image.Resampling.NEAREST)
             for one in shown.astype(np.uint8)
         ]
-    return told
+    return found
 
 
-def save_figures(model: "keras.Model", start: str, folder: Path = FOLDER) -> Path:
+def save_foreground(model: "keras.Model", start: str, folder: Path = FOLDER) -> Path:
     """Save the weights of a network, as float16, as those of a taxonomy; return the file."""
     path = folder / start / _FILE
     save_halves(path, {f"{at:02d}": one for at, one in enumerate(model.get_weights())})
