@@ -45,7 +45,7 @@ from toonvision.taxonomy.loader import built_in
 
 NAME = "toontown"
 LEAST_HEIGHT = 60
-"""Pixels of an object in a screenshot of 1280 x 720 by which a person tells what it is."""
+"""Pixels of an object in a screenshot of 1280 x 720 by which a person recognises it."""
 
 
 def main(given: Sequence[str] | None = None) -> None:

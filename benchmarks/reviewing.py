@@ -51,7 +51,7 @@ MOST_EPOCHS = 400
 GROWS = 1.5
 """How many times as large each round is as the one before."""
 NAMED = ("entity", "animal")
-"""What is learned to be named; both together tell all labels apart."""
+"""What is learned to be named; both together distinguish all labels."""
 FIRST = 3
 """Likely labels that a key each stands for."""
 Object = tuple[str, Box]

@@ -14,7 +14,7 @@ They are watched as `toonvision watch` does it, with the models that come with t
 - suits: of all found Cogs, the suit of the track in that frame against that of the single frame.
 - ways: how many are rightly called free, up to 10 units, how many free ones are missed, and errors of their distance,
   by the true pixels and by the export of `--street`: with the camera that is assumed, with its true horizon, and with
-  the camera that the figures of the video tell.
+  the camera that is estimated from the figures of the video.
 - distance: relative errors for figures that are wholly visible: with the label known, with what the track knows, and
   with where their feet are, too.
 

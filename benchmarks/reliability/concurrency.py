@@ -1,4 +1,4 @@
-"""Promise: one process writes, a second one waits briefly and is told which process that is; readers never fail.
+"""Promise: one process writes, a second one waits briefly and learns which process that is; readers never fail.
 
 Run: python benchmarks/reliability/concurrency.py FOLDER [--processes 8] [--operations 100]
 

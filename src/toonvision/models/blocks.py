@@ -25,7 +25,7 @@ class BesideNormalized(layers.Layer):  # type: ignore[misc]  # Keras has no type
     more than the tolerance of an export.
 
     Attributes:
-        epsilon: Added to the variance, so that an image of one colour does not give NaN.
+        epsilon: Added to the variance, so that an image of one colour does not become NaN.
     """
 
     epsilon = 1e-3

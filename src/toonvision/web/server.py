@@ -32,7 +32,7 @@ class PageServer:
         Args:
             app: What is served, unguarded.
             port: The port wanted; the next free one is taken, and noted, if another program has it. 0 for any.
-            note: Told in words what a person should know.
+            note: Called with messages for a person.
 
         Raises:
             EnvironmentFaultError: If there is no such port for us.

@@ -68,7 +68,7 @@ def draw_sample_set(
     masks: Path | None = None,
     workers: int | None = None,
 ) -> Iterator[DrawnScreenshot]:
-    """Draw screenshots into ``directory/<street>/<name>.png``.
+    """Draw screenshots into ``directory/<context>/<name>.png``.
 
     The files are the same bytes for any number of workers. They are drawn before they are asked for.
 
@@ -76,7 +76,7 @@ def draw_sample_set(
         plans: Plans of `toonvision.world.screenshot_plans`.
         directory: Where the folders of the streets are created.
         settings: How hard the images are.
-        masks: Where to write ``<kind>/<street>/<name>.png`` for each kind of `SceneMasks`; None for no masks.
+        masks: Where to write ``<kind>/<context>/<name>.png`` for each kind of `SceneMasks`; None for no masks.
         workers: Number of processes; by default one per available core.
 
     Yields:
