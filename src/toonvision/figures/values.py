@@ -261,7 +261,7 @@ class Sighting:
 
     Attributes:
         picture: Its picture, shape ``(height, width, 3)``, 0 to 255.
-        category: What it is held for.
+        category: Its predicted class.
         lines: What is written below it.
     """
 

@@ -74,7 +74,7 @@ def draw_count_lines(ax: Axes, lines: Sequence[CountLine], *, seconds: float) ->
 
 @styled
 def draw_sightings(sightings: Sightings) -> Figure:
-    """Draw pictures of figures in a grid, each with what it is held for."""
+    """Draw pictures of figures in a grid, each with its predicted class."""
     cards = sightings.cards
     figure, panels, cell = style.picture_grid(
         len(cards), (96, 64), columns=(10, 7, 5), tallest=1.6, side=0.14, above=0.06, below=0.1,

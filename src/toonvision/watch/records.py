@@ -36,7 +36,7 @@ class TrackRow:
         last_seen: When it was last found.
         hits: In how many frames it was found.
         best_score: The highest score of its boxes, 0 to 1.
-        labels: In how many frames it was held for what.
+        labels: In how many frames which class was predicted.
         thumbnail: Its picture when its score was highest, as JPEG; None where it was removed to keep the log small.
     """
 
@@ -63,7 +63,7 @@ class TrackRow:
 
     @property
     def agreement(self) -> float:
-        """The share of its frames in which it was held for what it is now, 0 to 1."""
+        """The share of its frames in which its present class was predicted, 0 to 1."""
         total = sum(self.labels.values())
         return self.labels.get(self.label, 0) / total if total else 0.0
 

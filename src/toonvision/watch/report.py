@@ -55,7 +55,7 @@ def watch_page(log: WatchedLog) -> Page:
             section("rare", "Rarest sightings", "The figures of the labels that were seen least.", _rare(log)),
             section(
                 "doubts", "Where the models contradict themselves",
-                "Figures that were held for several things, or that nobody was sure of. Label these first.",
+                "Figures for which different classes, or none with confidence, were predicted. Label them first.",
                 _doubt_pictures(log, doubtful), _doubt_table(log, doubtful),
             ),
             section("next", "What to photograph next", "Labels that are seen seldom, or recognised badly.", _next(log)),
@@ -72,7 +72,8 @@ def _facts(log: WatchedLog, doubtful: Sequence[TrackRow]) -> list[str]:
         facts.append(f"Most often seen: {most}, {counted(count, 'time')}.")
     if doubtful:
         share = percent(len(doubtful) / len(log.tracks))
-        facts.append(f"{counted(len(doubtful), 'figure')} ({share}) were held for several things, or nobody was sure.")
+        figures = f"{counted(len(doubtful), 'figure')} ({share})"
+        facts.append(f"{figures} were predicted as different classes, or with little confidence.")
     return facts
 
 
@@ -113,7 +114,7 @@ def _who(log: WatchedLog) -> Table | None:
          percent(float(np.mean([t.confidence for t in own]))))
         for one, own in sorted(by.items(), key=lambda pair: -len(pair[1]))
     )  # fmt: skip
-    return Table("Figures by what they are held for", columns, rows, number_columns(columns))
+    return Table("Figures by predicted class", columns, rows, number_columns(columns))
 
 
 def _rare(log: WatchedLog) -> FigurePanel | None:
@@ -129,7 +130,7 @@ def _doubt_pictures(log: WatchedLog, doubtful: Sequence[TrackRow]) -> FigurePane
 def _doubt_table(log: WatchedLog, doubtful: Sequence[TrackRow]) -> Table | None:
     if not doubtful:
         return None
-    columns = ("Figure", "Held for", "In frames", "Also for", "Confidence")
+    columns = ("Figure", "Predicted", "In frames", "Also predicted", "Confidence")
     rows = tuple(
         (
             _name(one),

@@ -11,7 +11,7 @@ from toonvision.watch.log import LogReader
 from toonvision.watch.records import PaceRow, SecondRow, Session, TrackRow
 
 AGREE = 0.8
-"""Share of the frames of a figure, from which on it counts as held for one thing."""
+"""Share of the frames of a figure, from which on a prediction counts as certain."""
 SURE = 0.8
 """Probability from which on the models count as sure."""
 
@@ -74,13 +74,13 @@ class WatchedLog:
         return next((one.title for level in self.taxonomy.levels for one in level.classes if one.name == name), name)
 
     def finest(self, track: TrackRow) -> Category:
-        """Return what a track is held for."""
+        """Return the predicted class of a track."""
         level = list(track.levels)[-1] if track.levels else ""
         return self.category(level, track.label)
 
 
 def doubts(tracks: Sequence[TrackRow]) -> list[TrackRow]:
-    """Return the tracks that were held for several things, or that nobody was sure of, the most doubtful first."""
+    """Return the tracks with different predictions, or none with confidence, the most doubtful first."""
     doubtful = [one for one in tracks if one.agreement < AGREE or one.confidence < SURE]
     return sorted(doubtful, key=lambda one: one.agreement * one.confidence)
 
