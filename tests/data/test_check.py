@@ -152,7 +152,7 @@ def test_what_an_extraction_would_give_is_said_where_there_is_no_catalogue(tmp_p
     assert known is None
     assert [doubt.reason for doubt in catalog.doubts] == ["nothing was extracted yet"]
     (doubt,) = check_screenshots(workspace, None).doubts
-    assert doubt.reason == "an extraction would give 24 crops from 12 pictures"
+    assert doubt.reason == "an extraction would cut 24 crops from 12 pictures"
     assert tree(workspace.root) == before
     extract(workspace)
     workspace.catalog.unlink()
@@ -180,7 +180,7 @@ def test_a_catalogue_that_cannot_be_used_is_one_fault_and_the_sources_are_checke
     assert words in catalog.faults[0].reason
     screenshots = check_screenshots(own_workspace, known)
     assert [(fault.item, fault.code) for fault in screenshots.faults] == [("garden/shot_00.png", "damaged")]
-    assert screenshots.doubts[0].reason == "an extraction would give 22 crops from 11 pictures"
+    assert screenshots.doubts[0].reason == "an extraction would cut 22 crops from 11 pictures"
     assert tree(own_workspace.root) == before
 
 
