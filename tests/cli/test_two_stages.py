@@ -107,7 +107,9 @@ def test_runs_that_are_exported_watch(run, trained):
     assert refused.code == 2
     assert "things/one has no export, which watching needs. Run: toonvision export things/one" in refused.err
     for name in ("things/one", "label/one"):
-        assert run("export", name, "-w", trained.root).code == 0
+        exported = run("export", name, "-w", trained.root)
+        assert exported.code == 0
+        assert run(*exported.next, "--json").code == 0
     outcome = run(*asked, "--json")
     assert outcome.code == 0, outcome.err
     *frames, summary = [json.loads(line) for line in outcome.out.splitlines()]
@@ -126,7 +128,9 @@ def test_end_to_end_an_object_is_right_if_its_box_and_its_class_are(run, trained
     sure = np.full(len(best.truth.labels), 0.9, np.float32)
     every = Predictions(best.truth.images, best.truth.image, 0 * best.truth.labels, sure, boxes=best.truth.boxes)
     finding = dataclasses.replace(best, predictions=every, thresholds=(0.5, 0.5))
-    (scores,) = evaluate_stages(detector, [classifier], dataclasses.replace(evaluation, scores=(finding,))).value
+    result = evaluate_stages(detector, [classifier], dataclasses.replace(evaluation, scores=(finding,)))
+    assert result.next == workspace.command("report", "things/one")
+    (scores,) = result.value
     assert (scores.all.total, scores.all.found) == (len(named.items), len(named.items))
     assert scores.all.right == len(named.items) - named.spread.wrong[0]
     assert sum(one.total for one in scores.bands[:-1]) == scores.all.total
