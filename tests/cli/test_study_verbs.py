@@ -93,6 +93,7 @@ def test_help_in_a_workspace_shows_the_defaults_of_the_network_for_that_task(
     assert f"schedule cosine. [default: {rate};" in text
     epochs = {verb: _epochs_in(run(verb, task, *there, "--help").out) for verb in ("train", "curve", "suspects")}
     assert epochs == {"train": 400, "curve": 400, "suspects": SEARCH_SETTINGS.epochs if kind == "classify" else 400}
+    assert _epochs_in(run("tune", task, *there, "--help").out) == (100 if kind == "detect" else 75)
     assert "[default: 32; x>=1]" in " ".join(run("train", "--help").out.split())
 
 

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -13,7 +14,7 @@ from toonvision.cli.panels import ADVANCED, PanelCommand
 from toonvision.core.errors import ToonVisionError
 from toonvision.core.options import Setting, settings_of
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import CLASSIFY
+from toonvision.taxonomy.labels import CLASSIFY, DETECT
 from toonvision.tuning.options import DEFAULTS, SearchOptions
 from toonvision.watch.order import WatchOrder
 
@@ -143,9 +144,14 @@ def _recipe(arguments: Sequence[str], named: "tuple[Workspace, Task] | None", *,
 
 
 def search_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
-    """Return what a search does by the recipe that the arguments of a command name."""
-    from toonvision.tuning.recipes import recipe_for
+    """Return what a search does by the task and the recipe that the arguments of a command name."""
+    from toonvision.tuning.recipes import detector_epochs, recipe_for
 
+    named = _named_task(arguments)
+    if named is not None and named[1].kind == DETECT:
+        usual = _recipe(arguments, named, split=argument_after("--split", arguments, DEFAULTS["split"]))
+        shorter = training_defaults(replace(usual, epochs=detector_epochs(usual)))
+        return {name: value for name, value in {**shorter, **DEFAULTS, "recipe": None}.items() if name in SEARCH}
     recipe = recipe_for(
         "compact" if argument_after("--recipe", arguments, "published") == "compact" else "published", (600, 200)
     )

@@ -107,12 +107,17 @@ def _detectors(workspace: Workspace, task: Task, options: SearchOptions) -> Reci
             "learning rate falls until the last epoch. Choose another --strategy."
         )
     usual = recipe_in(workspace, task, kind_of(task).default_network, split=options.split or DEFAULTS["split"])
-    epochs = options.epochs or max(1, round(usual.epochs * _SHARE_OF_EPOCHS))
+    epochs = options.epochs or detector_epochs(usual)
     smallest = usual_factor(usual_screen(workspace))
     factors = () if options.size_hw else range(smallest, smallest + _SIZES)
     sizes = {shrunk(usual_screen(workspace), factor): factor for factor in reversed(factors)}
     space = detector_space(epochs=epochs, factors=sorted(sizes.values()))
     return Recipe(space, usual, options.size_hw or kind_of(task).input_size(workspace, usual.network))
+
+
+def detector_epochs(usual: TrainingSettings) -> int:
+    """Return the epochs of each training of a search for detectors, by the recipe of a whole training."""
+    return max(1, round(usual.epochs * _SHARE_OF_EPOCHS))
 
 
 def with_times(
