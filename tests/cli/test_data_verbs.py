@@ -20,7 +20,7 @@ def test_init_around_a_source_copies_nothing_and_says_what_it_did(run, tmp_path)
     before = contents(tmp_path / "source")
     outcome = run("init", tmp_path / "mine", "--from", tmp_path / "source")
     assert outcome.code == 0
-    assert re.search(r"Format +Pascal VOC, .*\n Pictures +12 +\n Objects +24 of 3 labels", outcome.out)
+    assert re.search(r"Format +Pascal VOC, .*\n Pictures +12\n Objects +24 of 3 labels", outcome.out)
     assert re.search(r"apple +8 +#{16}", outcome.out)
     assert "nothing was copied" in outcome.out
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["toonvision.toml"]
@@ -91,7 +91,7 @@ def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
 
 
 def test_in_a_pipe_forty_rare_labels_make_no_long_line_and_are_named_once_where_they_can_be_copied(run, tmp_path):
-    rare = [f"rare label {number}" for number in range(38)]
+    rare = [f"rare label {number:02}" for number in range(38)]
     odd = [Shot(f"odd_{at}", "garden", ((label, (1, 1, 20, 30)),)) for at, label in enumerate(rare)]
     write_voc(tmp_path / "set", [*small_shots(), *odd])
     made = run("init", tmp_path / "w", "--from", tmp_path / "set")
@@ -100,7 +100,7 @@ def test_in_a_pipe_forty_rare_labels_make_no_long_line_and_are_named_once_where_
     assert max(map(len, lines)) < 400
     assert [line for line in lines if line != line.rstrip()] == []
     (doubt,) = [line for line in lines if "Doubtful" in line]
-    assert "'rare label 4' (1) and 33 more have fewer than 3 objects" in doubt
+    assert "'rare label 04' (1) and 33 more have fewer than 3 objects" in doubt
     (note,) = [line for line in made.err.splitlines() if line.startswith("note: labels: ")]
     assert [note.count(f'"{label}"') for label in rare] == [1] * 38
     ignored = re.search(r"ignore = \[.*\]", note).group()
