@@ -1,3 +1,4 @@
+import json
 import tomllib
 
 import pytest
@@ -42,6 +43,9 @@ def test_every_label_with_one_or_two_objects_is_named_with_the_setting_that_leav
         "each; with a single one no model can be trained"
     )
     assert 'write ignore = ["bird", "an ox", "cow"] under [labels] in toonvision.toml' in finding.remedy
+    many = one({"cat": 9, "dog": 9, **dict.fromkeys("abcdefg", 2)})
+    assert many.reason.startswith("the labels 'a' (2), 'b' (2), 'c' (2), 'd' (2), 'e' (2) and 2 more have fewer than 3")
+    assert f"ignore = {json.dumps(list('abcdefg'))}" in many.remedy
     assert one({"cat": 9, "dog": 9, "cow": 2}).reason.endswith("need one each")
 
 

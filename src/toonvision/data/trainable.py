@@ -19,7 +19,7 @@ _ALIKE = 0.75
 """From this similarity on, a rare label may be another spelling of a common one."""
 _PUNCTUATION = re.compile(r"[\W_]+")
 _MOST_NAMED = 5
-"""Rare labels that a reason names; the remedy, which can be copied, names all."""
+"""Labels that a reason names; the remedy, which can be copied, names all."""
 _MOST_COMPARED = 50
 """Rare labels that are compared with all others, letter by letter, which takes time."""
 
@@ -46,7 +46,9 @@ def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
             reason += "; with a single one no model can be trained"
         findings.append(Finding("labels", reason, ways_out(list(rare), list(counts)), "few-objects"))
     if alike := _spelled_alike({label: count for label, count in counts.items() if label not in rare}):
-        pairs = "; ".join(listed([f"{label!r} ({counts[label]})" for label in group]) for group in alike)
+        named = [listed([f"{label!r} ({counts[label]})" for label in group]) for group in alike]
+        more = [f"and {len(named) - _MOST_NAMED:,} more"] if len(named) > _MOST_NAMED else []
+        pairs = "; ".join([*named[:_MOST_NAMED], *more])
         same = {group[0]: group[1:] for group in alike}
         reason = f"labels are spelled alike, and a model learns to distinguish them: {pairs}"
         findings.append(Finding("labels", reason, f"if they are one, {_joining(same)}", "spelled-alike"))
