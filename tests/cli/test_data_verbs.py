@@ -91,7 +91,7 @@ def test_init_names_what_it_cannot_read_and_ends_with_three(run, tmp_path):
 
 
 def test_in_a_pipe_forty_rare_labels_make_no_long_line_and_are_named_once_where_they_can_be_copied(run, tmp_path):
-    rare = [f"rare label {number:02}" for number in range(38)]
+    rare = [f"rare label {number}" for number in range(38)]
     odd = [Shot(f"odd_{at}", "garden", ((label, (1, 1, 20, 30)),)) for at, label in enumerate(rare)]
     write_voc(tmp_path / "set", [*small_shots(), *odd])
     made = run("init", tmp_path / "w", "--from", tmp_path / "set")
@@ -100,7 +100,7 @@ def test_in_a_pipe_forty_rare_labels_make_no_long_line_and_are_named_once_where_
     assert max(map(len, lines)) < 400
     assert [line for line in lines if line != line.rstrip()] == []
     (doubt,) = [line for line in lines if "Doubtful" in line]
-    assert "'rare label 04' (1) and 33 more have fewer than 3 objects" in doubt
+    assert (doubt.count("rare label"), " and 33 more have fewer than 3 objects" in doubt) == (5, True)
     (note,) = [line for line in made.err.splitlines() if line.startswith("note: labels: ")]
     assert [note.count(f'"{label}"') for label in rare] == [1] * 38
     ignored = re.search(r"ignore = \[.*\]", note).group()
