@@ -103,7 +103,7 @@ def test_in_a_pipe_forty_rare_labels_make_no_long_line_and_are_named_once_where_
     assert (doubt.count("rare label"), " and 33 more have fewer than 3 objects" in doubt) == (5, True)
     (note,) = [line for line in made.err.splitlines() if line.startswith("note: labels: ")]
     assert [note.count(f'"{label}"') for label in rare] == [1] * 38
-    ignored = re.search(r"ignore = \[.*\]", note).group()
+    ignored = re.search(r"ignore = \[.*?\]", note).group()
     settings = tmp_path / "w" / "toonvision.toml"
     settings.write_text(f"{settings.read_text()}\n[labels]\n{ignored}\n", encoding="utf-8")
     assert run("extract", "-w", tmp_path / "w", "--json").json["objects_kept"] == 24
