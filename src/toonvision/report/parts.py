@@ -14,7 +14,7 @@ class RunParts:
 
     Attributes:
         predicts: What the run predicts, as the beginning of a sentence that ends with the number of classes.
-        facts: The most telling sentences.
+        facts: The most important sentences.
         data_fact: What is to be known of the data, in a sentence.
         data: Panels of the data, but for what the last extraction found.
         trainings: A row for each training.

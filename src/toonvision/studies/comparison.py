@@ -230,7 +230,7 @@ def find_comparison(
         asked: What the study is asked for.
         against: The run to compare with; None for the newest.
         network: The network of the newest.
-        watcher: Is told which runs cannot be compared with, and why.
+        watcher: Called with which runs cannot be compared with, and why.
         read: Returns what is to be known of an evaluation.
 
     Returns:
