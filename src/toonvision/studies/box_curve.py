@@ -19,8 +19,6 @@ from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, Trained
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect import score
 from toonvision.tasks.registry import kind_of, load_dataset
-from toonvision.taxonomy.loader import built_in_name
-from toonvision.training.recipes import settings_for
 
 
 @dataclass(frozen=True)
@@ -86,10 +84,8 @@ def measure_box_curve(
     size_hw = options.size_hw or kind.input_size(workspace, network)
     dataset = load_dataset(workspace, wanted, size_hw=size_hw, split=split, network=network)
     whole = Fold(f"split {split}", *(dataset.indices[subset] for subset in SUBSETS))
-    usual = settings_for(
-        network, classes=len(dataset.classes), images=len(whole.train), taxonomy=built_in_name(workspace.taxonomy)
-    )
-    return measure(workspace, dataset, whole, options, fit_box_curve, usual=usual, watcher=watcher)
+    classes = len(dataset.classes)
+    return measure(workspace, dataset, whole, options, fit_box_curve, network=network, classes=classes, watcher=watcher)
 
 
 def fit_box_curve(trained: TrainedSizes, split: str, more: int) -> BoxCurve:

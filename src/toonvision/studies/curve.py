@@ -15,7 +15,6 @@ from toonvision.metrics.power_law import forecast
 from toonvision.models.registry import find_network, input_size
 from toonvision.studies.folds import StudyWatcher, split_fold, task_dataset, wrong_predictions
 from toonvision.studies.sizes import CurveOptions, SizeCurve, SizePoint, TrainedSizes, measure
-from toonvision.taxonomy.loader import built_in_name
 from toonvision.training.recipes import settings_for
 
 
@@ -70,8 +69,7 @@ def measure_curve(
     classes = len(workspace.taxonomy.level(wanted.level).classes)
     dataset = task_dataset(workspace, wanted, options.size_hw or input_size(network, workspace.size_hw))
     whole = split_fold(workspace, dataset, options.split)
-    usual = settings_for(network, classes=classes, images=len(whole.train), taxonomy=built_in_name(workspace.taxonomy))
-    return measure(workspace, dataset, whole, options, fit_curve, usual=usual, watcher=watcher)
+    return measure(workspace, dataset, whole, options, fit_curve, network=network, classes=classes, watcher=watcher)
 
 
 def curve_panel(curve: LearningCurve) -> FigurePanel:

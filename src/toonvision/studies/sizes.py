@@ -22,8 +22,8 @@ from toonvision.studies.fold_assignment import FEWEST_SIZES, curve_jobs
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
-from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.recipes import changed
+from toonvision.taxonomy.loader import built_in_name
+from toonvision.training.recipes import changed, settings_for
 
 
 @dataclass(frozen=True)
@@ -201,19 +201,22 @@ def measure(
     options: CurveOptions,
     fit: Callable[[TrainedSizes, str, int], Curve],
     *,
-    usual: TrainingSettings,
+    network: str,
+    classes: int,
     watcher: StudyWatcher | None = None,
 ) -> Curve:
     """Train on larger and larger shares of the training subset, fit the errors, and save the curve.
 
     `fit` returns the curve of trainings on a split that is asked about so many more training samples. The epochs, asked
-    for or `usual`, are those on the whole training subset; on a share of it there are as many more, so that all sizes
-    take the same steps.
+    for or of the network's recipe, are those on the whole training subset; on a share of it there are as many more, so
+    that all sizes take the same steps.
 
     Raises:
         UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
         InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
+    taxonomy = built_in_name(workspace.taxonomy)
+    usual = settings_for(network, classes=classes, images=len(whole.train), taxonomy=taxonomy)
     settings = changed(usual, epochs=options.epochs)
     jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
     recipe = recipe_of(dataset, settings, kind="curve", resize=dataset.resize, split=options.split, seed=options.seed)
