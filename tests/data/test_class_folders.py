@@ -275,7 +275,7 @@ def test_masks_of_pictures_are_no_examples_of_their_label_and_are_named_once(tmp
     reading = read(tmp_path)
     assert labels(reading) == {"cat": 1, "dog": 1}
     assert [str(finding) for finding in reading.findings] == [
-        "cat/masks/0.png: is a mask, like 3 others; masks are not read"
+        "cat/masks/0.png: is a mask, like 3 others; masks are not taken as screenshots"
     ]
 
 

@@ -31,7 +31,7 @@ def test_masks_beside_the_pictures_change_nothing_and_are_named_once(tmp_path, f
     after = layout.read(layout.detect(tmp_path), tmp_path)
     assert (after.pictures, after.unusable) == (before.pictures, before.unusable)
     (note,) = set(after.findings) - set(before.findings)
-    assert str(note) == "masks/classes/garden/a.png: is a mask, like 5 others; masks are not read"
+    assert str(note) == "masks/classes/garden/a.png: is a mask, like 5 others; masks are not taken as screenshots"
     assert not note.skips
 
 
