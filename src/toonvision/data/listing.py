@@ -184,7 +184,8 @@ class Listing:
         if not self._masks:
             return []
         others = f", like {len(self._masks) - 1:,} others" if len(self._masks) > 1 else ""
-        return [Finding(self.relative(min(self._masks)), f"is a mask{others}; masks are not taken as screenshots", code="masks")]
+        reason = f"is a mask{others}; masks are not taken as screenshots"
+        return [Finding(self.relative(min(self._masks)), reason, code="masks")]
 
     def refuse_confusable(self, paths: Iterable[Path], *, by_stem: bool = True) -> None:
         """Refuse two pictures whose names differ by case or Unicode form alone; `by_stem`, also by suffix.
