@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builders import finding_things
+from builders import copied, finding_things
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.formats.layout import read_tree
 from toonvision.data.source_tree import SourceTree
@@ -122,6 +122,13 @@ def test_an_opened_export_says_the_same_as_the_command_and_of_an_array_what_it_s
     assert detector.find_batch(np.zeros((0, 64, 64, 3), np.uint8)).images == 0
     with pytest.raises(ModelRefusedError, match=r"is a model of another kind\. Open it with toonvision\.Detector\."):
         Classifier(exported)
+
+
+def test_after_an_export_whose_pictures_are_gone_comes_the_report(run, workspace, exported, tmp_path):
+    copy = copied(workspace, tmp_path / "copy")
+    shutil.rmtree(copy.root / "screenshots")
+    outcome = run("export", "things/two", "-w", copy.root)
+    assert (outcome.code, outcome.next) == (0, ["report", "things/two", "-w", str(copy.root)]), outcome.err
 
 
 def test_objects_are_written_as_csv_and_drawn(run, workspace, exported, tmp_path):

@@ -83,6 +83,13 @@ def test_the_command_that_comes_next_makes_a_workspace_even_where_its_name_is_ta
     assert (made.code, open_workspace(tmp_path / "my-toontown-2").taxonomy.name) == (0, "toontown"), made.err
 
 
+def test_in_a_workspace_no_other_one_is_offered(run, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("init", "game", "--taxonomy", "toontown").code == 0
+    said = run("predict", "--with", "toontown", folder / "toon_dog.png", "-w", "game")
+    assert said.next == ["extract", "-w", "game"]
+
+
 def test_objects_of_whole_screenshots_are_found_and_named_without_a_workspace(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scene = draw_screenshot(ScreenshotPlan("ttc_bigwig", "ttc", ("cog_lb_bigwig",), seed=11))

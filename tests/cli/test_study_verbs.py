@@ -1,11 +1,13 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from builders import copied, finding_things, mark_diverged
+from builders import copied, finding_things, make_workspace, mark_diverged, small_shots
 from toonvision.studies.suspects import SEARCH_SETTINGS, SEARCH_SIZE_HW
+from toonvision.training.recipes import settings_for
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -95,6 +97,15 @@ def test_help_in_a_workspace_shows_the_defaults_of_the_network_for_that_task(
     assert epochs == {"train": 400, "curve": 400, "suspects": SEARCH_SETTINGS.epochs if kind == "classify" else 400}
     assert _epochs_in(run("tune", task, *there, "--help").out) == (100 if kind == "detect" else 75)
     assert "[default: 32; x>=1]" in " ".join(run("train", "--help").out.split())
+
+
+@pytest.mark.parametrize(("folds", "learned"), [((), 195), (("--folds", "3"), 173)], ids=str)
+def test_help_of_suspects_shows_the_epochs_for_what_each_fold_of_screenshots_learns_from(run, tmp_path, folds, learned):
+    shots = [replace(shot, stem=f"{shot.stem}_{at}") for at in range(22) for shot in small_shots()][:260]
+    there = ("-w", finding_things(make_workspace(tmp_path / "one", shots), tmp_path / "two", level="label").root)
+    assert run("extract", *there).code == 0
+    epochs = _epochs_in(run("suspects", "things", *there, *folds, "--help").out)
+    assert epochs == settings_for("detector", images=learned).epochs != settings_for("detector", images=260).epochs
 
 
 def _epochs_in(text):

@@ -54,6 +54,14 @@ def test_leaving_out_is_no_way_where_fewer_than_two_labels_would_be_left():
     assert one({"cat": 9, "dog": 2}).remedy == "annotate more of it"
 
 
+def test_where_no_remedy_names_the_rare_labels_the_reason_names_all():
+    rare = one({"cat": 9, **dict.fromkeys("abcdefg", 2)})
+    assert all(f"{label!r} (2)" in rare.reason for label in "abcdefg")
+    assert "ignore" not in rare.remedy
+    (missing,) = missing_labels("mine", table_of({"apple": "rvt", **dict.fromkeys(LABELS[1:], "rrv")}))
+    assert all(repr(label) in missing.reason for label in LABELS[1:])
+
+
 def test_a_rare_spelling_can_be_joined_with_the_common_one():
     assert (
         'join what is another spelling: write flunky = ["flunkey"] under [labels.same]'

@@ -49,7 +49,7 @@ def panel(made, title):
 
 @pytest.fixture
 def studied(small_workspace, tmp_path):
-    """A workspace with a evaluated run, a learning curve, and three suspects of which one was corrected since."""
+    """A workspace with an evaluated run, a learning curve, and three suspects of which one was corrected since."""
     workspace = copied(small_workspace, tmp_path / "workspace")
     run, evaluation = evaluated_workspace(workspace)
     with workspace.reading() as catalog:

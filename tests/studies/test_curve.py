@@ -20,7 +20,7 @@ from toonvision.studies.sizes import train_sizes
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
-from toonvision.training.recipes import settings_for
+from toonvision.training.recipes import for_fewer, settings_for
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -85,6 +85,12 @@ def test_what_begins_with_weights_learns_small_parts_at_the_rate_for_so_few_imag
     for row in jobs.values():
         alone = settings_for("compact", images=len(row[0].fold.train), taxonomy="toontown")
         assert row[0].settings.learning_rate == pytest.approx(alone.learning_rate)
+
+
+@pytest.mark.parametrize("images", [39, 71, 75, 400, 451])
+def test_a_training_on_all_images_keeps_its_very_settings_so_that_it_is_found_again(images):
+    recipe = settings_for("compact", images=images, taxonomy="toontown")
+    assert for_fewer(recipe, images, of=images) == recipe
 
 
 def test_validate_and_test_stay_and_small_parts_are_trained_for_as_many_steps():

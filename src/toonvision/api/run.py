@@ -238,8 +238,10 @@ class Run(StoredRun):
         if exported.int8:
             data["int8"] |= {"path": str(exported.int8.path)}
         files = self.workspace.files
-        shown = files.crops if self.record.kind == CLASSIFY else files.sources[-1].root
-        use = self.workspace.command("predict", self.name, str(shown))
+        whole = [source.root for source in reversed(files.sources)]
+        shown = [one for one in ([files.crops] if self.record.kind == CLASSIFY else whole) if one.is_dir()]
+        then = ("predict", self.name, str(shown[0])) if shown else ("report", self.name)
+        use = self.workspace.command(*then)
         return ExportedRun(exported, (export_text(exported),), data, next=use, run=self)
 
     def predict(

@@ -134,7 +134,7 @@ class StudySteps(Opened):
         else:
             study = self._studied(task, crops.measure_curve, CurveOptions(**given))
             shown, listed = crops.curve_panel(study), crops.curve_table(study)
-        text, wanted = self._photograph_next()
+        text, wanted = self._photograph_next(task)
         return study_result(study, shown, [listed, text], self.command("balance"), photograph_next=wanted)
 
     def _finds(self, task: str, what: str) -> bool:
@@ -148,13 +148,16 @@ class StudySteps(Opened):
         with self.watcher.studying() as watch:
             return make(self.files, task, asked, watcher=watch)
 
-    def _photograph_next(self) -> tuple[str, list[dict[str, Any]]]:
-        """Return which labels are shortest of samples and where, in plain words and as plain data."""
+    def _photograph_next(self, task: str) -> tuple[str, list[dict[str, Any]]]:
+        """Return which labels that a task learns are shortest of samples, and where, in words and as plain data."""
         from toonvision.data.balance import measure_balance
 
+        taxonomy = self.files.taxonomy
         with self.files.reading() as catalog:
-            shortages = measure_balance(catalog.crops(), self.files.taxonomy).shortages
-        first = shortages[:_MOST_SHORTAGES]
+            shortages = measure_balance(catalog.crops(), taxonomy).shortages
+        level = taxonomy.task(task).level
+        learned = [one for one in shortages if taxonomy.class_of(one.label.name, level) is not None]
+        first = learned[:_MOST_SHORTAGES]
         wanted = [
             {"label": s.label.name, "context": s.context.name, "missing": s.missing, "label_missing": s.label_missing}
             for s in first

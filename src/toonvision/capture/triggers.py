@@ -57,7 +57,7 @@ def on_key(name: str, *, until: float) -> Iterator[None]:
         UsageError: If this is not X11, no key is called so, or another program has taken it.
     """
     if not ON_X11:
-        raise UsageError("a key is noticed in other windows on X11 alone. Add --key enter, and press Enter here.")
+        raise UsageError("a key is noticed in other windows on X11 alone. Use --key enter, and press Enter here.")
     require_screen()
     from toonvision.capture.x11 import grabbed_key
 

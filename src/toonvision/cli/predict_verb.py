@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from toonvision.cli import options
 from toonvision.cli.options import choice, given_flags, names_in
 from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import ToonVisionError, UsageError
 from toonvision.core.files import write_text
 from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, detector_accuracy, packaged_names
@@ -128,11 +129,12 @@ def predict(**settings: Any) -> "Result[Any]":
         way = _by_two_stages(asked, asked.detector, asked.classifier)
     else:
         way = _by_run(asked) if asked.with_ is None else _by_package(asked, asked.with_)
-    written = _in_bulk(way, target, asked)
-    if written is not None:
-        return written
-    result = way.direct()
-    return result if asked.csv_file is None else _as_csv(result, way.rows(result), target)
+    result = _in_bulk(way, target, asked)
+    if result is None:
+        result = way.direct()
+        if asked.csv_file is not None:
+            result = _as_csv(result, way.rows(result), target)
+    return result if asked.with_ is None else _in_a_workspace(asked.workspace, result)
 
 
 def _by_two_stages(asked: PredictOptions, detector: str | None, classifier: str | None) -> _Way:
@@ -218,6 +220,15 @@ def _in_bulk(way: _Way, target: Path | None, asked: PredictOptions) -> "Result[A
         return None
     result = predict_to_file(answering, way.pictures, target, every=asked.every, ray=asked.ray, watcher=TERMINAL)
     say(f"Wrote the answers about {counted(result.value.pictures, 'picture')} to {target}")
+    return result
+
+
+def _in_a_workspace(root: Path, result: "Result[Any]") -> "Result[Any]":
+    """Return what the package's models predict, with what comes next where there is a workspace already."""
+    from toonvision.api.workspace import open_workspace
+
+    with suppress(ToonVisionError):
+        return replace(result, next=open_workspace(root, untouched=True).next_step())
     return result
 
 

@@ -110,12 +110,15 @@ def train_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
 
 def suspects_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
     """Return how a search for suspect labels of the task that the arguments name trains."""
+    from toonvision.studies.box_suspects import BoxSuspectOptions
     from toonvision.studies.suspects import SEARCH_SETTINGS
 
     named = _named_task(arguments)
     if named is None or named[1].kind == CLASSIFY:
         return training_defaults(SEARCH_SETTINGS)
-    return training_defaults(_recipe(arguments, named, split=None))
+    folds = argument_after("--folds", arguments, "")
+    left_out = 1 / (int(folds) if folds.isdecimal() and int(folds) else BoxSuspectOptions.folds)
+    return training_defaults(_recipe(arguments, named, split=None, learned=1 - left_out))
 
 
 def _named_task(arguments: Sequence[str]) -> "tuple[Workspace, Task] | None":
@@ -131,7 +134,9 @@ def _named_task(arguments: Sequence[str]) -> "tuple[Workspace, Task] | None":
     return next(((workspace, tasks[name]) for name in arguments if name in tasks), None)
 
 
-def _recipe(arguments: Sequence[str], named: "tuple[Workspace, Task] | None", *, split: str | None) -> TrainingSettings:
+def _recipe(
+    arguments: Sequence[str], named: "tuple[Workspace, Task] | None", *, split: str | None, learned: float = 1.0
+) -> TrainingSettings:
     """Return the recipe for what a workspace holds, or where it holds nothing yet, for few images."""
     from toonvision.tasks.registry import kind_of
     from toonvision.training.recipes import recipe_in, settings_for
@@ -139,7 +144,7 @@ def _recipe(arguments: Sequence[str], named: "tuple[Workspace, Task] | None", *,
     network = argument_after("--model", arguments, kind_of(named[1]).default_network if named else DEFAULT_NETWORK)
     if named is not None:
         with suppress(ToonVisionError):
-            return recipe_in(*named, network, split=split)
+            return recipe_in(*named, network, split=split, learned=learned)
     return settings_for(network)
 
 

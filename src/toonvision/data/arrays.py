@@ -26,7 +26,8 @@ from toonvision.data.records import Frame, Known, StoredMask
 from toonvision.data.workspace import Workspace
 
 _IN_USE_S = 24 * 3600
-_SCREENSHOTS, _MASKS, _INSTANCES = "screenshots", "masks", "instances"
+_SCREENSHOTS, _MASKS = "screenshots", "masks"
+_INSTANCES = "places"  # as files of version 0.1.0 are called, so that they are found again
 
 
 def mapped_elsewhere(array: Pictures) -> Pictures | Path:

@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.names import folded
@@ -19,7 +19,7 @@ _ALIKE = 0.75
 """From this similarity on, a rare label may be another spelling of a common one."""
 _PUNCTUATION = re.compile(r"[\W_]+")
 _MOST_NAMED = 5
-"""Labels that a reason names; the remedy, which can be copied, names all."""
+"""Labels that a reason names where the remedy, which can be copied, names all."""
 _MOST_COMPARED = 50
 """Rare labels that are compared with all others, letter by letter, which takes time."""
 
@@ -39,7 +39,7 @@ def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
         remedy = f"annotate something else too, such as what could be mistaken for {label!r}, under a label of its own"
         findings.append(Finding("labels", reason, remedy, "one-label"))
     if rare := {label: count for label, count in counts.items() if count < len(SUBSETS)}:
-        names = some([f"{label!r} ({count})" for label, count in rare.items()], most=_MOST_NAMED)
+        names = some([f"{label!r} ({count})" for label, count in rare.items()], most=_named(rare, counts))
         has = f"the label {names} has" if len(rare) == 1 else f"the labels {names} have"
         reason = f"{has} fewer than {len(SUBSETS)} objects, but train, val and test need one each"
         if 1 in rare.values():
@@ -67,11 +67,20 @@ def _spelled_alike(counts: Mapping[str, int]) -> list[list[str]]:
 def ways_out(rare: Sequence[str], labels: Sequence[str]) -> str:
     """Return the remedies for labels with too few objects, of all the labels there are."""
     ways = [f"annotate more of {'it' if len(rare) == 1 else 'them'}"]
-    if len(labels) - len(rare) > 1:
+    if _can_be_left_out(rare, labels):
         ways.append(f"leave {'it' if len(rare) == 1 else 'them'} out: {ignoring(rare)}")
     if same := _spellings(rare, labels):
         ways.append(f"join what is another spelling: {_joining(same)}")
     return ", or ".join(ways)
+
+
+def _can_be_left_out(rare: Sized, labels: Sized) -> bool:
+    return len(labels) - len(rare) > 1  # with one label that is left no model could be trained
+
+
+def _named(rare: Sized, labels: Sized) -> int:
+    """Return how many rare labels a reason names: all where no remedy does."""
+    return _MOST_NAMED if _can_be_left_out(rare, labels) else len(rare)
 
 
 def _joining(same: Mapping[str, Sequence[str]]) -> str:
@@ -101,7 +110,8 @@ def missing_labels(name: str, table: CountTable, *, fewest: int = 1) -> tuple[Fi
     by_subsets: dict[str, list[str]] = {}
     for label, where in missing.items():
         by_subsets.setdefault(listed(where), []).append(repr(label))
-    named = (f"{some(labels, most=_MOST_NAMED)} in {where}" for where, labels in by_subsets.items())
+    most = _named(missing, rows)
+    named = (f"{some(labels, most=most)} in {where}" for where, labels in by_subsets.items())
     reason = f"no object of {'; none of '.join(named)}"
     remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_THEN}"
     return (Finding(f"split {name}", reason, remedy, "label-missing"),)

@@ -9,8 +9,7 @@ from toonvision.studies.store import StudyOptions
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.taxonomy.loader import built_in_name
-from toonvision.training.recipes import settings_for
+from toonvision.training.recipes import recipe_in
 
 
 def plan_detectors(
@@ -27,8 +26,7 @@ def plan_detectors(
     network = find_network(options.network or kind.default_network).name
     size_hw = options.size_hw or kind.input_size(workspace, network)
     dataset = task_dataset(workspace, wanted, size_hw, network=network)
-    images = max(1, round(learned * len(dataset.items)))
-    settings = settings_for(network, images=images, taxonomy=built_in_name(workspace.taxonomy))
+    settings = recipe_in(workspace, wanted, network, split=None, learned=learned)
     # A schedule that takes all epochs has no use for screenshots that say when to stop.
     return dataset, replace(
         settings, epochs=options.epochs or settings.epochs, with_validation=settings.takes_all_epochs

@@ -134,7 +134,8 @@ def for_fewer(settings: TrainingSettings, images: int, *, of: int) -> TrainingSe
         (2.0, 0.5)
     """
     epochs, patience = (math.ceil(n * of / images) for n in (settings.epochs, settings.patience))
-    rate = settings.learning_rate * _care(settings, images) / _care(settings, of)
+    # The quotient first: it is exactly 1 for all images, so that their training is found again.
+    rate = settings.learning_rate * (_care(settings, images) / _care(settings, of))
     return replace(settings, epochs=epochs, patience=patience, learning_rate=rate)
 
 
@@ -143,8 +144,17 @@ def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -
     return min(max(round(steps / math.ceil(images / recipe.batch_size)), fewest), recipe.epochs)
 
 
-def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str | None) -> TrainingSettings:
-    """Return the recipe of a network for a task's classes and training images; without a split, for all of its images.
+def recipe_in(
+    workspace: "Workspace", task: "Task", network: str, *, split: str | None, learned: float = 1.0
+) -> TrainingSettings:
+    """Return the recipe of a network for a task's classes and training images.
+
+    Args:
+        workspace: Where they are.
+        task: The task.
+        network: The network.
+        split: The split whose training subset is learned from; None for all images.
+        learned: Which share of them is.
 
     Raises:
         UsageError: If there is no such split.
@@ -160,7 +170,8 @@ def recipe_in(workspace: "Workspace", task: "Task", network: str, *, split: str 
         stored = read_split(workspace.splits, split)
         items = [item for item in items if stored.subset_of(item) == "train"]
     classes = len(workspace.taxonomy.level(task.level).classes)
-    return settings_for(network, classes=classes, images=max(1, len(items)), taxonomy=built_in_name(workspace.taxonomy))
+    images = max(1, round(learned * len(items)))
+    return settings_for(network, classes=classes, images=images, taxonomy=built_in_name(workspace.taxonomy))
 
 
 def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
