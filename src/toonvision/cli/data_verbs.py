@@ -91,7 +91,7 @@ def label(
     if (given := given_flags(about)) and not propose:
         raise UsageError(f"{' and '.join(given)} are about proposing. Add --propose, too.")
     if (to is None) != (save is None):
-        raise UsageError("--to names a format, and --save the new folder. Name both.")
+        raise UsageError("--to names a format, and --save the new folder. Add both.")
     if to is not None and save is not None:
         return ws.export_annotations(to, save)
     tasks = names_in(then_train)
