@@ -11,7 +11,7 @@ from typing import Any
 from toonvision.api.base import StoredRun
 from toonvision.api.bulk import Answer, Answering
 from toonvision.api.detecting import found_result, objects_csv
-from toonvision.api.packaged import level_predictions_csv, own_workspace, predict_levels
+from toonvision.api.packaged import level_predictions_csv, predict_levels
 from toonvision.api.predicting import next_command, not_crops, predictions_csv, predictions_result, usable_export
 from toonvision.api.result import Result
 from toonvision.api.segmenting import shares_csv, shares_result
@@ -40,8 +40,8 @@ def packaged_answering(name: str, *, find: bool) -> Answering:
     files = [*packaged_files(name).values(), WEIGHTS / name / DETECTOR]
     identity = _identity([name, str(find)], [path.read_bytes() for path in files])
     if find:
-        return Answering(identity, partial(_open_scene, name), objects_csv, next=own_workspace(name))
-    return Answering(identity, partial(_open_levels, name), level_predictions_csv, next=own_workspace(name))
+        return Answering(identity, partial(_open_scene, name), objects_csv)
+    return Answering(identity, partial(_open_levels, name), level_predictions_csv)
 
 
 def run_answering(run: StoredRun) -> Answering | None:

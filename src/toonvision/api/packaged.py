@@ -1,6 +1,5 @@
 """Predicting with the models that come with the package, before anything is annotated or trained."""
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from toonvision.api.base import Paths, paths_of
 from toonvision.api.predicting import NOTHING_READ, draw_answers, require_paths, verdict_cells, verdict_data
 from toonvision.api.result import Block, Result, table
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.names import free_name
 from toonvision.core.panels import Table, rows_csv
 from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, packaged_accuracy, packaged_models
@@ -86,15 +84,7 @@ def predict_levels(
     if predictions:
         blocks = [_table(list(models), categories, predictions), _none_text(predictions)]
     learned = f"These models learned from drawings alone; {accuracy_text(name)}."
-    return Result(predictions, (*blocks, learned), data, findings=tuple(findings), next=own_workspace(name))
-
-
-def own_workspace(name: str) -> str:
-    """Return the command that usually comes after predicting with the package's models: make a workspace of one's own.
-
-    Its folder is not there yet, so that the command works as it is printed.
-    """
-    return shlex.join(["toonvision", "init", free_name(Path(), f"my-{name}"), "--taxonomy", name])
+    return Result(predictions, (*blocks, learned), data, findings=tuple(findings))
 
 
 def _joined(taxonomy: Taxonomy, found: Mapping[str, Sequence[Prediction]]) -> list[LevelPredictions]:

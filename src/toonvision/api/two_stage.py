@@ -10,7 +10,6 @@ from PIL import Image
 
 from toonvision.api.base import Paths, StoredRun, paths_of
 from toonvision.api.detecting import keep, objects_result, of_run
-from toonvision.api.packaged import own_workspace
 from toonvision.api.predicting import predict_files, require_paths, usable_export
 from toonvision.api.result import Result
 from toonvision.api.watching import NOBODY, Watcher
@@ -94,7 +93,7 @@ def find_packaged(
     accuracy = detector_accuracy(name)
     learned = f"These models learned from drawings alone. The detector {accuracy or 'was not measured'}."
     data = {**result.data, "accuracy": accuracy and accuracy.plain()}
-    return replace(result, blocks=(*result.blocks, learned), data=data, next=own_workspace(name))
+    return replace(result, blocks=(*result.blocks, learned), data=data)
 
 
 def named_result(

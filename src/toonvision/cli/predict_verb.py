@@ -16,6 +16,7 @@ from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import ToonVisionError, UsageError
 from toonvision.core.files import write_text
+from toonvision.core.names import free_name
 from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, detector_accuracy, packaged_names
 from toonvision.taxonomy.labels import DETECT, SEGMENT
@@ -134,7 +135,7 @@ def predict(**settings: Any) -> "Result[Any]":
         result = way.direct()
         if asked.csv_file is not None:
             result = _as_csv(result, way.rows(result), target)
-    return result if asked.with_ is None else _in_a_workspace(asked.workspace, result)
+    return result if asked.with_ is None else replace(result, next=_after_package(asked.workspace, asked.with_))
 
 
 def _by_two_stages(asked: PredictOptions, detector: str | None, classifier: str | None) -> _Way:
@@ -223,13 +224,17 @@ def _in_bulk(way: _Way, target: Path | None, asked: PredictOptions) -> "Result[A
     return result
 
 
-def _in_a_workspace(root: Path, result: "Result[Any]") -> "Result[Any]":
-    """Return what the package's models predict, with what comes next where there is a workspace already."""
+def _after_package(root: Path, name: str) -> str:
+    """Return the command that usually comes after predicting with the package's models.
+
+    That is the workspace's, or the one that makes a workspace: in a folder that is not there yet, so that it works as
+    it is printed.
+    """
     from toonvision.api.workspace import open_workspace
 
     with suppress(ToonVisionError):
-        return replace(result, next=open_workspace(root, untouched=True).next_step())
-    return result
+        return open_workspace(root, untouched=True).next_step()
+    return shlex.join(["toonvision", "init", free_name(Path(), f"my-{name}"), "--taxonomy", name])
 
 
 def _as_csv(result: "Result[Any]", text: str, target: Path | None) -> "Result[Any]":
