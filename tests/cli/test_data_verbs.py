@@ -42,6 +42,14 @@ def test_every_format_goes_from_init_to_a_split(run, tmp_path, write, name):
     assert sum(sum(row.values()) for row in divided.json["tables"]["label"].values()) == 24
 
 
+def test_what_has_one_label_is_found_not_named(run, tmp_path):
+    shots = [replace(shot, objects=tuple(("face", box) for _, box in shot.objects)) for shot in small_shots()]
+    write_voc(tmp_path / "source", shots)
+    assert "label (1 class), detect (1 class)." in run("init", tmp_path / "w", "--from", tmp_path / "source").out
+    run("extract", "-w", tmp_path / "w")
+    assert run("split", "-w", tmp_path / "w").err.splitlines()[-1].startswith("Next: toonvision train detect ")
+
+
 def test_init_never_overwrites_a_workspace(run, tmp_path):
     assert run("init", tmp_path / "mine").code == 0
     before = contents(tmp_path)

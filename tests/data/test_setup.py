@@ -157,6 +157,16 @@ def test_a_plan_writes_nothing_and_carrying_it_out_makes_what_was_planned(tmp_pa
     assert workspace.size_hw == plan.size_hw
 
 
+def test_pictures_with_boxes_give_a_task_that_finds_their_objects_and_crops_do_not(tmp_path):
+    write_voc(tmp_path / "shots", small_shots())
+    write_class_folders(tmp_path / "crops", small_shots())
+    kinds = []
+    for name in ("shots", "crops"):
+        workspace = carry_out(plan_setup(tmp_path / f"of-{name}", SetupRequest(tmp_path / name)))
+        kinds.append({task.name: task.kind for task in workspace.taxonomy.tasks})
+    assert kinds == [{"label": "classify", "detect": "detect"}, {"label": "classify"}]
+
+
 def test_screenshots_in_a_new_folder_are_taken_up_by_the_next_extraction(tmp_path):
     write_voc(tmp_path / "s", small_shots()[:6])
     workspace = carry_out(planned(tmp_path, tmp_path / "s"))

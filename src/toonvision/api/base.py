@@ -11,6 +11,7 @@ from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError
 from toonvision.data.workspace import Workspace as WorkspaceFiles
 from toonvision.tasks.registry import kind_of, require_classifying
+from toonvision.taxonomy.labels import CLASSIFY
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Opened:
         return self.command("predict", name, str(self.files.crops))
 
     def first_task(self) -> str:
-        """Return the name of the first task that can be learned: that has at least two classes among the crops."""
+        """Return the name of the first task that can be learned: to name objects takes two classes among the crops."""
         return self._learnable(self._labels())
 
     def _labels(self) -> set[str]:
@@ -83,7 +84,8 @@ class Opened:
     def _learnable(self, labels: set[str]) -> str:
         taxonomy = self.files.taxonomy
         for task in taxonomy.tasks:
-            if len({taxonomy.class_of(label, task.level) for label in labels} - {None}) > 1:
+            classes = {taxonomy.class_of(label, task.level) for label in labels} - {None}
+            if len(classes) >= (2 if task.kind == CLASSIFY else 1):
                 return task.name
         return taxonomy.tasks[0].name
 

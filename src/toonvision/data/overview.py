@@ -85,6 +85,11 @@ class SourceOverview:
         return sum(self.labels.values())
 
     @property
+    def has_boxes(self) -> bool:
+        """Whether some object has a box, and is not the whole picture."""
+        return any(entry.xyxy for entry in self._entries())
+
+    @property
     def empty_pictures(self) -> int:
         """Number of pictures without any object."""
         return sum(not picture.objects for picture in self.reading.pictures)

@@ -106,7 +106,7 @@ def plan_setup(root: Path, request: SetupRequest) -> SetupPlan:
     if chosen != INFER:
         return _checked(_with_given_taxonomy(root, chosen, request.rules, overview))
     _require_distinct(overview)
-    taxonomy = infer(sorted(overview.labels))
+    taxonomy = infer(sorted(overview.labels), has_boxes=overview.has_boxes)
     words, size_hw = f"inferred from the {counted(len(overview.labels), 'label')} found", suggest_size_hw(overview)
     return _checked(SetupPlan(root, taxonomy, words, size_hw=size_hw, rules=request.rules, overview=overview))
 

@@ -16,6 +16,7 @@ from toonvision.core.names import folded
 from toonvision.core.settings import read_settings
 from toonvision.taxonomy.labels import (
     CLASSIFY,
+    DETECT,
     KINDS,
     LABEL_LEVEL,
     LONGEST_NAME,
@@ -284,11 +285,18 @@ def with_tasks(taxonomy: Taxonomy, tables: Mapping[str, TaskTable]) -> Taxonomy:
     return replace(taxonomy, tasks=tuple(tasks.values()))
 
 
-def infer(labels: Sequence[str]) -> str:
+def infer(labels: Sequence[str], *, has_boxes: bool = False) -> str:
     """Return the text of a ``[taxonomy]`` table with the task `label`, whose classes are the labels, in their order.
 
     It lists no contexts, so that every folder is one, those of later screenshots too.
+
+    Args:
+        labels: The labels.
+        has_boxes: Whether objects have boxes in larger pictures. Then there is a task `detect`, too, which finds them.
     """
+    tasks = {LABEL_LEVEL: f'"{LABEL_LEVEL}"'}
+    if has_boxes:
+        tasks[DETECT] = f'{{ level = "{LABEL_LEVEL}", kind = "{DETECT}" }}'
     lines = [
         "[taxonomy]",
         'name = "inferred"',
@@ -302,7 +310,7 @@ def infer(labels: Sequence[str]) -> str:
         '# garden = { title = "Garden", color = "#009E73" } in a line for each.',
         "",
         "[taxonomy.tasks]",
-        f'{LABEL_LEVEL} = "{LABEL_LEVEL}"',
+        *(f"{name} = {table}" for name, table in tasks.items()),
     ]
     return "\n".join(lines) + "\n"
 
