@@ -147,5 +147,7 @@ def test_what_is_below_the_floor_is_not_shown_while_its_models_are_those_that_we
     limits = Thresholds(0.95, {}, Limits(), floor=0.3)
     write_thresholds(workspace, StoredThresholds("these", limits))
     assert proposals_of(workspace)(shot) == (high,)
+    assert proposals_of(workspace, hidden=True)(shot) == (low,)
     write_thresholds(workspace, StoredThresholds("others", limits))
     assert proposals_of(workspace)(shot) == (high, low)
+    assert proposals_of(workspace, hidden=True)(shot) == ()

@@ -325,6 +325,32 @@ def test_a_key_gives_the_chosen_proposal_a_likely_label_in_the_order_of_the_mode
     assert tabs.complaints == []
 
 
+def test_what_is_drawn_where_models_see_something_is_called_what_they_take_it_for(tmp_path, tabs):
+    seen = [Proposal("apple", Box(40, 30, 60, 44), 0.09, "detect/d-1", "label"),
+            Proposal("stone", Box(16, 12, 48, 36), 0.04, "detect/d-1", "label", ("pear", "apple"))]  # fmt: skip
+    session = Session(unlabelled(tmp_path, shots=1), hidden=lambda _: seen)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        assert titles(page) == []
+        canvas = page.locator("#picture").bounding_box()
+        scale = canvas["width"] / 64
+        page.mouse.move(canvas["x"] + 20 * scale, canvas["y"] + 12 * scale)
+        page.mouse.down()
+        page.mouse.move(canvas["x"] + 48 * scale, canvas["y"] + 36 * scale)
+        page.mouse.up()
+        offered = page.locator("#chooser-list li:visible").all_inner_texts()
+        assert [text.split()[1] for text in offered] == ["Stone", "Pear", "Apple"]
+        press(page, "Enter")
+        saved(page)
+        assert titles(page) == ["Stone"]
+        assert page.locator("#keyed .likely span").all_inner_texts() == ["Pear", "Apple"]
+        press(page, "1", "Enter")
+        saved(page)
+    assert decided(session, 0) == ("done", [("pear", "drawn")])
+    assert tabs.complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_overflows_and_buttons_work_by_touch(session, browser, width, scheme):

@@ -44,7 +44,8 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
     from toonvision.web.server import PageServer
 
     files = workspace.files
-    with open_session(files, proposals=proposals_of(files), contexts=contexts_of(files)) as session:
+    proposals, hidden = proposals_of(files), proposals_of(files, hidden=True)
+    with open_session(files, proposals=proposals, hidden=hidden, contexts=contexts_of(files)) as session:
         order_of_work = queue(files, session.listed)
         session.put_in_order([*order_of_work], why=order_of_work)
         _say(workspace, session.listed.findings)

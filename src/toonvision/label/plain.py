@@ -42,6 +42,10 @@ def plain_sheet(session: Session, shot_id: str, sheet: Sheet) -> dict[str, Any]:
             }
             for one in sheet.proposals
         ],
+        "hidden": [
+            {"xyxy": one.box.xyxy, "labels": [*([one.label] if one.is_exact else []), *one.others]}
+            for one in session.hidden(shot_id)
+        ],
         "notes": sheet.notes,
     }  # fmt: skip
 

@@ -80,8 +80,13 @@ def read_proposals(workspace: Workspace, shot: Screenshot) -> Proposals | None:
     return found if (found.source, found.picture) == (shot.source.key, shot.name) else None
 
 
-def proposals_of(workspace: Workspace) -> Callable[[Screenshot], tuple[Proposal, ...]]:
-    """Return what a review asks for proposals: those for the picture as it is now that are worth showing."""
+def proposals_of(workspace: Workspace, *, hidden: bool = False) -> Callable[[Screenshot], tuple[Proposal, ...]]:
+    """Return what a review asks for proposals: those for the picture as it is now that are worth showing.
+
+    Args:
+        workspace: The workspace.
+        hidden: Whether it asks for the others, of which the models are less sure.
+    """
     limits = read_thresholds(workspace)
 
     def of(shot: Screenshot) -> tuple[Proposal, ...]:
@@ -89,8 +94,8 @@ def proposals_of(workspace: Workspace) -> Callable[[Screenshot], tuple[Proposal,
         if found is None or picture_hash(shot) != found.sha256:
             return ()
         if limits is None or limits.models != found.models:
-            return found.objects
-        return tuple(one for one in found.objects if limits.thresholds.shows(one))
+            return () if hidden else found.objects
+        return tuple(one for one in found.objects if limits.thresholds.shows(one) != hidden)
 
     return of
 

@@ -42,6 +42,7 @@ class Session:
         workspace: Workspace,
         *,
         proposals: ProposalsOf = lambda _: (),
+        hidden: ProposalsOf = lambda _: (),
         contexts: ContextOf = lambda _: None,
         listed: Listed | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -51,6 +52,7 @@ class Session:
         Args:
             workspace: The workspace.
             proposals: Returns what is proposed for a screenshot.
+            hidden: Returns what models see there too, but not surely enough to propose it.
             contexts: Returns the context that is proposed for it.
             listed: Its screenshots, where they are listed already.
             clock: Returns the time in seconds, for the pace.
@@ -63,7 +65,7 @@ class Session:
         self._shots = {shot.id: shot for shot in listed.screenshots}
         self._order = [*self._shots]
         self._why: dict[str, str] = {}
-        self._proposals, self._proposed_contexts = proposals, contexts
+        self._proposals, self._hidden, self._proposed_contexts = proposals, hidden, contexts
         self._log = ReviewLog(workspace.reviews)
         self._lock = threading.RLock()
         self._history = History()
@@ -142,6 +144,10 @@ class Session:
         """
         shot = self.screenshot(shot_id)
         return load_sheet(self.workspace, shot, self._proposals(shot))
+
+    def hidden(self, shot_id: str) -> Sequence[Proposal]:
+        """Return what models see in a screenshot, but not surely enough to propose it: what is drawn there may be that."""
+        return self._hidden(self.screenshot(shot_id))
 
     def change(self, shot_id: str, change: Change, *, version: str | None = None) -> Sheet:
         """Make a decision and save it.
@@ -236,7 +242,11 @@ def alone(workspace: Workspace) -> Iterator[None]:
 
 @contextmanager
 def open_session(
-    workspace: Workspace, *, proposals: ProposalsOf = lambda _: (), contexts: ContextOf = lambda _: None
+    workspace: Workspace,
+    *,
+    proposals: ProposalsOf = lambda _: (),
+    hidden: ProposalsOf = lambda _: (),
+    contexts: ContextOf = lambda _: None,
 ) -> Iterator[Session]:
     """Open a review with the right to write, which no other process has until the block ends.
 
@@ -245,4 +255,4 @@ def open_session(
         InputRejectedError: As `Session`.
     """
     with alone(workspace):
-        yield Session(workspace, proposals=proposals, contexts=contexts)
+        yield Session(workspace, proposals=proposals, hidden=hidden, contexts=contexts)

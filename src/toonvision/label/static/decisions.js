@@ -42,7 +42,7 @@ export class Decisions {
   askLabel(one) {
     const { labels, recent } = this.state;
     const within = [...labels.values()].filter((label) => label.classes.includes(one.label)).map((label) => label.name);
-    return this.chooser.ask([...(one.others || []), ...(this.state.isCoarse(one) ? within : []), ...recent]);
+    return this.chooser.ask([...this.state.othersOf(one), ...(this.state.isCoarse(one) ? within : []), ...recent]);
   }
 
   #cycle(step) {
@@ -51,7 +51,7 @@ export class Decisions {
     const { labels, recent, shot } = this.state;
     const key = `${shot} ${one.id}`;
     if (this.cycling?.key !== key) {
-      const likely = [one.label, ...(one.others || []), ...recent].filter((name) => labels.has(name));
+      const likely = [one.label, ...this.state.othersOf(one), ...recent].filter((name) => labels.has(name));
       const names = [...new Set(likely.length > 1 ? likely : [...likely, ...labels.keys()])];
       // A class is none of the labels: then the likeliest comes first.
       this.cycling = { key, names, at: labels.has(one.label) || step < 0 ? 0 : -1 };

@@ -31,7 +31,8 @@ export class Drawing {
   }
 
   #add(xyxy) {
-    const label = this.state.recent[0] || this.state.labels.keys().next().value;
+    const { recent, labels } = this.state;
+    const label = [...this.state.seenAt(xyxy), ...recent, ...labels.keys()][0];
     const id = newId();
     this.decisions.change({ kind: "draw", boxes: [{ id, label, xyxy }] });
     this.decisions.use(label);

@@ -3,6 +3,7 @@
 const GREY = "#666666";
 const MOST_RECENT = 9;
 const MOST_LIKELY = 3;
+const NEAR = 0.3;
 
 export class State {
   /**
@@ -66,10 +67,23 @@ export class State {
     return this.proposals.some((one) => one.id === id);
   }
 
-  /** The likely labels of the chosen proposal; its own is accepted without saying it. */
+  /** The likely labels of the chosen proposal, or of a box that was drawn, but its own. */
   get likely() {
     const { chosen } = this;
-    return (chosen && this.isProposal(chosen.id) && chosen.others || []).slice(0, MOST_LIKELY);
+    return chosen ? this.othersOf(chosen).filter((name) => name !== chosen.label).slice(0, MOST_LIKELY) : [];
+  }
+
+  /** What else the models take a box for. */
+  othersOf(one) {
+    if (this.isProposal(one.id)) return one.others || [];
+    return one.origin === "drawn" ? this.seenAt(one.xyxy) : [];
+  }
+
+  /** The likely labels of what models see at a place, though not surely enough to propose it. */
+  seenAt(xyxy) {
+    const near = (this.sheet?.hidden || []).map((one) => ({ ...one, share: overlap(one.xyxy, xyxy) }));
+    const [nearest] = near.filter((one) => one.share >= NEAR).sort((one, other) => other.share - one.share);
+    return (nearest?.labels || []).filter((name) => this.labels.has(name));
   }
 
   /** The labels that the keys 1 to 9 stand for: the likely ones, then those that were used last. */
@@ -81,4 +95,16 @@ export class State {
   use(name) {
     this.recent = [name, ...this.recent.filter((other) => other !== name)].slice(0, MOST_RECENT);
   }
+}
+
+/** Return the intersection over union of two boxes, 0 to 1. */
+function overlap(one, other) {
+  const wide = Math.min(one[2], other[2]) - Math.max(one[0], other[0]);
+  const high = Math.min(one[3], other[3]) - Math.max(one[1], other[1]);
+  const both = Math.max(0, wide) * Math.max(0, high);
+  return both / (area(one) + area(other) - both);
+}
+
+function area([left, top, right, bottom]) {
+  return (right - left) * (bottom - top);
 }
