@@ -253,6 +253,23 @@ def test_a_page_of_another_origin_that_is_open_in_the_same_browser_changes_nothi
     assert not shot.annotation.exists()
 
 
+def test_who_types_a_whole_name_gets_that_label_and_nothing_else_happens(tmp_path, tabs):
+    names = ("monster_blue_1", "monster_blue_2", "monster_red_1", "monster_red_2")
+    listed = "".join(f'{name} = {{ kind = "fruit" }}\n' for name in names)
+    settings = SETTINGS_TEXT.replace("[taxonomy.labels]\n", f"[taxonomy.labels]\n{listed}")
+    (tmp_path / "toonvision.toml").write_text(settings)
+    write_picture(tmp_path / "screenshots" / "garden" / "a.png", Shot("a", "garden", ()))
+    session = Session(open_workspace(tmp_path))
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "b", "l")
+        page.keyboard.type("monster_red_2", delay=20)
+        press(page, "Enter")
+        saved(page)
+    assert decided(session, 0) == ("open", [("monster_red_2", "drawn")])
+
+
 def test_names_and_labels_with_html_are_text(tmp_path, tabs):
     evil = "<img src=x onerror=alert(1)>"
     settings = SETTINGS_TEXT.replace("[taxonomy.labels]\n", f'[taxonomy.labels]\n"{evil}" = {{ title = "{evil}" }}\n')

@@ -82,11 +82,12 @@ def plain_row(session: Session, shot_id: str) -> dict[str, Any]:
 
 def plain_labels(taxonomy: Taxonomy) -> list[dict[str, Any]]:
     """Return the labels with their titles, groups, colours and codes."""
-    codes = label_codes(taxonomy.labels)
+    groups = {label.name: _groups(label, taxonomy) for label in taxonomy.labels}
+    codes = label_codes({label.name: [label.title, label.name, *groups[label.name]] for label in taxonomy.labels})
     return [
         {
             "name": label.name, "title": label.title, "color": _color(label, taxonomy), "code": codes[label.name],
-            "groups": _groups(label, taxonomy), "classes": list(label.classes.values()),
+            "groups": groups[label.name], "classes": list(label.classes.values()),
         }
         for label in taxonomy.labels
     ]  # fmt: skip

@@ -51,8 +51,10 @@ export class Chooser {
       this.#choose(coded);
       return;
     }
-    const words = (one) => `${one.title} ${one.name} ${one.groups.join(" ")}`.toLowerCase().split(/[\s_]+/);
-    const isMeant = (one) => one.code.startsWith(typed) || words(one).some((word) => word.startsWith(typed));
+    const parts = (text) => text.toLowerCase().split(/[\s_]+/);
+    const words = (one) => parts(`${one.title} ${one.name} ${one.groups.join(" ")}`);
+    const begins = (one) => parts(typed).every((part) => words(one).some((word) => word.startsWith(part)));
+    const isMeant = (one) => one.code.startsWith(typed) || begins(one);
     this.#show(this.possible.filter((one) => !typed || isMeant(one)));
   }
 
