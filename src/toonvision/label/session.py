@@ -146,7 +146,7 @@ class Session:
         return load_sheet(self.workspace, shot, self._proposals(shot))
 
     def hidden(self, shot_id: str) -> Sequence[Proposal]:
-        """Return what models see in a screenshot, but not surely enough to propose it: what is drawn there may be that."""
+        """Return what models see in a screenshot too, but not surely enough to propose it."""
         return self._hidden(self.screenshot(shot_id))
 
     def change(self, shot_id: str, change: Change, *, version: str | None = None) -> Sheet:
