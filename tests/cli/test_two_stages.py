@@ -221,8 +221,12 @@ def test_exported_files_find_and_name_without_the_workspace(run, trained):
         assert one.levels["kind"] in detector.classes
         assert one.label == one.levels["label"] == wanted.predicted
         assert one.confidences["label"] == pytest.approx(wanted.confidence, abs=1e-6)
-    with pytest.raises(UsageError, match="each classifier names another level; got label, label"):
+    with pytest.raises(UsageError, match="each model names another level; got kind, label, label"):
         Scene(Detector(files[0]), files[1], Classifier(files[1]))
+    of_labels = Detector(files[0])
+    of_labels.bundle = dataclasses.replace(of_labels.bundle, level="label")
+    with pytest.raises(UsageError, match="each model names another level; got label, label"):
+        Scene(of_labels, classifier)
     other = Classifier(files[1])
     other.bundle = dataclasses.replace(other.bundle, taxonomy="0" * 16)
     with pytest.raises(ModelRefusedError, match=r"level label has the taxonomy \S+ \(\w+\), the detector \S+ \(\w+\)"):

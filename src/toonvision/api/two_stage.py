@@ -48,7 +48,7 @@ def find_and_name(
         voc: A new folder for the boxes as Pascal VOC.
 
     Raises:
-        UsageError: If a run is of the other kind, two name the same level, or a folder is not empty.
+        UsageError: If a run is of the other kind, two name one level, or a folder is not empty.
         InputRejectedError: If no such picture exists.
         ModelRefusedError: If a model cannot be used, or has another taxonomy.
     """
@@ -132,9 +132,9 @@ def require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> None
             raise UsageError(
                 f"{flag} is a run of the kind {kind}; {run.name} is of the kind {run.record.kind}. Name another."
             )
-    levels = [run.record.level for run in classifiers]
+    levels = [run.record.level for run in (detector, *classifiers)]
     if len(set(levels)) < len(levels):
-        raise UsageError(f"each --classifier names another level; got {', '.join(levels)}. Leave one out.")
+        raise UsageError(f"each run names another level; got {', '.join(levels)}. Leave one out.")
 
 
 def namer_of(run: StoredRun, taxonomy: Taxonomy) -> Namer:

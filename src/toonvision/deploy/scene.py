@@ -97,14 +97,14 @@ class Scene:
         Raises:
             InputRejectedError: If there is no such file.
             ModelRefusedError: If a file is no such model, or one has another taxonomy than the detector.
-            UsageError: If two classifiers name the same level.
+            UsageError: If two of them name the same level.
         """
         self.detector = detector if isinstance(detector, Detector) else Detector(detector, threads=threads)
         opened = [one if isinstance(one, Classifier) else Classifier(one, threads=threads) for one in classifiers]
-        levels = [one.bundle.level for one in opened]
-        if len(set(levels)) < len(levels):
-            raise UsageError(f"each classifier names another level; got {', '.join(levels)}. Leave one out.")
         own = self.detector.bundle
+        levels = [own.level, *(one.bundle.level for one in opened)]
+        if len(set(levels)) < len(levels):
+            raise UsageError(f"each model names another level; got {', '.join(levels)}. Leave one out.")
         for one in opened:
             if one.bundle.taxonomy != own.taxonomy:
                 raise ModelRefusedError(
