@@ -15,8 +15,6 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.panels import rows_csv
 from toonvision.core.wording import counted
 from toonvision.data import images
-from toonvision.data.boxes import Box, Reading
-from toonvision.data.label_rules import LabelRules
 from toonvision.deploy.current import EXPORT, Opened, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction, Verdict
 from toonvision.models.registry import TREES
@@ -29,8 +27,6 @@ _MUCH_LARGER, _OTHER_SHAPE = 4.0, 1.5
 """From which factor on, on the area of the largest crops and on the most extreme shapes, a picture is warned about."""
 _USUAL = (0.01, 0.99)
 NOTHING_READ = "No picture could be read, so that there is no prediction."
-_Cut = tuple[Path, int, str, Box, tuple[int, int]]
-"""Where a crop was cut: the last fields of a `BoxPrediction`."""
 
 
 def predict(
@@ -136,70 +132,15 @@ def usable_export(run: StoredRun, *, keras: bool = False) -> Opened | None:
 
 def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> tuple[list[Prediction], list[Finding]]:
     """Cut the annotated boxes out of pictures, and predict each."""
+    from toonvision.api.annotated_boxes import cut_boxes
+
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
-        cuts, findings = _cut_boxes(pictures, Path(name), run.workspace.files.label_rules)
-        if not cuts:
-            raise _no_boxes(pictures[0], findings)
+        cuts, findings = cut_boxes(pictures, Path(name), run.workspace.files)
         answers, unread = predict_files(run, [Path(name)], keras=keras)
     found = [
         BoxPrediction(one.probabilities, one.classes, *cuts[one.path.name], novelty=one.novelty) for one in answers
     ]
     return list(found), [*findings, *unread]
-
-
-def _cut_boxes(paths: Sequence[Path], folder: Path, rules: LabelRules) -> tuple[dict[str, _Cut], list[Finding]]:
-    """Write each annotated box as a picture of its own; return by file name where it comes from."""
-    from toonvision.core.files import read_regular
-    from toonvision.data.boxes import fit_object, note_findings
-    from toonvision.data.examination import decode_screenshot
-
-    cuts: dict[str, _Cut] = {}
-    findings: list[Finding] = []
-    for path in paths:
-        notes: list[tuple[str, str]] = []
-        root = path if path.is_dir() else path.parent
-        reading = rules.applied(_annotated(root))
-        chosen = [picture for picture in reading.pictures if path.is_dir() or picture.path == path]
-        findings += [*(reading.findings if path.is_dir() else ()), *(f for one in chosen for f in one.findings)]
-        for picture in chosen:
-            try:
-                content = read_regular(picture.path, limit=images.LARGEST_FILE)
-                decoded = decode_screenshot(picture, content)
-            except RejectedItemError as error:
-                findings.append(error.finding(picture.name, pictures=1, objects=len(picture.objects)))
-                continue
-            for entry in picture.objects:
-                try:
-                    box, known_of_it = fit_object(entry, decoded.size)
-                except RejectedItemError as error:
-                    findings.append(error.finding(picture.item(entry.number), objects=1))
-                    continue
-                file = f"{len(cuts):08}.png"
-                (folder / file).write_bytes(images.encode_png(decoded.crop(box.xyxy)))
-                cuts[file] = (picture.path, entry.number, entry.label, box, decoded.size)
-                notes += [(note, picture.item(entry.number)) for note in known_of_it]
-        findings += note_findings(str(path), notes)
-    return cuts, findings
-
-
-def _annotated(root: Path) -> Reading:
-    """Read the annotated pictures of a folder; one in which nothing looks like annotations has no boxes."""
-    from toonvision.data.formats import layout, not_read
-    from toonvision.data.source_tree import SourceTree
-
-    tree = SourceTree.of(root)
-    found = layout.layouts(tree)
-    if not found and not not_read.foreign_annotations(tree):
-        raise _no_boxes(root)
-    return layout.read_tree((found or layout.recognised(tree))[0].format, tree)
-
-
-def _no_boxes(path: Path, findings: Sequence[Finding] = ()) -> InputRejectedError:
-    return InputRejectedError(
-        f"{path}: no annotated box was found, so that there is nothing to predict. Leave out --boxes for pictures that "
-        "show one object each.",
-        findings,
-    )
 
 
 def not_crops(run: StoredRun, pictures: Sequence[Path]) -> list[Finding]:
