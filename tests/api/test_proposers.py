@@ -1,10 +1,14 @@
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from builders import make_workspace
-from toonvision.api import proposers
+from builders import SETTINGS_TEXT, make_workspace
+from toonvision.api import base, proposers
+from toonvision.api.watching import Watcher
 from toonvision.api.workspace import create, open_workspace
+from toonvision.core.errors import UsageError
 from toonvision.data.splits import Split
 from toonvision.deploy.packaged import WEIGHTS, packaged_files, proposing_files
 from toonvision.taxonomy.labels import CLASSIFY, DETECT
@@ -69,3 +73,69 @@ def test_the_files_are_in_the_order_of_the_levels(game, chosen):
 def test_another_taxonomy_is_named_by_its_own_runs_alone(tmp_path, chosen):
     workspace = open_workspace(make_workspace(tmp_path / "w").root)
     assert chosen(workspace, ("kind",), "label").title == "own label + own kind"
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Give a workspace runs, the newest first: name, kind, level, and whether of its taxonomy."""
+
+    def give(workspace, *given):
+        records = {
+            Path(name): SimpleNamespace(
+                title=name, kind=kind, level=level, status="done",
+                taxonomy=("", workspace.files.taxonomy.digest if fits else "another"),
+            )
+            for name, kind, level, fits in given
+        }  # fmt: skip
+        monkeypatch.setattr(type(workspace), "newest_runs", lambda _: list(records))
+        for module in (proposers, base):
+            monkeypatch.setattr(module, "read_record", records.__getitem__)
+
+    return give
+
+
+class Heard(Watcher):
+    def __init__(self):
+        self.said = []
+
+    def say(self, text):
+        self.said.append(text)
+
+
+def test_runs_of_another_taxonomy_are_passed_over_and_named(game, runs):
+    heard = Heard()
+    workspace = replace(game, watcher=heard)
+    runs(
+        workspace,
+        ("kind/new", CLASSIFY, "kind", True),
+        ("suit/old", CLASSIFY, "suit", False),
+        ("kind/old", CLASSIFY, "kind", False),
+        ("suit/older", CLASSIFY, "suit", True),
+        ("detect/old", DETECT, "kind", False),
+    )
+    assert {level: run.folder.as_posix() for level, run in proposers._newest(workspace, CLASSIFY).items()} == {
+        "kind": "kind/new",
+        "suit": "suit/older",
+    }
+    assert heard.said == ["suit/old was trained with another taxonomy, and not used."]
+    assert proposers._newest(workspace, DETECT) == {}
+    assert heard.said[1:] == ["detect/old was trained with another taxonomy, and not used."]
+
+
+def test_without_a_detector_proposing_is_refused_before_anything_is_trained(tmp_path, runs, game):
+    workspace = open_workspace(make_workspace(tmp_path / "w").root)
+    runs(workspace, ("label/one", CLASSIFY, "label", True), ("detect/old", DETECT, "label", False))
+    with pytest.raises(UsageError, match="no detector was trained yet"):
+        proposers.require_proposer(workspace, None, (), trained=("label",))
+    with pytest.raises(UsageError, match="There is none yet. Run: toonvision train TASK -w "):
+        proposers.require_proposer(workspace, "detect/none", (), trained=("label",))
+    runs(workspace, ("detect/one", DETECT, "label", True))
+    proposers.require_proposer(workspace, None, (), trained=("label",))
+    runs(game)
+    proposers.require_proposer(game, None, (), trained=("suit",))
+
+
+def test_a_task_that_is_to_be_trained_may_be_the_first_that_finds(tmp_path):
+    text = SETTINGS_TEXT.replace("[taxonomy.tasks]", '[taxonomy.tasks]\nfind = { level = "label", kind = "detect" }')
+    workspace = open_workspace(make_workspace(tmp_path / "w", settings_text=text).root)
+    proposers.require_proposer(workspace, None, (), trained=("label", "find"))

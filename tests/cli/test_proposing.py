@@ -1,6 +1,9 @@
 import pytest
 
-from builders import copied
+from builders import copied, make_workspace
+from toonvision.api.result import Result
+from toonvision.api.workspace import Workspace
+from toonvision.core.errors import UsageError
 from toonvision.data.workspace import create_workspace
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
@@ -43,6 +46,39 @@ def test_an_unknown_task_to_train_is_refused_before_anything_is_done(run, tmp_pa
     nothing = run("label", "--propose", "--then-train", " , ", "-w", tmp_path / "w")
     assert (nothing.code, nothing.out) == (2, "")
     assert "Name one, or several as detect,suit." in nothing.err
+
+
+def test_without_a_detector_nothing_is_trained_for_proposals_that_cannot_be_made(run, tmp_path):
+    root = make_workspace(tmp_path / "w").root
+    for asked in (("--propose", "--then-train", "label"), ("--then-train", "label"), ("--propose", "--detector", "no")):
+        outcome = run("label", *asked, "-w", root)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert ("no detector was trained yet" in outcome.err) != ("toonvision train TASK -w " in outcome.err)
+    assert not (root / "crops").exists()
+
+
+def test_what_was_trained_is_said_even_if_nothing_can_be_proposed_then(run, tmp_path, monkeypatch):
+    create_workspace(tmp_path / "w", taxonomy="toontown")
+    grown = Result(None, ("This round: error 12 %",), {"runs": {"suit": "suit/compact-1"}})
+    monkeypatch.setattr(Workspace, "grow", lambda *_: grown)
+    monkeypatch.setattr(Workspace, "propose", lambda *_, **__: (_ for _ in ()).throw(UsageError("there is none.")))
+    outcome = run("label", "--propose", "--then-train", "suit", "-w", tmp_path / "w")
+    assert outcome.code == 3
+    assert "This round: error 12 %" in outcome.out
+    assert "Nothing was proposed: there is none." in outcome.out
+    outcome = run("label", "--propose", "--then-train", "suit", "-w", tmp_path / "w", "--json")
+    assert outcome.json == {**grown.data, "proposed": None}
+
+
+def test_with_json_the_address_of_the_page_is_on_standard_error(run, tmp_path, monkeypatch):
+    root = make_workspace(tmp_path / "w").root
+    monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
+    asked = ("label", "--no-browser", "--port", "0", "-w", root)
+    said = run(*asked)
+    assert said.out.startswith("http://127.0.0.1:")
+    said = run(*asked, "--json")
+    assert said.json["total"] == 12
+    assert "http://127.0.0.1:" in said.err
 
 
 @pytest.mark.parametrize("target", ["voc", "yolo", "coco", "labelstudio"])

@@ -1,5 +1,7 @@
 """Labelling screenshots in the browser: a page that this process serves until Ctrl-C."""
 
+import math
+import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -23,14 +25,16 @@ class LabelOrder:
     Attributes:
         browser: Whether to open it in the web browser.
         port: Its port on this computer; the next free one is taken where another program has it; 0 for any.
+        as_json: Whether standard output is for one JSON object; then the address is printed on standard error.
     """
 
     browser: bool = True
     port: int = PORT
+    as_json: bool = False
 
 
 def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
-    """Serve the labelling page; its address is printed as the first line of standard output.
+    """Serve the labelling page; its address is printed as a line of its own.
 
     Raises:
         InputRejectedError: If there is no screenshot, or annotations contradict each other.
@@ -51,9 +55,11 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
         _say(workspace, session.listed.findings)
         server = PageServer(label_app(session), port=order.port, note=workspace.watcher.say)
         workspace.watcher.say("Ctrl-C ends the page; every decision is saved when it is made.")
-        server.run(browser=order.browser)
+        server.run(browser=order.browser, to=sys.stderr if order.as_json else sys.stdout)
         progress = session.progress()
-    return Result(progress, (_text(progress),), asdict(progress), next=workspace.command("extract"))
+    pace = progress.per_minute if math.isfinite(progress.per_minute) else None
+    data = {**asdict(progress), "per_minute": pace}
+    return Result(progress, (_text(progress),), data, next=workspace.command("extract"))
 
 
 def _say(workspace: Opened, findings: "tuple[Finding, ...]") -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from toonvision.api.base import Opened, StoredRun
 from toonvision.core.errors import ToonVisionError, UsageError
+from toonvision.core.wording import some
 from toonvision.data.splits import read_split
 from toonvision.deploy.packaged import (
     DETECTOR,
@@ -19,6 +20,8 @@ from toonvision.deploy.packaged import (
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
 from toonvision.taxonomy.loader import built_in_name
 from toonvision.training.record import read_record
+
+_MOST_NAMED = 5
 
 if TYPE_CHECKING:
     from toonvision.label.accepting import Learned
@@ -39,16 +42,10 @@ def choose_proposer(workspace: Opened, detector: str | None, classifiers: Sequen
         UsageError: If there is no detector, a run is of another kind, or two name one level.
         ModelRefusedError: If a run cannot be exported.
     """
-    from toonvision.api.two_stage import require_kinds
     from toonvision.label.accepting import Learned
     from toonvision.label.proposing import Proposer
 
-    finder = _run(workspace, detector) if detector else _newest(workspace, DETECT).get("", None)
-    namers = [_run(workspace, name) for name in classifiers]
-    if finder is not None:
-        require_kinds(finder, namers)
-    if not classifiers:
-        namers = list(_newest(workspace, CLASSIFY).values())
+    finder, namers = _chosen(workspace, detector, classifiers)
     if finder is not None:
         found, level, title = _exported(finder), finder.record.level, finder.name
     else:
@@ -61,6 +58,39 @@ def choose_proposer(workspace: Opened, detector: str | None, classifiers: Sequen
     learned = Learned(splits, any(one.settings.with_validation for one in trained))
     titles = " + ".join([title, *(files[name][1] for name in levels)])
     return Proposer(found, tuple(files[name][0] for name in levels), titles), learned
+
+
+def require_proposer(
+    workspace: Opened, detector: str | None, classifiers: Sequence[str], *, trained: Sequence[str]
+) -> None:
+    """Make sure that models can propose once some tasks are trained, before that is done.
+
+    Args:
+        workspace: Where the runs are.
+        detector: As in `choose_proposer`.
+        classifiers: As there.
+        trained: The tasks.
+
+    Raises:
+        UsageError: If no run finds and none of the tasks does, a run is of another kind, or two name one level.
+    """
+    finder, _ = _chosen(workspace, detector, classifiers)
+    taxonomy = workspace.files.taxonomy
+    if finder is None and not any(taxonomy.task(name).kind == DETECT for name in trained):
+        _require_packaged(workspace)
+
+
+def _chosen(
+    workspace: Opened, detector: str | None, classifiers: Sequence[str]
+) -> tuple[StoredRun | None, list[StoredRun]]:
+    """Return the run that finds, if there is one, and those that name."""
+    from toonvision.api.two_stage import require_kinds
+
+    finder = _run(workspace, detector) if detector else _newest(workspace, DETECT).get("", None)
+    namers = [_run(workspace, name) for name in classifiers]
+    if finder is not None:
+        require_kinds(finder, namers)
+    return finder, namers if classifiers else list(_newest(workspace, CLASSIFY).values())
 
 
 def _packaged_namers(workspace: Opened, named: Set[str]) -> dict[str, tuple[Path, str]]:
@@ -100,6 +130,20 @@ def _packaged(workspace: Opened) -> tuple[Path, str, str]:
     """
     from toonvision.deploy.detector import Detector
 
+    _require_packaged(workspace)
+    taxonomy = workspace.files.taxonomy
+    path = WEIGHTS / taxonomy.name / DETECTOR
+    accuracy = detector_accuracy(taxonomy.name)
+    workspace.watcher.say(f"No detector was trained yet; the one that comes with the package {accuracy or 'is used'}.")
+    return path, Detector(path).bundle.level, "the package's detector"
+
+
+def _require_packaged(workspace: Opened) -> None:
+    """Refuse a workspace for whose taxonomy no detector comes with the package.
+
+    Raises:
+        UsageError: With the way to one.
+    """
     taxonomy = workspace.files.taxonomy
     if not _is_packaged(taxonomy):
         tasks = [task.name for task in taxonomy.tasks if task.kind == DETECT]
@@ -108,10 +152,6 @@ def _packaged(workspace: Opened) -> tuple[Path, str, str]:
             f"no detector was trained yet, and none comes with the package for the taxonomy {taxonomy.name}. Label "
             f"some screenshots by hand ({workspace.command('label')}), then {way}."
         )
-    path = WEIGHTS / taxonomy.name / DETECTOR
-    accuracy = detector_accuracy(taxonomy.name)
-    workspace.watcher.say(f"No detector was trained yet; the one that comes with the package {accuracy or 'is used'}.")
-    return path, Detector(path).bundle.level, "the package's detector"
 
 
 def _run(workspace: Opened, name: str) -> StoredRun:
@@ -121,15 +161,27 @@ def _run(workspace: Opened, name: str) -> StoredRun:
 
 
 def _newest(workspace: Opened, kind: str) -> dict[str, StoredRun]:
-    """Return the newest usable run of each level; of detectors the newest of all, under an empty text."""
+    """Return the newest usable run of each level; of detectors the newest of all, under an empty text.
+
+    Runs of another taxonomy cannot be used: it says which.
+    """
     found: dict[str, StoredRun] = {}
+    other: list[str] = []
     for folder in workspace.newest_runs():
         try:
             record = read_record(folder)
         except ToonVisionError:  # a damaged run; `toonvision runs` names it
             continue
-        if record.kind == kind and record.status == "done":
-            found.setdefault("" if kind == DETECT else record.level, StoredRun(workspace, folder))
+        level = "" if kind == DETECT else record.level
+        if record.kind != kind or record.status != "done" or level in found:
+            continue
+        if record.taxonomy[1] == workspace.files.taxonomy.digest:
+            found[level] = StoredRun(workspace, folder)
+        else:
+            other.append(record.title)
+    if other:
+        are = "was" if len(other) == 1 else "were"
+        workspace.watcher.say(f"{some(other, most=_MOST_NAMED)} {are} trained with another taxonomy, and not used.")
     return found
 
 

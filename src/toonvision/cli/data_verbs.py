@@ -9,7 +9,7 @@ import typer
 
 from toonvision.cli import options
 from toonvision.cli.options import choice, given_flags, names_in
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import ToonVisionError, UsageError
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -78,14 +78,16 @@ def label(
         ),
     ] = 95,
     ray: Annotated[str | None, choice("Propose on a Ray cluster: local, auto or HOST:PORT.", "no")] = None,
+    as_json: bool = False,
 ) -> "Result[Any]":
     """Draw and review boxes in the browser; its address is the first line of the output.
 
-    Every decision is saved at once. Ctrl-C ends the page. With --propose, models do the first step: what they find is
-    stored beside the annotations, and shown by the page; --then-train goes on after it, or without it where --propose
-    is given, too.
+    Every decision is saved at once. Ctrl-C ends the page. With --json the address is printed on standard error. With
+    --propose, models do the first step: what they find is stored beside the annotations, and shown by the page;
+    --then-train goes on after it, or without it where --propose is given, too.
     """
     from toonvision.api.labelling import LabelOrder
+    from toonvision.api.proposers import require_proposer
 
     about = {"--detector": detector, "--classifier": classifier, "--every": every, "--ray": ray}
     if (given := given_flags(about)) and not propose:
@@ -99,12 +101,19 @@ def label(
         raise UsageError("--then-train names no task. Name one, or several as detect,suit.")
     for task in tasks:
         ws.files.taxonomy.task(task)
-    ask = partial(ws.propose, detector=detector, classifiers=names_in(classifier), every=every, sure=sure, ray=ray)
+    classifiers, page = names_in(classifier), LabelOrder(browser, port, as_json)
+    ask = partial(ws.propose, detector=detector, classifiers=classifiers, every=every, sure=sure, ray=ray)
     if not tasks:
-        return ask() if propose else ws.label(LabelOrder(browser, port))
+        return ask() if propose else ws.label(page)
+    require_proposer(ws, detector, classifiers, trained=tasks)
     if not propose:
-        ws.label(LabelOrder(browser, port))
-    grown, more = ws.grow(*tasks), ask()
+        ws.label(page)
+    grown = ws.grow(*tasks)
+    try:
+        more = ask()
+    except ToonVisionError as error:  # what was trained is there, and is said all the same
+        text = f"Nothing was proposed: {error}"
+        return replace(grown, blocks=(*grown.blocks, text), data={**grown.data, "proposed": None}, faulty=True)
     data = {**grown.data, "proposed": more.data}
     return replace(grown, blocks=(*grown.blocks, *more.blocks), data=data, next=more.next)
 

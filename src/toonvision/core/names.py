@@ -78,6 +78,10 @@ class NamedFolders:
     def find(self, root: Path, name: str) -> Path:
         """Return a folder by its name below `root`, or by its path.
 
+        Args:
+            root: The folder of them in a workspace.
+            name: The name or path.
+
         Raises:
             UsageError: If there is none.
         """
@@ -85,5 +89,6 @@ class NamedFolders:
             if (folder / self.record).is_file():
                 return folder
         known = [path.parent.relative_to(root).as_posix() for path in self.records(root)]
-        listed = f"There are: {', '.join(known)}." if known else f"There is none yet. Run: toonvision {self.command}"
+        none = f"There is none yet. Run: toonvision {self.command} -w {root.parent}"
+        listed = f"There are: {', '.join(known)}." if known else none
         raise UsageError(f"no {self.noun} is called {name!r}. {listed}")

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import TextIO
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -45,9 +46,14 @@ class PageServer:
         )  # fmt: skip
         self._server = uvicorn.Server(config)
 
-    def run(self, *, browser: bool) -> None:
-        """Print the address as a line on standard output, open it in the browser if asked, and serve until Ctrl-C."""
-        print(self.access.url, flush=True)  # waits in the socket's queue until the server runs
+    def run(self, *, browser: bool, to: TextIO | None = None) -> None:
+        """Print the address as a line, open it in the browser if asked, and serve until Ctrl-C.
+
+        Args:
+            browser: Whether to open it.
+            to: Where the address is printed; None is standard output.
+        """
+        print(self.access.url, file=to, flush=True)  # waits in the socket's queue until the server runs
         if browser:
             threading.Thread(target=_open, args=[self.access.url], daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt), self._closing():
