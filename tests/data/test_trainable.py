@@ -36,6 +36,14 @@ def test_one_label_alone_is_named_with_what_to_annotate():
     assert untrainable({"cat": 1})[0].reason.startswith("the only object has the label 'cat'")
 
 
+def test_one_label_is_enough_to_find_objects():
+    assert untrainable({"cat": 24}, finds=True) == ()
+    assert [finding.code for finding in untrainable({"cat": 2}, finds=True)] == ["few-objects"]
+    with pytest.raises(InputRejectedError) as refused:
+        require_trainable(table_of({"apple": "rvt"}), ("detect",))
+    assert str(refused.value).endswith("To find such objects without naming them: toonvision train detect")
+
+
 def test_every_label_with_one_or_two_objects_is_named_with_the_setting_that_leaves_it_out():
     finding = one({"cat": 9, "dog": 9, "bird": 1, "an ox": 1, "cow": 2})
     assert finding.reason == (
@@ -104,7 +112,12 @@ def table_of(parts):
 MORE = "Annotate more screenshots"
 UNTRAINABLE = [
     ({}, "needs at least two classes with samples; got 0", "none", MORE),
-    ({"apple": "rrv"}, "needs at least two classes with samples; got 1", "apple 2/1/0", MORE),
+    (
+        {"apple": "rrv"},
+        "needs at least two classes with samples; got 1",
+        "apple 2/1/0",
+        "Annotate something else too, under a label of its own",
+    ),
     (
         {"apple": "rvr", "pear": "rvt", "stone": "r"},
         "needs two samples of every class that has any; stone has one",
@@ -125,7 +138,7 @@ UNTRAINABLE = [
 def test_what_cannot_be_trained_is_refused_with_classes_counts_and_the_way_out(parts, rule, counts, remedy):
     table = table_of(parts)
     with pytest.raises(InputRejectedError) as caught:
-        require_trainable(table)
+        require_trainable(table, ())
     assert str(caught.value) == (
         f"training {rule}. Samples in train/val/test: {counts}. {remedy}; then run toonvision extract and toonvision "
         "split --force."
@@ -136,7 +149,7 @@ def test_what_cannot_be_trained_is_refused_with_classes_counts_and_the_way_out(p
 def test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts(parts):
     present = {label: letters for label, letters in parts.items() if letters}
     enough = len(present) > 1 and all(len(letters) > 1 and "r" in letters for letters in present.values())
-    _, error = tried(InputRejectedError, require_trainable, table_of(parts))
+    _, error = tried(InputRejectedError, require_trainable, table_of(parts), ())
     assert (error is None) == (enough and set("".join(present.values())) == set("rvt"))
     for label, letters in present.items() if error else ():
         assert f"{label} {'/'.join(str(letters.count(part)) for part in 'rvt')}" in str(error)
@@ -147,7 +160,8 @@ def test_two_classes_with_samples_in_every_subset_can_be_trained(small_workspace
         crops = catalog.crops()
     split = read_split(small_workspace.splits, "default")
     for level in ("label", "kind"):
-        require_trainable(subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy))
+        table = subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy)
+        require_trainable(table, ())
 
 
 def test_what_a_split_lacks_is_found_with_the_subset_and_the_way_out():

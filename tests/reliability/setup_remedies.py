@@ -21,6 +21,7 @@ from reliability.remedies import (
     pictures_of,
     put,
     remove,
+    run,
     steps,
     steps_then,
     text,
@@ -41,6 +42,14 @@ def every_annotation(content):
             path.write_text(content, encoding="utf-8")
 
     return write
+
+
+def one_class_folder(base):
+    """Leave no label but `apple`, of pictures that show one object each."""
+    for picture in [*(base / "s/pear").iterdir(), *(base / "s/stone").iterdir()]:
+        picture.rename(base / "s/apple" / picture.name)
+    remove("s/pear", "s/stone")(base)
+    return {"format": "folders"}
 
 
 def into_screenshots(base):
@@ -245,8 +254,9 @@ SETUPS = [
     Remedy("Draw boxes first", every_annotation("<annotation/>"), (as_before,)),
     Remedy(
         "annotate something else too, such as what could be mistaken for 'apple', under a label of its own",
-        steps(in_every_annotation("<name>pear", "<name>apple"), in_every_annotation("<name>stone", "<name>apple")),
+        one_class_folder,
         (steps(as_before, put(TOML, "[taxonomy.labels]\n", "[taxonomy.labels]\npear = {}\nstone = {}\n")),),
+        on="folders",
     ),
     Remedy(
         'if they are one, write apple = ["apple_"] under [labels.same] in toonvision.toml',
@@ -263,6 +273,22 @@ SETUPS = [
             put(TOML, "[taxonomy.labels]\n", '[taxonomy.labels]\n"plum" = { title = "Plum" }\n'),
             top(TOML, '[labels]\nignore = ["plum"]\n'),
         ),
+        before=EXTRACTED,
+    ),
+    Remedy(
+        'correct it, or write apple = ["Apple"] under [labels.same] in toonvision.toml',
+        put(XML, "<name>apple<", "<name>Apple<"),
+        (put(XML, "<name>Apple<", "<name>apple<"), top(TOML, '[labels.same]\napple = ["Apple"]\n')),
+        before=EXTRACTED,
+    ),
+    Remedy(
+        'correct the annotations or write Apple = ["apple"] under [labels.same] in toonvision.toml, then run ...',
+        put(TOML, '"apple" = { title = "apple" }', '"Apple" = { title = "Apple" }'),
+        (
+            steps(in_every_annotation("<name>apple<", "<name>Apple<"), run("extract")),
+            steps(top(TOML, '[labels.same]\nApple = ["apple"]\n'), run("extract")),
+        ),
+        verbs=("check",),
         before=EXTRACTED,
     ),
 ]

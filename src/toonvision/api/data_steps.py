@@ -239,7 +239,7 @@ class DataSteps(Opened):
             screenshots = catalog.screenshots()
             summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=screenshots)
         figures, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
-        findings = (*said, *pattern_findings(self.files, screenshots), *split_findings(summary))
+        findings = (*said, *pattern_findings(self.files, screenshots), *split_findings(summary, self.files.taxonomy))
         by_level = {counts.level: counts for counts in summary.tables}
         tables = [
             _count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()

@@ -76,7 +76,7 @@ def require_proposer(
     """
     finder, _ = _chosen(workspace, detector, classifiers)
     taxonomy = workspace.files.taxonomy
-    if finder is None and not any(taxonomy.task(name).kind == DETECT for name in trained):
+    if finder is None and not set(trained) & set(taxonomy.finding):
         _require_packaged(workspace)
 
 
@@ -146,7 +146,7 @@ def _require_packaged(workspace: Opened) -> None:
     """
     taxonomy = workspace.files.taxonomy
     if not _is_packaged(taxonomy):
-        tasks = [task.name for task in taxonomy.tasks if task.kind == DETECT]
+        tasks = taxonomy.finding
         way = f"train one: {workspace.command('train', tasks[0])}" if tasks else "add a task of the kind detect"
         raise UsageError(
             f"no detector was trained yet, and none comes with the package for the taxonomy {taxonomy.name}. Label "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from toonvision.data.records import StoredScreenshot
     from toonvision.data.split_plan import JoinedShots, SplitSummary
     from toonvision.data.workspace import Workspace
+    from toonvision.taxonomy.labels import Taxonomy
 
 _MOST_GROUPS, _MOST_NAMES, _FEWEST_SUBSETS = 5, 2, 2
 
@@ -96,14 +97,15 @@ def pattern_findings(files: "Workspace", screenshots: "Sequence[StoredScreenshot
     return (Finding("groups.pattern", reason, "correct it in toonvision.toml", "pattern"),) if reason else ()
 
 
-def split_findings(summary: "SplitSummary") -> tuple[Finding, ...]:
+def split_findings(summary: "SplitSummary", taxonomy: "Taxonomy") -> tuple[Finding, ...]:
     """Report recordings that had to be cut, and labels that cannot be learned or evaluated."""
     from toonvision.data.groups import RECORD_MORE
     from toonvision.data.trainable import missing_labels, untrainable
 
     labels = summary.tables[0]
     totals = {one.name: total for one, total in zip(labels.classes, labels.totals.tolist(), strict=True)}
-    findings = [finding for finding in untrainable(totals) if finding.code == "one-label"]
+    unlearned = untrainable(totals, finds=bool(taxonomy.finding))
+    findings = [finding for finding in unlearned if finding.code == "one-label"]
     for group in summary.joined if summary.from_source else ():
         if len(group.subsets) > 1:
             reason = (

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.catalog import Crop
-from toonvision.taxonomy.labels import LABEL_LEVEL, NO_CONTEXT, Category, Level, Taxonomy, did_you_mean
+from toonvision.taxonomy.labels import LABEL_LEVEL, NO_CONTEXT, Category, Level, Taxonomy
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     pairs = Counter((crop.label, crop.context) for crop in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(count_table(level, contexts, pairs, taxonomy) for level in levels)
+    from toonvision.data.unknown_labels import unknown_labels  # which needs the tables of this module
+
     return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops), tuple(unknown_labels(crops, taxonomy)))
 
 
@@ -112,18 +114,6 @@ def count_table(
         if name is not None:
             counts[rows[name], column_of[column]] += count
     return CountTable(level, level.classes, columns, counts)
-
-
-def unknown_labels(crops: Sequence[Crop], taxonomy: Taxonomy) -> list[Finding]:
-    """Report the labels of crops that the taxonomy no longer knows."""
-    counts = Counter(crop.label for crop in crops if crop.label not in taxonomy.by_name)
-    remedy = "correct the annotations or add the label to the taxonomy, then run toonvision extract"
-    findings = []
-    for label, count in sorted(counts.items()):
-        reason = f"is not in the taxonomy any more; its {count} crop{'s' * (count > 1)} count nowhere."
-        reason += did_you_mean(label, taxonomy.by_name)
-        findings.append(Finding(f"label {label!r}", reason, remedy, "unknown-label", objects=count))
-    return findings
 
 
 def _shortages(table: CountTable, taxonomy: Taxonomy) -> list[Shortage]:

@@ -12,7 +12,6 @@ from toonvision.core.folders import UNFINISHED, half_swapped
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.data import examination, images
-from toonvision.data.balance import unknown_labels
 from toonvision.data.boxes import RECOVERED
 from toonvision.data.examination import ExtractionResult
 from toonvision.data.extraction import files_without_row, numbered_stem
@@ -26,6 +25,7 @@ from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import Split, read_splits
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.trainable import missing_labels, untrainable
+from toonvision.data.unknown_labels import unknown_labels
 from toonvision.data.workspace import ANNOTATIONS, Workspace
 from toonvision.taxonomy.labels import LABEL_LEVEL
 
@@ -124,7 +124,7 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
         if not path.name.startswith(TEMPORARY)
     ]
     faults += unknown_labels(known.crops, workspace.taxonomy)
-    rare = untrainable(Counter(crop.label for crop in known.crops))
+    rare = untrainable(Counter(crop.label for crop in known.crops), finds=bool(workspace.taxonomy.finding))
     return [
         Checked("Crops", len(known.crops), tuple(faults), (*rare, *odd_images(statistics))),
         Checked("Boxes", len(known.crops), (), tuple(odd_boxes(known.crops))),

@@ -25,9 +25,9 @@ from toonvision.data.formats import layout
 from toonvision.data.listing import relative
 from toonvision.data.own_readings import SourceReading, with_own_annotations
 from toonvision.data.records import Crop, Known, StoredScreenshot
-from toonvision.data.trainable import ignoring
+from toonvision.data.unknown_labels import unknown_label
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
-from toonvision.taxonomy.labels import Taxonomy, did_you_mean
+from toonvision.taxonomy.labels import Taxonomy
 
 _AHEAD = 32
 """Pictures examined ahead of those that are dealt with."""
@@ -326,9 +326,7 @@ def _boxes(
     for entry in picture.objects:
         try:
             if entry.label not in taxonomy.by_name:
-                reason = f"the taxonomy knows no label {entry.label!r}.{did_you_mean(entry.label, taxonomy.by_name)}"
-                remedy = f"correct it, add it to the taxonomy, or leave it out: {ignoring([entry.label])}"
-                raise RejectedItemError(reason, remedy, code="unknown-label")
+                raise unknown_label(entry.label, taxonomy)
             box, known_of_it = fit_object(entry, size_wh)
             if (entry.label, box) in boxes:
                 reason = f"repeats object {boxes[entry.label, box]}: same label, same box"

@@ -155,7 +155,7 @@ class SourceOverview:
     def findings(self) -> tuple[Finding, ...]:
         """What was left out of pictures and objects and why, what is worth knowing, and what cannot be learned."""
         own = (finding for picture in self.reading.pictures for finding in picture.findings)
-        return (*self.reading.findings, *own, *self.tiny, *untrainable(self.labels))
+        return (*self.reading.findings, *own, *self.tiny, *untrainable(self.labels, finds=self.has_boxes))
 
     @property
     def losses(self) -> tuple[FindingKind, ...]:

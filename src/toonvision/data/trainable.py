@@ -24,15 +24,19 @@ _MOST_COMPARED = 50
 """Rare labels that are compared with all others, letter by letter, which takes time."""
 
 
-def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
+def untrainable(labels: Mapping[str, int], *, finds: bool = False) -> tuple[Finding, ...]:
     """Return what keeps a model from learning some labels well, by the number of objects of each; none is left out yet.
 
     A model is shown objects of train, the best epoch is found on those of val, and it is evaluated on those of test: a
     label needs an object for each.
+
+    Args:
+        labels: Number of objects by label.
+        finds: Whether a model can learn to find objects, for which one label is enough.
     """
     counts = {label: count for label, count in labels.items() if count}
     findings = []
-    if len(counts) == 1:
+    if len(counts) == 1 and not finds:
         ((label, count),) = counts.items()
         has = "the only object has" if count == 1 else f"all {count:,} objects have"
         reason = f"{has} the label {label!r}; a model needs at least two labels, to distinguish them"
@@ -51,7 +55,7 @@ def untrainable(labels: Mapping[str, int]) -> tuple[Finding, ...]:
         pairs = "; ".join([*named[:_MOST_NAMED], *more])
         same = {group[0]: group[1:] for group in alike}
         reason = f"labels are spelled alike, and a model learns to distinguish them: {pairs}"
-        findings.append(Finding("labels", reason, f"if they are one, {_joining(same)}", "spelled-alike"))
+        findings.append(Finding("labels", reason, f"if they are one, {joining(same)}", "spelled-alike"))
     return tuple(findings)
 
 
@@ -70,7 +74,7 @@ def ways_out(rare: Sequence[str], labels: Sequence[str]) -> str:
     if _can_be_left_out(rare, labels):
         ways.append(f"leave {'it' if len(rare) == 1 else 'them'} out: {ignoring(rare)}")
     if same := _spellings(rare, labels):
-        ways.append(f"join what is another spelling: {_joining(same)}")
+        ways.append(f"join what is another spelling: {joining(same)}")
     return ", or ".join(ways)
 
 
@@ -83,7 +87,8 @@ def _named(rare: Sized, labels: Sized) -> int:
     return _MOST_NAMED if _can_be_left_out(rare, labels) else len(rare)
 
 
-def _joining(same: Mapping[str, Sequence[str]]) -> str:
+def joining(same: Mapping[str, Sequence[str]]) -> str:
+    """Return how to read labels as another one, by that, in words that can be carried out."""
     lines = " and ".join(f"{_key(label)} = {_quoted(others)}" for label, others in same.items())
     return f"write {lines} under [labels.same] in {SETTINGS_FILE}"
 
@@ -117,8 +122,12 @@ def missing_labels(name: str, table: CountTable, *, fewest: int = 1) -> tuple[Fi
     return (Finding(f"split {name}", reason, remedy, "label-missing"),)
 
 
-def require_trainable(table: CountTable) -> None:
+def require_trainable(table: CountTable, finding: Sequence[str]) -> None:
     """Refuse to train where a class of the task's level could not be learned or evaluated.
+
+    Args:
+        table: The samples by class and subset.
+        finding: The tasks that find objects, and can be trained with one class.
 
     Raises:
         InputRejectedError: With all classes and counts, if there are fewer than two classes, a class with a single
@@ -139,12 +148,26 @@ def require_trainable(table: CountTable) -> None:
         reason = f"needs samples of every class to learn from; {', '.join(unseen)} has none in train"
     else:
         return
-    remedy = "annotate more screenshots"
-    if table.level.name == LABEL_LEVEL and (rare := [name for name, row in present if name in {*single, *unseen}]):
+    remedy, instead = "annotate more screenshots", ""
+    if len(present) == 1:
+        remedy = another_class(table.level.name)
+        instead = instead_of_naming(finding)
+    elif table.level.name == LABEL_LEVEL and (rare := [name for name, row in present if name in {*single, *unseen}]):
         remedy = ways_out(rare, [name for name, _ in present])
     raise InputRejectedError(
-        f"training {reason}. Samples in train/val/test: {shares}. {remedy[0].upper()}{remedy[1:]}; {_THEN}."
+        f"training {reason}. Samples in train/val/test: {shares}. {remedy[0].upper()}{remedy[1:]}; {_THEN}.{instead}"
     )
+
+
+def another_class(level: str) -> str:
+    """Return what to do where all objects are of one class of a level."""
+    what = "under a label of its own" if level == LABEL_LEVEL else f"of another class of the level {level}"
+    return f"annotate something else too, {what}"
+
+
+def instead_of_naming(finding: Sequence[str]) -> str:
+    """Return what can be trained with one class, with a leading blank; an empty text if nothing can."""
+    return f" To find such objects without naming them: toonvision train {finding[0]}" if finding else ""
 
 
 def _spellings(rare: Sequence[str], labels: Sequence[str]) -> dict[str, list[str]]:

@@ -23,7 +23,7 @@ from toonvision.data.images import Resize
 from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import read_split
 from toonvision.data.subsets import SUBSETS
-from toonvision.data.trainable import require_trainable
+from toonvision.data.trainable import another_class, instead_of_naming, require_trainable
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions
@@ -118,9 +118,12 @@ def task_dataset(
     needed = "at least two classes" if task.kind == CLASSIFY else "a class"
     if len(counts) < (2 if task.kind == CLASSIFY else 1):
         listed = ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
+        remedy, instead = "annotate more screenshots", ""
+        if counts:
+            remedy, instead = another_class(task.level), instead_of_naming(workspace.taxonomy.finding)
         raise InputRejectedError(
-            f"training needs {needed} with samples; got {len(counts)}. Samples: {listed}. Annotate more "
-            "screenshots, then run toonvision extract."
+            f"training needs {needed} with samples; got {len(counts)}. Samples: {listed}. "
+            f"{remedy[0].upper()}{remedy[1:]}, then run toonvision extract.{instead}"
         )
     return load_dataset(workspace, task, size_hw=size_hw, split=None, resize=resize, network=network)
 
@@ -133,7 +136,7 @@ def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
         InputRejectedError: If a class could not be learned or evaluated.
     """
     split, level = read_split(workspace.splits, split_name), workspace.taxonomy.level(dataset.task.level)
-    require_trainable(subset_table(level, split, dataset.crops, workspace.taxonomy))
+    require_trainable(subset_table(level, split, dataset.crops, workspace.taxonomy), workspace.taxonomy.finding)
     return fold_of_subsets(f"split {split.name}", [split.subset_of(crop) for crop in dataset.crops])
 
 

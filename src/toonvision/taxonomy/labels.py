@@ -14,6 +14,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from toonvision.core.errors import UsageError
+from toonvision.core.names import folded
 
 LABEL_LEVEL = "label"
 """The level that every taxonomy has: each label is its own class."""
@@ -216,6 +217,11 @@ class Taxonomy:
         """Return the same taxonomy with other targets."""
         return replace(self, targets=targets)
 
+    @property
+    def finding(self) -> tuple[str, ...]:
+        """The names of the tasks that find objects, which need but one label."""
+        return tuple(task.name for task in self.tasks if task.kind == DETECT)
+
     def without(self, labels: Set[str]) -> "Taxonomy":
         """Return the same taxonomy without some labels, and without the classes and levels that only these have."""
         kept = tuple(label for label in self.labels if label.name not in labels)
@@ -266,11 +272,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a suggestion of the most similar known name, with a leading blank, or an empty text.
 
     Examples:
-        >>> did_you_mean("cog_bb_flunkey", ["cog_bb_flunky", "toon_dog"])
-        ' Did you mean cog_bb_flunky?'
+        >>> did_you_mean("cog_bb_flunkey", ["cog_bb_flunky", "toon_dog"]), did_you_mean("ACE", ["ace"])
+        (' Did you mean cog_bb_flunky?', ' Did you mean ace?')
     """
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
-    return f" Did you mean {near[0]}?" if near else ""
+    names = {folded(one): one for one in known}
+    near = difflib.get_close_matches(folded(name), list(names), n=1, cutoff=0.75)
+    return f" Did you mean {names[near[0]]}?" if near else ""
 
 
 def _listed(names: Iterable[str]) -> str:
