@@ -77,7 +77,7 @@ def test_another_taxonomy_is_named_by_its_own_runs_alone(tmp_path, chosen):
 
 @pytest.fixture
 def runs(monkeypatch):
-    """Give a workspace runs, the newest first: name, kind, level, and whether of its taxonomy."""
+    """Let a workspace have runs, the newest first: name, kind, level, and whether of its taxonomy."""
 
     def give(workspace, *given):
         records = {

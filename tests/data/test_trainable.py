@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from builders import LABELS, SETTINGS_TEXT, crop, tried
 from toonvision.core.errors import InputRejectedError
+from toonvision.data.label_rules import ignoring
 from toonvision.data.split_plan import subset_table
 from toonvision.data.splits import Split, read_split
-from toonvision.data.trainable import ignoring, missing_labels, require_trainable, untrainable
+from toonvision.data.trainable import missing_labels, require_trainable, untrainable
 from toonvision.data.workspace import WorkspaceTable
 
 SMALL = WorkspaceTable.model_validate(tomllib.loads(SETTINGS_TEXT)).taxonomy.build()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.catalog import Crop
+from toonvision.data.unknown_labels import unknown_labels
 from toonvision.taxonomy.labels import LABEL_LEVEL, NO_CONTEXT, Category, Level, Taxonomy
 
 
@@ -90,8 +91,6 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     pairs = Counter((crop.label, crop.context) for crop in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(count_table(level, contexts, pairs, taxonomy) for level in levels)
-    from toonvision.data.unknown_labels import unknown_labels  # which needs the tables of this module
-
     return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops), tuple(unknown_labels(crops, taxonomy)))
 
 

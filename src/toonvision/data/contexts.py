@@ -7,7 +7,7 @@ from toonvision.core.errors import Finding
 from toonvision.core.names import folded
 from toonvision.core.wording import counted, listed
 from toonvision.data.boxes import AnnotatedPicture, Reading
-from toonvision.data.trainable import SETTINGS_FILE
+from toonvision.data.label_rules import SETTINGS_FILE
 from toonvision.taxonomy.labels import NO_CONTEXT, Taxonomy, did_you_mean
 from toonvision.taxonomy.loader import quoted
 

@@ -1,7 +1,8 @@
 """What the settings do to labels: leave some out, and read several spellings as one."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from toonvision.core.wording import counted
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label
 from toonvision.taxonomy.loader import Strict, quoted
 
+SETTINGS_FILE = "toonvision.toml"
 AS_SET = "as-set"
 """The code of a finding that says what the settings did, as was asked."""
 
@@ -131,3 +133,23 @@ class LabelsTable(Strict):
     def build(self) -> LabelRules:
         """Return the value that the rest of the program uses."""
         return LabelRules.of(self.ignore, self.same)
+
+
+def joining(same: Mapping[str, Sequence[str]]) -> str:
+    """Return how to read labels as another one, by that, in words that can be carried out."""
+    lines = " and ".join(f"{_key(label)} = {_quoted(others)}" for label, others in same.items())
+    return f"write {lines} under [labels.same] in {SETTINGS_FILE}"
+
+
+def ignoring(labels: Sequence[str]) -> str:
+    """Return how to leave labels out, in words that can be carried out."""
+    return f"write ignore = {_quoted(labels)} under [labels] in {SETTINGS_FILE}"
+
+
+def _quoted(labels: Sequence[str]) -> str:
+    return json.dumps(list(labels), ensure_ascii=False)
+
+
+def _key(label: str) -> str:
+    plain = label.isascii() and label.replace("_", "").replace("-", "").isalnum()
+    return label if plain else json.dumps(label, ensure_ascii=False)

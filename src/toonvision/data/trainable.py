@@ -1,7 +1,6 @@
 """Whether a model can learn to distinguish a set of labels, and the way out where it cannot."""
 
 import difflib
-import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence, Sized
@@ -10,10 +9,10 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.names import folded
 from toonvision.core.wording import listed, some
 from toonvision.data.balance import CountTable
+from toonvision.data.label_rules import ignoring, joining
 from toonvision.data.subsets import SUBSETS
 from toonvision.taxonomy.labels import LABEL_LEVEL
 
-SETTINGS_FILE = "toonvision.toml"
 _THEN = "then run toonvision extract and toonvision split --force"
 _ALIKE = 0.75
 """From this similarity on, a rare label may be another spelling of a common one."""
@@ -85,17 +84,6 @@ def _can_be_left_out(rare: Sized, labels: Sized) -> bool:
 def _named(rare: Sized, labels: Sized) -> int:
     """Return how many rare labels a reason names: all where no remedy does."""
     return _MOST_NAMED if _can_be_left_out(rare, labels) else len(rare)
-
-
-def joining(same: Mapping[str, Sequence[str]]) -> str:
-    """Return how to read labels as another one, by that, in words that can be carried out."""
-    lines = " and ".join(f"{_key(label)} = {_quoted(others)}" for label, others in same.items())
-    return f"write {lines} under [labels.same] in {SETTINGS_FILE}"
-
-
-def ignoring(labels: Sequence[str]) -> str:
-    """Return how to leave labels out, in words that can be carried out."""
-    return f"write ignore = {_quoted(labels)} under [labels] in {SETTINGS_FILE}"
 
 
 def missing_labels(name: str, table: CountTable, *, fewest: int = 1) -> tuple[Finding, ...]:
@@ -183,12 +171,3 @@ def _spellings(rare: Sequence[str], labels: Sequence[str]) -> dict[str, list[str
 
 def _digits(label: str) -> str:
     return "".join(filter(str.isdigit, label))
-
-
-def _quoted(labels: Sequence[str]) -> str:
-    return json.dumps(list(labels), ensure_ascii=False)
-
-
-def _key(label: str) -> str:
-    plain = label.isascii() and label.replace("_", "").replace("-", "").isalnum()
-    return label if plain else json.dumps(label, ensure_ascii=False)

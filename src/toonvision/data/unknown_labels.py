@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.names import folded
+from toonvision.data.label_rules import ignoring, joining
 from toonvision.data.records import Crop
-from toonvision.data.trainable import ignoring, joining
 from toonvision.taxonomy.labels import Taxonomy, did_you_mean
 
 _CODE = "unknown-label"
