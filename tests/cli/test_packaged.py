@@ -1,4 +1,5 @@
 import csv
+import errno
 import io
 import json
 import sys
@@ -8,6 +9,7 @@ from PIL import Image
 
 from builders import run_alone
 from toonvision.api import bulk
+from toonvision.data.formats import pascal_voc
 from toonvision.data.videos import _times
 from toonvision.data.workspace import create_workspace, open_workspace
 from toonvision.deploy.packaged import accuracy_text
@@ -156,6 +158,28 @@ def test_a_run_without_pictures_is_wrong_usage(run, tmp_path):
     outcome = run("predict", "suit/compact-1", "-w", tmp_path / "w")
     assert outcome.code == 2
     assert "Name pictures, or folders of pictures, after the run." in outcome.err
+
+
+def test_answers_about_the_longest_name_are_saved_and_those_of_an_error_leave_nothing(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shot = "s" * 251 + ".png"
+    draw_screenshot(ScreenshotPlan("ttc_bigwig", "ttc", ("cog_lb_bigwig",), seed=11)).image.save(shot)
+    asked = ("predict", "--with", "toontown", "--find", shot, "--save", "drawn", "--voc", "boxes")
+
+    def full(path, **_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pascal_voc, "write", full)
+        outcome = run(*asked)
+    assert (outcome.code, [path.name for path in tmp_path.iterdir()]) == (4, [shot])
+    assert f"toonvision: {tmp_path / 'boxes'}" in outcome.err
+    assert "free space on the disk and run again" in outcome.err
+    outcome = run(*asked)
+    assert outcome.code == 0, outcome.err
+    (drawn,), (boxes,) = ((tmp_path / name).iterdir() for name in ("drawn", "boxes"))
+    assert drawn.name.startswith("0001-sss")
+    assert boxes.name == "s" * 251 + ".xml"
 
 
 @pytest.mark.parametrize("asked", [(), ("--csv", "-"), ("--csv", "found.csv", "--save", "drawn")])

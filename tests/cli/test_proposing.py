@@ -1,9 +1,13 @@
 import pytest
+from PIL import Image
 
-from builders import copied, make_workspace
+from builders import copied, make_workspace, scene
+from reliability import disks
 from toonvision.api.result import Result
 from toonvision.api.workspace import Workspace
 from toonvision.core.errors import UsageError
+from toonvision.data.boxes import Box
+from toonvision.data.own_annotations import Annotation, LabelledBox, write_annotation
 from toonvision.data.workspace import create_workspace
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
@@ -88,7 +92,8 @@ def test_annotations_go_to_another_program_and_come_in_again(run, small_workspac
     outcome = run("label", "--to", target, "--save", out, "-w", root)
     assert outcome.code == 0, outcome.err
     assert f"toonvision init NEW --from {out}" in outcome.out + outcome.err
-    assert run("init", again, "--from", out).code == 0
+    outcome = run("init", again, "--from", out, "--json")
+    assert (outcome.code, outcome.json["findings"]) == (0, [])
     before = [run("extract", "-w", one, "--json").json["objects_kept"] for one in (root, again)]
     assert before[0] == before[1] > 0
     outcome = run("label", "--to", target, "--save", out, "-w", root)
@@ -102,3 +107,66 @@ def test_a_format_needs_a_folder(run, small_workspace, tmp_path):
     assert (outcome.code, outcome.out) == (2, "")
     assert "Add both." in outcome.err
     assert run(*asked, "--save", tmp_path / "out").code == 0
+
+
+def test_what_exif_data_rotate_comes_in_again_and_what_is_damaged_is_said(run, small_workspace, tmp_path):
+    root = copied(small_workspace, tmp_path / "w").root
+    place = root / "screenshots" / "garden"
+    for name, orientation in (("aside", 6), ("half", 6), ("head_down", 3)):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        scene(5, (64, 48)).save(place / f"{name}.jpg", exif=exif)
+        own = Annotation(
+            "screenshots", f"garden/{name}.jpg", (64, 48), (LabelledBox("d1", "apple", Box(1, 2, 30, 40)),)
+        )
+        write_annotation(root / "annotations" / "garden" / f"{name}.xml", own)
+    (place / "half.jpg").write_bytes((place / "half.jpg").read_bytes()[:-200])
+    outcome = run("label", "--to", "yolo", "--save", tmp_path / "out", "-w", root)
+    assert outcome.code == 3
+    assert "garden/half.jpg" in outcome.err
+    outcome = run("init", tmp_path / "again", "--from", tmp_path / "out", "--json")
+    assert (outcome.code, outcome.json["findings"]) == (0, [])
+    folder = tmp_path / "out" / "images" / "garden"
+    assert [path.name for path in folder.glob("[!s]*")] == ["aside.png", "head_down.png"]
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (["--propose", "--port", "1"], "--propose and --port"),
+        (["--then-train", "suit", "--sure", "90"], "--then-train and --sure"),
+    ],
+)
+def test_an_export_refuses_options_that_it_would_ignore(run, small_workspace, tmp_path, more, named):
+    outcome = run("label", "--to", "yolo", "--save", tmp_path / "out", *more, "-w", small_workspace.root)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert f"--to writes what is annotated, and ends. Leave out {named}." in outcome.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(bool(disks.why_not()), reason=disks.why_not())
+def test_an_export_to_a_full_disk_names_what_it_could_not_write_and_can_be_run_again(run, small_workspace, tmp_path):
+    (tmp_path / "disk").mkdir()
+    with disks.small_disk(tmp_path / "disk", size=1 << 20) as disk:
+        filler = disks.fill_but(disk, 1 << 14)
+        asked = ("label", "--to", "voc", "--save", disk / "out", "-w", small_workspace.root)
+        outcome = run(*asked)
+        assert (outcome.code, outcome.err.count("\n")) == (4, 1)
+        assert f"toonvision: {disk / 'out'}" in outcome.err
+        assert list(disk.iterdir()) == [filler]
+        filler.unlink()
+        assert run(*asked).code == 0
+
+
+def test_proposals_for_the_longest_names_are_stored_and_taken_over(run, tmp_path):
+    create_workspace(tmp_path / "w", taxonomy="toontown")
+    folder = tmp_path / "w" / "screenshots" / "ttc"
+    folder.mkdir(parents=True)
+    drawn = draw_screenshot(ScreenshotPlan("ttc_1", "ttc", ("cog_lb_bigwig",), seed=1)).image
+    for name in ("l" * 251 + ".png", "g" * 250 + ".jpeg"):
+        drawn.save(folder / name)
+    outcome = run("label", "--propose", "--sure", "50", "-w", tmp_path / "w", "--json")
+    assert outcome.code == 0, outcome.err
+    assert len(list((tmp_path / "w" / "proposals" / "ttc").iterdir())) == 2
+    assert run("label", "--to", "labelstudio", "--save", tmp_path / "out", "-w", tmp_path / "w").code == 0
+    assert len(list((tmp_path / "out" / "images" / "ttc").iterdir())) == 2

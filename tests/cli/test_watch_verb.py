@@ -3,6 +3,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,23 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_ends_with_3(run, walk, to
     assert outcome.code == 3
     assert "skipped" in outcome.err
     assert "Watched 1 frame" in outcome.out
+
+
+def test_what_was_not_kept_is_not_listed(run, toons, tmp_path):
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "0.png").write_bytes(b"no picture")
+    video, unsure = tmp_path / "film.mp4", tmp_path / "unsure"
+    asked = ("watch", folder, "--headless", "-w", toons, "--save-video", video, "--uncertain", unsure)
+    outcome = run(*asked, "--json")
+    assert outcome.code == 3, outcome.err
+    files = json.loads(outcome.out.splitlines()[-1])["files"]
+    assert len(files) == 1
+    assert all(Path(one).is_file() for one in files)
+    said = run(*asked)
+    assert "Log: " in said.out
+    assert not video.exists()
+    assert [word for word in (str(video), str(unsure)) if word in said.out] == []
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import errno
 import signal
 import subprocess
 import sys
@@ -5,7 +6,7 @@ import sys
 import pytest
 
 from toonvision.core.errors import WorkspaceBusyError
-from toonvision.core.folders import replacing_folder
+from toonvision.core.folders import UNFINISHED, new_folder, new_folders, replacing_folder
 
 BUILD = """
 import sys, time
@@ -120,3 +121,33 @@ def test_killed_after_the_swap_the_new_folder_stays(folder):
 def test_a_second_process_learns_who_holds_the_lock(folder, builder):
     with pytest.raises(WorkspaceBusyError, match=rf"process {builder.pid}, explain, since .*Wait for it to end\."):
         replaced(folder, "mine.png")
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_new_folder_appears_whole_whether_it_was_there_and_empty_or_not(tmp_path, is_there):
+    out = tmp_path / "made" / "out"
+    left = (out if is_there else out.parent) / f"{UNFINISHED}out"  # by a process that was killed
+    left.mkdir(parents=True)
+    (left / "half.png").write_text("half")
+    with new_folder(out) as built:
+        (built / "new.png").write_text("new")
+        assert not out.exists() or names(out) == [built.name]
+    assert (names(out), names(out.parent)) == (["new.png"], ["out"])
+
+
+def fill_the_disk(first, nothing, second):
+    assert nothing is None
+    (second / "new.png").write_text("new")
+    raise OSError(errno.ENOSPC, "No space left on device", str(first / "deep" / "a.png"))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_of_new_folders_nothing_stays_after_an_error_which_names_what_was_asked_for(tmp_path, is_there):
+    one, other = tmp_path / "one", tmp_path / "other"
+    if is_there:
+        one.mkdir()
+    with pytest.raises(OSError, match="No space") as caught, new_folders(one, None, other) as folders:
+        fill_the_disk(*folders)
+    assert caught.value.filename == str(one / "deep" / "a.png")
+    assert names(tmp_path) == (["one"] if is_there else [])
+    assert not is_there or names(one) == []

@@ -1,7 +1,9 @@
+import os
+
 import pytest
 
 from toonvision.core.errors import UsageError
-from toonvision.core.names import folded, free_name, plain_name
+from toonvision.core.names import derived_name, folded, free_name, plain_name
 
 
 @pytest.mark.parametrize("name", ["compact-1", "a", "A.b_c-d", "x" * 100])
@@ -35,3 +37,11 @@ def test_a_taken_name_is_followed_by_the_first_free_number(tmp_path):
 def test_a_link_that_leads_nowhere_takes_its_name(tmp_path):
     (tmp_path / "run").symlink_to(tmp_path / "gone")
     assert free_name(tmp_path, "run") == "run-2"
+
+
+def test_a_derived_name_keeps_the_stem_where_it_fits_and_differs_where_it_does_not():
+    assert derived_name("shot", ".json") == "shot.json"
+    assert derived_name("a" * 250, ".json") == "a" * 250 + ".json"
+    long = [derived_name(stem, ".json") for stem in ("a" * 251, "a" * 252, "ü" * 127, "a\udcff" * 125)]
+    assert len(set(long)) == 4
+    assert all(len(os.fsencode(name)) <= 255 and name.endswith(".json") for name in long)

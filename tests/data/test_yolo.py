@@ -203,6 +203,8 @@ def test_pictures_that_two_subsets_name_are_in_neither_unless_their_folder_decid
     pair(tmp_path, "a", "b")
     (tmp_path / "data.yaml").write_text("train: images\nval: images\nnames: [cat]\n")
     assert set(subsets(read(tmp_path)).values()) == {None}
+    assert read(tmp_path).findings == (), "one folder for both states no split"
+    (tmp_path / "data.yaml").write_text("train: images\nval: .\nnames: [cat]\n")
     assert "train and val alike, as are 2 pictures" in read(tmp_path).findings[0].reason
     pair(tmp_path, "valid/c")
     (tmp_path / "data.yaml").write_text("val: images/valid\ntest: images/valid\nnames: [cat]\n")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from builders import LABELS, files_property, scene
 from toonvision.data.boxes import Box, fit_object
@@ -73,3 +74,17 @@ def test_label_studio_has_what_models_propose_in_percent_with_their_name_and_sco
 def test_screenshots_that_nobody_annotated_are_no_examples_for_the_other_formats(tmp_path):
     root = written(tmp_path, [(("apple", Box(1, 2, 30, 40)),), None], "voc")
     assert [path.name for path in (root / "images" / "garden").iterdir() if path.suffix == ".png"] == ["shot_0.png"]
+
+
+def test_what_exif_data_rotate_is_written_as_its_boxes_were_drawn(tmp_path):
+    path = tmp_path / "1.jpg"
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    scene(1, SIZE_WH).save(path, exif=turned)
+    boxes = (("apple", Box(1, 2, 30, 40)),)
+    for size_wh in (SIZE_WH, SIZE_WH[::-1]):
+        shot = Labelled(path, "garden/1.png", size_wh, boxes, is_rotated=True)
+        root = tmp_path / f"{size_wh[0]}"
+        export_annotations([shot], root, "yolo", labels=LABELS)
+        with Image.open(root / "images" / "garden" / "1.png") as image:
+            assert (image.format, image.size, dict(image.getexif())) == ("PNG", size_wh, {})

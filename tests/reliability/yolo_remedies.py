@@ -113,7 +113,7 @@ YOLO = [
         (copy(PICTURE, "s/images/gone.png"),),
         on="yolo",
     ),
-    Remedy("name a folder for one subset only", names(*THREE, val="images"), (names(*THREE),), on="yolo"),
+    Remedy("name a folder for one subset only", names(*THREE, val="images/garden"), (names(*THREE),), on="yolo"),
     Remedy(SHIFTED, counted_from_1, (steps(names("unused", *THREE), init_again),), on="yolo"),
     Remedy(
         "put a line before the first one, such as: unused",

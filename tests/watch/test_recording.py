@@ -1,15 +1,18 @@
+import contextlib
 import sys
 from threading import Event
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from builders import scene
+from reliability import disks
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.meter import Meter
-from toonvision.watch.recording import UncertainFrames, VideoFile
+from toonvision.watch.recording import VIDEO_SUFFIXES, UncertainFrames, VideoFile
 from toonvision.watch.sources import open_source
 from watch.standins import ReadySource, ToldModels
 
@@ -88,3 +91,28 @@ def test_the_meter_counts_frames_drops_and_delays_within_a_hundredth():
     assert 4 <= summary.p50_ms <= summary.p95_ms
     assert summary.plain()["frames_per_second"] > 0
     assert Meter().summary().plain()["delay_p50_ms"] is None
+
+
+def test_a_video_without_a_frame_is_no_file(tmp_path):
+    video = VideoFile(tmp_path / "film.mp4", ToldModels().categories)
+    video.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def write_all(video, source):
+    with contextlib.closing(video):
+        for frame in watch_frames(source, ToldModels()):
+            video.see(frame)
+
+
+@pytest.mark.skipif(bool(disks.why_not()), reason=disks.why_not())
+@pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
+def test_a_video_on_a_full_disk_is_named_and_leaves_no_file(tmp_path, monkeypatch, suffix):
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), dtype=np.uint8)
+    source = scenes(ReadySource(60), monkeypatch, lambda number: Image.fromarray(np.roll(noise, 7 * number, axis=0)))
+    with disks.small_disk(tmp_path, size=1 << 18) as disk:
+        video = VideoFile(disk / f"film{suffix}", ToldModels().categories)
+        with pytest.raises(OSError, match="No space") as caught:
+            write_all(video, source)
+        assert caught.value.filename == str(video.path)
+        assert list(disk.iterdir()) == []

@@ -10,7 +10,8 @@ from toonvision.api.result import Block, Result, table
 from toonvision.api.segmenting import quality_of_pixels, write_masks
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, UsageError
-from toonvision.core.names import different_stems
+from toonvision.core.folders import new_folders
+from toonvision.core.names import derived_name, different_stems
 from toonvision.core.panels import rows_csv
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
@@ -82,27 +83,40 @@ def detect(
         raise UsageError(f"--masks is for runs that name pixels; {run.name} finds boxes alone. Leave it out.")
     require_paths(pictures, save=save, voc=voc, masks=masks)
     found, findings = predict_files(run, pictures, keras=keras, pixels=masks is not None)
-    keep(taxonomy, run.workspace.watcher, found, save=save, voc=voc)
-    if masks is not None:
-        named = [(one.path, whole_pixels(one.pixels, one.size_wh)) for one in found if one.pixels is not None]
-        write_masks(named, taxonomy.level(PIXEL_LEVEL).classes, masks)
-        run.workspace.watcher.say(f"Wrote the masks of {counted(len(named), 'picture')} to {masks}")
+    keep(taxonomy, run.workspace.watcher, found, save=save, voc=voc, masks=masks)
     return of_run(run, found_result(card.level, taxonomy.all_parents(card.level), found, findings))
 
 
 def keep(
-    taxonomy: Taxonomy, watcher: Watcher, found: Sequence[FoundObjects], *, save: Path | None, voc: Path | None
+    taxonomy: Taxonomy,
+    watcher: Watcher,
+    found: Sequence[FoundObjects],
+    *,
+    save: Path | None,
+    voc: Path | None,
+    masks: Path | None = None,
 ) -> None:
-    """Draw the boxes onto copies of the pictures, and write them as annotations, where that was asked for."""
-    if save is not None:
-        from toonvision.report.answers import write_found
+    """Draw the boxes onto copies of the pictures, write them as annotations, and the pixels as masks, where asked for.
 
-        levels = (*taxonomy.levels, taxonomy.level(LABEL_LEVEL))
-        if drawn := write_found(found, [category for level in levels for category in level.classes], save):
-            watcher.say(f"Drew the boxes onto {counted(drawn, 'picture')} in {save}")
-    if voc is not None:
-        write_voc(found, voc)
-        watcher.say(f"Wrote the boxes of {counted(len(found), 'picture')} as Pascal VOC to {voc}")
+    All of that is there afterwards, or nothing.
+    """
+    said = []
+    with new_folders(save, voc, masks) as (drawn_in, boxes_in, masks_in):
+        if drawn_in is not None:
+            from toonvision.report.answers import write_found
+
+            levels = (*taxonomy.levels, taxonomy.level(LABEL_LEVEL))
+            if drawn := write_found(found, [category for level in levels for category in level.classes], drawn_in):
+                said.append(f"Drew the boxes onto {counted(drawn, 'picture')} in {save}")
+        if boxes_in is not None:
+            write_voc(found, boxes_in)
+            said.append(f"Wrote the boxes of {counted(len(found), 'picture')} as Pascal VOC to {voc}")
+        if masks_in is not None:
+            named = [(one.path, whole_pixels(one.pixels, one.size_wh)) for one in found if one.pixels is not None]
+            write_masks(named, taxonomy.level(PIXEL_LEVEL).classes, masks_in)
+            said.append(f"Wrote the masks of {counted(len(named), 'picture')} to {masks}")
+    for text in said:
+        watcher.say(text)
 
 
 def write_voc(found: Sequence[FoundObjects], folder: Path) -> None:
@@ -110,10 +124,11 @@ def write_voc(found: Sequence[FoundObjects], folder: Path) -> None:
     from toonvision.data.boxes import AnnotatedObject
     from toonvision.data.formats import pascal_voc
 
-    folder.mkdir(parents=True, exist_ok=True)
     for one, stem in zip(found, different_stems([one.path for one in found]), strict=True):
         objects = [AnnotatedObject(at, thing.label, thing.box) for at, thing in enumerate(one.objects, start=1)]
-        pascal_voc.write(folder / f"{stem}.xml", picture=one.path.name, size_wh=one.size_wh, objects=objects)
+        pascal_voc.write(
+            folder / derived_name(stem, ".xml"), picture=one.path.name, size_wh=one.size_wh, objects=objects
+        )
 
 
 def of_run(run: StoredRun, result: Result[list[FoundObjects]]) -> Result[list[FoundObjects]]:

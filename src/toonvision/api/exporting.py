@@ -10,7 +10,9 @@ from toonvision.api.base import Opened
 from toonvision.api.predicting import require_empty
 from toonvision.api.result import Result
 from toonvision.core.errors import Finding, RejectedItemError, UsageError
+from toonvision.core.names import derived_name
 from toonvision.core.wording import counted
+from toonvision.data import images
 
 if TYPE_CHECKING:
     from toonvision.label.exporting import Labelled, Target
@@ -76,11 +78,15 @@ def _labelled(workspace: Opened, findings: list[Finding]) -> "Iterator[Labelled]
     for shot in list_screenshots(workspace.files).screenshots:
         try:
             sheet = load_sheet(workspace.files, shot, of(shot))
+            is_rotated = images.is_rotated(shot.path)
+            if is_rotated:
+                images.read_whole(shot.path)  # what is damaged is said before anything is written
         except RejectedItemError as error:
             findings.append(error.finding(shot.name, pictures=1))
             continue
         annotation = sheet.annotation
         is_annotated = annotation.review == "done" if sheet.is_own else shot.given is not None
         boxes = tuple((one.label, one.box) for one in annotation.boxes) if is_annotated else None
-        name = shot.annotation.relative_to(workspace.files.annotations).with_suffix(shot.path.suffix).as_posix()
-        yield Labelled(shot.path, name, annotation.size_wh, boxes, sheet.proposals)
+        named = shot.annotation.relative_to(workspace.files.annotations)
+        named = named.with_name(derived_name(named.stem, ".png" if is_rotated else shot.path.suffix))
+        yield Labelled(shot.path, named.as_posix(), annotation.size_wh, boxes, sheet.proposals, is_rotated)

@@ -12,6 +12,7 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
+from toonvision.core.folders import UNFINISHED, new_folder
 from toonvision.core.panels import rows_csv
 from toonvision.core.wording import counted
 from toonvision.data import images
@@ -79,7 +80,7 @@ def require_empty(folder: Path, flag: str) -> None:
     Raises:
         UsageError: If it is there and not empty.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not (folder.is_dir() and all(path.name.startswith(UNFINISHED) for path in folder.iterdir())):
         raise UsageError(f"{folder}: exists already and is not an empty folder. Choose another {flag}.")
 
 
@@ -89,7 +90,9 @@ def draw_answers(
     """Save copies of pictures with the answers drawn onto them, and say so."""
     from toonvision.report.answers import write_answers
 
-    if drawn := write_answers(predictions, classes, folder):
+    with new_folder(folder) as built:
+        drawn = write_answers(predictions, classes, built)
+    if drawn:
         watcher.say(f"Drew the answers onto {counted(drawn, 'picture')} in {folder}")
 
 

@@ -12,7 +12,8 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.files import write_bytes
-from toonvision.core.names import different_stems
+from toonvision.core.folders import new_folders
+from toonvision.core.names import derived_name, different_stems
 from toonvision.core.panels import rows_csv
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.named_pixels import NamedPixels, Pixels
@@ -107,13 +108,16 @@ def _keep(
 ) -> None:
     """Paint the classes over copies of the pictures, and write them as masks, where that was asked for."""
     watcher = run.workspace.watcher
-    if save is not None:
-        from toonvision.report.answers import write_painted
+    with new_folders(save, masks) as (painted_in, masks_in):
+        if painted_in is not None:
+            from toonvision.report.answers import write_painted
 
-        write_painted(found, classes, save)
+            write_painted(found, classes, painted_in)
+        if masks_in is not None:
+            write_masks([(one.path, one.whole) for one in found], classes, masks_in)
+    if save is not None:
         watcher.say(f"Painted the classes over {counted(len(found), 'picture')} in {save}")
     if masks is not None:
-        write_masks([(one.path, one.whole) for one in found], classes, masks)
         watcher.say(f"Wrote the masks of {counted(len(found), 'picture')} to {masks}")
 
 
@@ -127,7 +131,7 @@ def write_masks(found: Sequence[tuple[Path, Pixels]], classes: Sequence[Category
         image, content = Image.fromarray(pixels), io.BytesIO()
         image.putpalette(palette)
         image.save(content, "PNG")
-        write_bytes(folder / f"{stem}.png", content.getvalue())
+        write_bytes(folder / derived_name(stem, ".png"), content.getvalue())
 
 
 def shares_csv(result: Result[list[NamedPixels]]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -65,25 +65,29 @@ def watch(
     """
     from toonvision.watch.sources import open_source
 
-    meter, kept, files, interrupted = Meter(), list[str](), list[Path](), False
+    meter, interrupted = Meter(), False
     with ExitStack() as open_things:
         opened = source or open_source(order.source, rate=order.rate)
         open_things.callback(opened.close)
-        own = _kept(ws, order, models, title, kept, files)
-        for one in (*own, *followers):
+        keeping = list[_Keeping]()
+        for kept in _keeping(ws, order, models, title):
+            open_things.callback(kept.follower.close)
+            keeping.append(kept)
+        for one in followers:
             open_things.callback(one.close)
         status = Status(watcher.say, meter)
         watcher.say(f"Watching {opened.title} with {title or 'your models'}; Ctrl-C ends it.")
         try:
             for frame in watch_frames(opened, models, realtime=order.realtime, seconds=order.seconds):
-                for one in (meter, *own, *followers, status):
+                for one in (meter, *(kept.follower for kept in keeping), *followers, status):
                     one.see(frame)
         except KeyboardInterrupt:  # how a person ends it
             interrupted = True
-    summary = meter.summary()
+    summary, there = meter.summary(), [kept for kept in keeping if kept.is_there]
+    files = tuple(kept.file for kept in there if kept.file)
     return Result(
         summary,
-        (said(summary), *kept),
+        (said(summary), *(f"{kept.title}: {kept.path}" for kept in there)),
         {
             **summary.plain(),
             "source": opened.title,
@@ -92,7 +96,7 @@ def watch(
             "findings": [asdict(one) for one in opened.findings],
         },
         findings=tuple(opened.findings),
-        files=tuple(files),
+        files=files,
         next=_next(ws, order),
     )
 
@@ -151,32 +155,46 @@ def _keep_snapshot(ws: Opened, image: Image.Image, context: str) -> tuple[Path, 
     return Keeper(capture_folder(ws, context or None)).keep(image, datetime.now())
 
 
-def _kept(
-    ws: Opened | None, order: WatchOrder, models: WatchModels, title: str, kept: list[str], files: list[Path]
-) -> list[Follower]:
-    """Open what keeps something of a watch; add where to `kept`."""
-    followers: list[Follower] = []
+@dataclass(frozen=True)
+class _Keeping:
+    """What keeps something of a watch.
+
+    Attributes:
+        follower: Writes it.
+        title: What people call what is kept.
+        path: Where that is.
+        file: Its file, where it is one.
+    """
+
+    follower: Follower
+    title: str
+    path: Path
+    file: Path | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything was kept."""
+        return self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir()))
+
+
+def _keeping(ws: Opened | None, order: WatchOrder, models: WatchModels, title: str) -> Iterator[_Keeping]:
+    """Open what keeps something of a watch."""
     if order.save_video is not None:
         from toonvision.watch.recording import VideoFile
 
-        followers.append(VideoFile(order.save_video, models.categories))
-        kept.append(f"Video with boxes: {order.save_video}")
-        files.append(order.save_video)
+        video = VideoFile(order.save_video, models.categories)
+        yield _Keeping(video, "Video with boxes", video.path, video.path)
     if order.uncertain is not None:
         from toonvision.watch.recording import UncertainFrames
 
-        followers.append(UncertainFrames(order.uncertain))
-        kept.append(f"Frames that the models were least sure of: {order.uncertain}")
+        yield _Keeping(UncertainFrames(order.uncertain), "Frames that the models were least sure of", order.uncertain)
     if ws is not None and order.log_mb:
         from toonvision.watch.diary import Diary
         from toonvision.watch.log import LogFile
 
         folder = ws.root / FOLDER / order.log_name
         log = LogFile(folder, limit_mb=order.log_mb)
-        followers.append(Diary(log, log.begin(order.source, order.context, title)))
-        kept.append(f"Log: {folder}")
-        files.append(log.path)
-    return followers
+        yield _Keeping(Diary(log, log.begin(order.source, order.context, title)), "Log", folder, log.path)
 
 
 def _next(ws: Opened | None, order: WatchOrder) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from toonvision.api.result import Result
     from toonvision.api.workspace import Workspace
 
+_PORT, _SURE = 8710, 95
+
 
 def capture(
     ws: "Workspace",
@@ -45,7 +47,7 @@ def capture(
 def label(
     ws: "Workspace",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the web browser.")] = True,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Its port; 0 takes any that is free.")] = 8710,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Its port; 0 takes any that is free.")] = _PORT,
     propose: Annotated[
         bool, typer.Option("--propose", help="Let models propose boxes, which the page then shows, and end.")
     ] = False,
@@ -76,7 +78,7 @@ def label(
         typer.Option(
             min=50, max=100, help="Precision in percent from which on boxes are accepted without asking; 100 asks all."
         ),
-    ] = 95,
+    ] = _SURE,
     ray: Annotated[str | None, choice("Propose on a Ray cluster: local, auto or HOST:PORT.", "no")] = None,
     as_json: bool = False,
 ) -> "Result[Any]":
@@ -95,6 +97,9 @@ def label(
     if (to is None) != (save is None):
         raise UsageError("--to names a format, and --save the new folder. Add both.")
     if to is not None and save is not None:
+        others = {"--propose": propose, "--then-train": then_train, "--sure": sure != _SURE, "--port": port != _PORT}
+        if given := given_flags(others):
+            raise UsageError(f"--to writes what is annotated, and ends. Leave out {' and '.join(given)}.")
         return ws.export_annotations(to, save)
     tasks = names_in(then_train)
     if then_train is not None and not tasks:

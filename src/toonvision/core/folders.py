@@ -1,4 +1,4 @@
-"""Folders: one writer at a time, and replaced in one step."""
+"""Folders: one writer at a time, and new or replaced in one step."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toonvision.core.errors import EnvironmentFaultError, RejectedItemError, WorkspaceBusyError
 from toonvision.core.files import naming, read_regular, sync_folder
+from toonvision.core.names import derived_name
 
 LOCK = ".toonvision.lock"
 """The file that is locked."""
@@ -84,6 +85,47 @@ def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
             swap_in(built, folder)
         finally:
             shutil.rmtree(built, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def new_folders(*folders: Path | None) -> Iterator[list[Path | None]]:
+    """Yield a hidden folder to write to for each of some that a person asked for, which are missing or empty.
+
+    All take their places when the block ends without an error; after one, nothing of them stays, so that the same
+    command can be run again. For None, which was not asked for, None is yielded.
+    """
+    with contextlib.ExitStack() as stack:
+        yield [None if folder is None else stack.enter_context(new_folder(folder)) for folder in folders]
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Yield a hidden folder to write to, as `new_folders` does.
+
+    It lies beside the folder; in that where it is there: it may be a disk of its own, or the only one to write to.
+
+    Raises:
+        OSError: If something cannot be written; it names what of the folder.
+    """
+    folder = folder.absolute()
+    is_new = not folder.exists()
+    built = (folder.parent if is_new else folder) / derived_name(f"{UNFINISHED}{folder.name}", "")
+    shutil.rmtree(built, ignore_errors=True)  # of a process that was killed
+    try:
+        built.mkdir(parents=True)
+        yield built
+        if is_new:
+            built.replace(folder)
+        else:
+            for path in built.iterdir():
+                path.replace(folder / path.name)
+        sync_folder(folder)
+    except OSError as error:
+        if error.filename and (path := Path(error.filename)).is_relative_to(built):
+            error.filename, error.filename2 = str(folder / path.relative_to(built)), None
+        raise
+    finally:
+        shutil.rmtree(built, ignore_errors=True)
 
 
 def swap_in(built: Path, folder: Path) -> None:

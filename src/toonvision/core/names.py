@@ -1,5 +1,7 @@
 """Names of files and folders: which are safe, which are the same, which are free."""
 
+import hashlib
+import os
 import re
 import unicodedata
 from collections import Counter
@@ -10,6 +12,8 @@ from pathlib import Path
 
 from toonvision.core.errors import UsageError
 
+_LONGEST = 255
+"""The most bytes of a name on the usual file systems."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
@@ -29,6 +33,24 @@ def folded(name: str) -> str:
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+
+
+def derived_name(stem: str, ending: str) -> str:
+    """Return the name of a file that is made from another one: its stem with an ending.
+
+    Of a stem that leaves no room for the ending, the last bytes give way to a hash of all of it.
+
+    Examples:
+        >>> derived_name("shot", ".json")
+        'shot.json'
+        >>> derived_name(255 * "a", ".json")[-18:]
+        'aaaa~b0f3323e.json'
+    """
+    encoded, room = os.fsencode(stem), _LONGEST - len(os.fsencode(ending))
+    if len(encoded) <= room:
+        return f"{stem}{ending}"
+    mark = f"~{hashlib.sha256(encoded).hexdigest()[:8]}"
+    return f"{encoded[: room - len(mark)].decode(errors='ignore')}{mark}{ending}"
 
 
 def free_name(folder: Path, name: str, *, number_first: bool = False) -> str:

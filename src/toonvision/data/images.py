@@ -80,6 +80,17 @@ def size_wh(path: Path) -> tuple[int, int]:
         return image.size
 
 
+def is_rotated(path: Path) -> bool:
+    """Return whether the EXIF data of a picture rotate it.
+
+    Raises:
+        RejectedItemError: If its header cannot be read.
+    """
+    with open_regular(path, limit=LARGEST_FILE) as file, _open(file) as image, _reporting_damage():
+        has_exif = image.format != "PNG" or _may_hold_exif(path)  # Pillow decodes a PNG whole to look for it
+        return has_exif and image.getexif().get(_ORIENTATION_TAG, _UPRIGHT) in _ROTATED
+
+
 def check_header(path: Path, *, has_boxes: bool, declared_wh: tuple[int, int] | None) -> None:
     """Refuse a picture that cannot be extracted, as far as its header says so, in about the time of opening the file.
 

@@ -5,7 +5,6 @@ or below it. What was corrected there is read again as any source is.
 """
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import Any, Literal
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
-from toonvision.core.files import write_text
+from toonvision.core.files import write_bytes, write_text
+from toonvision.core.folders import new_folder
+from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, Box
 from toonvision.data.formats import pascal_voc
 from toonvision.label.annotations import Proposal
@@ -31,6 +32,7 @@ class Labelled:
         size_wh: Width and height in pixels.
         boxes: Its objects, label and box; None where nobody has annotated it.
         proposals: What models propose.
+        is_rotated: Whether its EXIF data rotate it; then it is written as its boxes were drawn, as PNG without these.
     """
 
     path: Path
@@ -38,6 +40,18 @@ class Labelled:
     size_wh: tuple[int, int]
     boxes: tuple[tuple[str, Box], ...] | None
     proposals: tuple[Proposal, ...] = ()
+    is_rotated: bool = False
+
+    def content(self) -> bytes:
+        """Return the bytes of its file in the new folder.
+
+        Raises:
+            OSError: If it cannot be read.
+            RejectedItemError: If one that is rotated cannot be decoded.
+        """
+        if self.is_rotated:
+            return images.encode_png(images.read_whole(self.path, declared_wh=self.size_wh))
+        return self.path.read_bytes()
 
 
 def export_annotations(shots: Sequence[Labelled], folder: Path, target: Target, *, labels: Sequence[str]) -> None:
@@ -47,16 +61,15 @@ def export_annotations(shots: Sequence[Labelled], folder: Path, target: Target, 
 
     Args:
         shots: The screenshots.
-        folder: Where to.
+        folder: Where to; missing or empty.
         target: The format.
         labels: All labels; a label's index is its number there.
     """
     chosen = [shot for shot in shots if shot.boxes is not None or (target == "labelstudio" and shot.proposals)]
-    for shot in chosen:
-        picture = folder / "images" / shot.name
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(shot.path, picture)
-    _WRITERS[target](chosen, folder, labels)
+    with new_folder(folder) as built:
+        for shot in chosen:
+            write_bytes(built / "images" / shot.name, shot.content())
+        _WRITERS[target](chosen, built, labels)
 
 
 def _write_voc(shots: Sequence[Labelled], folder: Path, _: Sequence[str]) -> None:

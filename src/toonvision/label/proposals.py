@@ -14,6 +14,7 @@ from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError, ToonVisionError
 from toonvision.core.files import write_many, write_text
+from toonvision.core.names import derived_name
 from toonvision.core.settings import read_json
 from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal
@@ -50,7 +51,8 @@ class Proposals:
 
 def proposals_file(workspace: Workspace, shot: Screenshot) -> Path:
     """Return the file of the proposals of a screenshot."""
-    return (workspace.proposals / shot.annotation.relative_to(workspace.annotations)).with_suffix(".json")
+    beside = workspace.proposals / shot.annotation.relative_to(workspace.annotations)
+    return beside.with_name(derived_name(beside.stem, ".json"))
 
 
 def write_proposals(workspace: Workspace, proposed: Iterable[tuple[Screenshot, Proposals]]) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.files import read_regular
-from toonvision.core.names import folded
+from toonvision.core.names import derived_name, folded
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture, Reading
 from toonvision.data.contexts import in_contexts
@@ -170,8 +170,8 @@ class _Paths:
     def free(self, context: str, name: str, shot_id: str) -> Path:
         """Return a path that no other screenshot has."""
         stem = Path(name).stem
-        for candidate in (f"{stem}.xml", f"{stem}~{shot_id[:6]}.xml", f"{stem}~{shot_id}.xml"):
-            path = self._root / context / candidate
+        for ending in (".xml", f"~{shot_id[:6]}.xml", f"~{shot_id}.xml"):
+            path = self._root / context / derived_name(stem, ending)
             if folded(str(path)) not in self._taken:
                 break
         self._taken.add(folded(str(path)))

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from toonvision.core.files import write_bytes
 from toonvision.core.grouping import grouped
+from toonvision.core.names import derived_name
 from toonvision.data import images
 from toonvision.figures.style import ink_on
 from toonvision.metrics.found_objects import FoundObjects
@@ -33,7 +34,7 @@ def write_answers(predictions: Sequence[Prediction], classes: Sequence[Category]
         drawn_on = first.size_wh if isinstance(first, BoxPrediction) else None
         image = images.read_whole(path, declared_wh=drawn_on)
         drawn = _with_answers(image, answers, by_name)
-        write_bytes(folder / f"{number:04}-{path.stem}.png", images.encode_png(drawn))
+        write_bytes(_copy(folder, number, path), images.encode_png(drawn))
     return len(by_path)
 
 
@@ -46,7 +47,7 @@ def write_found(found: Sequence[FoundObjects], classes: Sequence[Category], fold
         for thing in reversed(one.objects):  # the most confident is drawn last
             category = by_name[thing.label]
             draw_box(draw, thing.box, f"{category.title} {thing.score:.0%}", category.color, letters)
-        write_bytes(folder / f"{number:04}-{one.path.stem}.png", images.encode_png(image))
+        write_bytes(_copy(folder, number, one.path), images.encode_png(image))
     return len(found)
 
 
@@ -56,7 +57,12 @@ def write_painted(found: Sequence[NamedPixels], classes: Sequence[Category], fol
     for number, one in enumerate(found, start=1):
         picture = np.asarray(images.read_whole(one.path))
         shown = Image.fromarray(painted(picture, one.whole, colors))
-        write_bytes(folder / f"{number:04}-{one.path.stem}.png", images.encode_png(shown))
+        write_bytes(_copy(folder, number, one.path), images.encode_png(shown))
+
+
+def _copy(folder: Path, number: int, path: Path) -> Path:
+    """Return the path of the copy of a picture."""
+    return folder / derived_name(f"{number:04}-{path.stem}", ".png")
 
 
 def letters_of(image: Image.Image) -> int:

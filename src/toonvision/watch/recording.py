@@ -1,7 +1,9 @@
 """What is kept of a watch beside its log: a video with boxes, and the frames that the models were least sure of."""
 
 import heapq
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from toonvision.capture.keeping import Keeper
 from toonvision.core.errors import EnvironmentFaultError, UsageError
+from toonvision.core.files import TEMPORARY
 from toonvision.report.answers import draw_box, letters_of
 from toonvision.taxonomy.labels import Category
 from toonvision.watch.loop import WatchedFrame
@@ -28,7 +31,7 @@ _APART_S = 1.0
 
 
 class VideoFile:
-    """A video of all frames that were looked at, with their boxes."""
+    """A video of all frames that were looked at, with their boxes; its file is there when it is closed, and whole."""
 
     def __init__(self, path: Path, categories: Categories) -> None:
         """Check that it can be written.
@@ -54,12 +57,18 @@ class VideoFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._categories = categories
-        self._container: Any = av.open(str(path), "w")
+        self._unfinished = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}")
+        self._container: Any = av.open(str(self._unfinished), "w")
+        self._is_whole = False
         self._stream: Any = None
         self._last = -1
 
     def see(self, frame: WatchedFrame) -> None:
-        """Write a frame; one of another size than the first is fitted into that."""
+        """Write a frame; one of another size than the first is fitted into that.
+
+        Raises:
+            OSError: If it cannot be written; then there is no video.
+        """
         from av import VideoFrame
 
         drawn = draw_tracks(frame.image, frame.tracks, self._categories)
@@ -71,13 +80,30 @@ class VideoFile:
         made = VideoFrame.from_ndarray(np.asarray(drawn), format="rgb24")
         made.pts = self._last = max(self._last + 1, round(_TICKS * frame.seconds))
         made.time_base = Fraction(1, _TICKS)
-        self._container.mux(self._stream.encode(made))
+        self._write(made)
 
     def close(self) -> None:
-        """Write what is missing, and close the file."""
-        if self._stream is not None:
-            self._container.mux(self._stream.encode(None))
-        self._container.close()
+        """Write what is missing, and close the file; without a frame there is none.
+
+        Raises:
+            OSError: If it cannot be written; then there is no video.
+        """
+        try:
+            if self._is_whole:
+                self._write(None)
+            with _naming(self.path):
+                self._container.close()
+                if self._is_whole:
+                    self._unfinished.replace(self.path)
+        finally:
+            self._unfinished.unlink(missing_ok=True)
+
+    def _write(self, frame: Any) -> None:
+        """Write a frame, or with None what the encoder still holds."""
+        self._is_whole = False
+        with _naming(self.path):
+            self._container.mux(self._stream.encode(frame))
+        self._is_whole = True
 
     def _begin(self, first: Image.Image) -> None:
         self._stream = self._container.add_stream("libx264", rate=30, options={"preset": "veryfast", "crf": "23"})
@@ -85,6 +111,15 @@ class VideoFile:
         self._stream.width, self._stream.height = (side // 2 * 2 for side in first.size)
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = Fraction(1, _TICKS)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Make an OSError name the video; PyAV's name the unfinished file, and cannot be changed."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -30,7 +30,7 @@ class NamedPictures:
 def named_pictures(settings: Collection[Settings], tree: SourceTree) -> NamedPictures:
     """Find the pictures that settings name for a subset, in a source; where they name none, those of lists."""
     folders = Folders(tree)
-    named: dict[Path, set[Subset]] = defaultdict(set)
+    named: dict[Path, set[tuple[Subset, Path]]] = defaultdict(set)
     findings = []
     for one in settings:
         for subset, entry in one.entries:
@@ -49,18 +49,20 @@ def named_pictures(settings: Collection[Settings], tree: SourceTree) -> NamedPic
                 reason = f"lists {len(missing):,} pictures that are not below the source, such as {shown(missing[0])}"
                 findings.append(Finding(tree.relative(place), reason, "put them there", "not-there"))
             for path in pictures:
-                named[path].add(subset)
+                named[path].add((subset, place))
     if not any(one.entries for one in settings):
         lists, notes = image_sets.read(tree)
         return NamedPictures(lists, tuple(notes))
-    shared = [path for path, subsets in named.items() if len(subsets) > 1]
+    subsets = {path: {subset for subset, _ in found} for path, found in named.items()}
+    # One folder for train and val alike says that there is no split, as YOLO has it: it asks for both.
+    shared = [path for path, found in named.items() if min(len(subsets[path]), len({place for _, place in found})) > 1]
     if shared:
-        words = " and ".join(sorted({subset for path in shared for subset in named[path]}))
+        words = " and ".join(sorted({subset for path in shared for subset in subsets[path]}))
         reason = f"is named for {words} alike, as are {len(shared)} pictures in all; what its folder is called decides"
         remedy = "name a folder for one subset only"
         findings.append(Finding(tree.relative(min(shared)), reason, remedy, "two-subsets"))
-    subsets = {path: next(iter(found)) if len(found) == 1 else None for path, found in named.items()}
-    return NamedPictures(subsets, tuple(findings))
+    alone = {path: next(iter(found)) if len(found) == 1 else None for path, found in subsets.items()}
+    return NamedPictures(alone, tuple(findings))
 
 
 def _below(folder: Path, tree: SourceTree) -> list[Path]:
