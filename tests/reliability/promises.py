@@ -449,6 +449,9 @@ PROMISES = (
             "tests/cli/test_app.py::test_a_standard_output_that_is_full_ends_with_four_and_one_line",
             "tests/reliability/test_full_disks.py::test_a_full_disk_ends_with_4_and_names_the_file_and_what_was_done_is_kept",
             "tests/reliability/test_full_disks.py::test_a_real_disk_without_room_ends_with_4_and_with_room_the_job_is_done",
+            "tests/core/test_folders.py::test_of_new_folders_nothing_stays_after_an_error_which_names_what_was_asked_for",
+            "tests/cli/test_packaged.py::test_answers_about_the_longest_name_are_saved_and_those_of_an_error_leave_nothing",
+            "tests/cli/test_proposing.py::test_an_export_to_a_full_disk_names_what_it_could_not_write_and_can_be_run_again",
         ),
     ),
     Promise(
@@ -817,6 +820,7 @@ PROMISES = (
         (
             "tests/capture/test_keeping.py::test_a_full_disk_leaves_what_was_kept_and_no_half_file",
             "tests/watch/test_log.py::test_a_full_disk_ends_it_with_the_log_whole",
+            "tests/watch/test_recording.py::test_a_video_on_a_full_disk_is_named_and_leaves_no_file",
             "tests/watch/test_log.py::test_a_kill_leaves_every_second_that_was_written",
         ),
     ),
