@@ -17,7 +17,7 @@ from toonvision.tasks.base import Learner, build
 
 name = "spot"
 counts = frozenset()
-unit, default_network, watched = "crop", "spotter", None
+unit, collapse, default_network, watched = "crop", "spots nothing", "spotter", None
 sketch = None
 items, input_size, cases = classify.items, classify.input_size, classify.cases
 

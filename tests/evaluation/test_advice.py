@@ -50,8 +50,24 @@ def test_after_a_sound_training_there_is_nothing_to_say():
 
 def test_a_training_that_failed_is_to_learn_more_slowly():
     (said,) = advice_from(trained(GOOD, repeat={"diverged": True}))
-    assert said.startswith("1 of 1 trainings diverged")
+    assert said.startswith("1 of 1 trainings failed: the loss became NaN. Try half the learning rate")
     assert said.endswith("--learning-rate 0.0005.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        ("classify", "predicts one class for every crop"),
+        ("detect", "finds nothing: its highest confidence is the same in every screenshot"),
+        ("segment", "names the pixels of every screenshot alike"),
+    ],
+)
+def test_a_network_that_learned_nothing_is_described_as_its_kind_fails(kind, what):
+    idle = trained(GOOD, repeat={"collapsed": True})
+    record = dataclasses.replace(idle.evaluation.record, kind=kind)
+    idle = dataclasses.replace(idle, evaluation=dataclasses.replace(idle.evaluation, record=record))
+    (said,) = advice_from(idle)
+    assert said.startswith(f"1 of 1 trainings failed: the network {what}. Try half the learning rate")
 
 
 def test_a_loss_that_still_fell_in_the_last_epoch_asks_for_more_epochs():

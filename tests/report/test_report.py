@@ -365,7 +365,9 @@ def test_warnings_name_newer_crops_and_seeds_that_diverged_or_predict_one_class(
     idle = (dataclasses.replace(record.repeats[0], seed=8, collapsed=True),)
     evaluated = dataclasses.replace(results.evaluation, record=dataclasses.replace(record, repeats=idle))
     (third,) = warnings_of(dataclasses.replace(results, evaluation=evaluated))
-    assert third.startswith("With seed 8 the network predicts the same class for every training crop")
+    assert third.startswith(
+        "With seed 8 the network predicts one class for every crop, even among those that it learned from"
+    )
     assert first == "1 newer crop is not part of the split. To use them, make the split again."
     assert second.startswith("The loss became NaN with seed 7")
 

@@ -47,6 +47,7 @@ class TrainingDisplay(_Display):
         super().__init__()
         self._repeats = repeats
         self._settings: TrainingSettings | None = None
+        self._collapse = ""
         self._best: dict[int, float] = {}
         self._precisions: dict[int, str] = {}
         self._tasks: dict[int, Any] = {}
@@ -55,7 +56,7 @@ class TrainingDisplay(_Display):
         """Print what will be trained on what, and where."""
         from toonvision.tasks.registry import kind_of
 
-        self._settings = record.settings
+        self._settings, self._collapse = record.settings, kind_of(record.as_task).collapse
         samples = ", ".join(f"{count:,} {subset}" for subset, count in record.samples.items())
         both = " (it learns from train and val)" if record.settings.with_validation else ""
         height, width = record.size_hw
@@ -100,13 +101,11 @@ class TrainingDisplay(_Display):
     def repeat_ended(self, repeat: int, record: "RepeatRecord") -> None:
         """Print which epoch's weights are used, and why."""
         assert self._settings is not None
-        say(
-            f"training {repeat + 1}/{self._repeats} (seed {record.seed}): {_ending(record, self._settings)}, "
-            f"{record.seconds:.0f} s"
-        )
+        ending = _ending(record, self._settings, self._collapse)
+        say(f"training {repeat + 1}/{self._repeats} (seed {record.seed}): {ending}, {record.seconds:.0f} s")
 
 
-def _ending(record: "RepeatRecord", settings: "TrainingSettings") -> str:
+def _ending(record: "RepeatRecord", settings: "TrainingSettings", collapse: str) -> str:
     """Write how a training ended: the epoch whose weights are used, and its validation loss."""
     loss = "" if record.val_loss is None else f", validation loss {record.val_loss:.3f}"
     if settings.network == TREES:
@@ -114,7 +113,7 @@ def _ending(record: "RepeatRecord", settings: "TrainingSettings") -> str:
     if settings.takes_all_epochs and not record.diverged and not record.collapsed:
         averaged = ", averaged over the last steps" if settings.averaging else ""
         return f"all {counted(record.epochs, 'epoch')} trained; the last weights are used{averaged}{loss}"
-    fault = "its loss became NaN" if record.diverged else "it predicts one class for every picture"
+    fault = "its loss became NaN" if record.diverged else f"it {collapse}"
     failed = f"FAILED, {fault}; " if record.diverged or record.collapsed else ""
     return f"{failed}{_best_epoch(record.best_epoch, record.epochs)}{loss}"
 

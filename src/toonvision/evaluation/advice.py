@@ -16,6 +16,7 @@ from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import TREES
 from toonvision.tasks.base import Dataset
+from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import CLASSIFY
 from toonvision.training.history import HISTORY, Epochs, read_history
 from toonvision.training.record import repeat_folder
@@ -75,9 +76,12 @@ def _lower_the_learning_rate(trained: Trained) -> str:
     failed = sum(repeat.failed for repeat in repeats)
     if not failed:
         return ""
+    faults = ["the loss became NaN"] if any(repeat.diverged for repeat in repeats) else []
+    if any(repeat.failed and not repeat.diverged for repeat in repeats):
+        faults.append(f"the network {kind_of(trained.evaluation.record.as_task).collapse}")
     return (
-        f"{failed} of {len(repeats)} trainings diverged or predict one class for every image. Try half the learning "
-        f"rate: --learning-rate {rate / 2:g}."
+        f"{failed} of {len(repeats)} trainings failed: {', or '.join(faults)}. Try half the learning rate: "
+        f"--learning-rate {rate / 2:g}."
     )
 
 

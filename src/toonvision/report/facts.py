@@ -207,8 +207,8 @@ def warnings_of(results: Results) -> tuple[str, ...]:
     collapsed = [str(repeat.seed) for repeat in record.repeats if repeat.collapsed and not repeat.diverged]
     if collapsed:
         found.append(
-            f"With seed {', '.join(collapsed)} the network predicts the same class for every training {unit}; train it "
-            "longer, or with another learning rate."
+            f"With seed {', '.join(collapsed)} the network {kind_of(record.as_task).collapse}, even among those that "
+            "it learned from; train it longer, or with another learning rate."
         )
     return tuple(found)
 

@@ -259,6 +259,8 @@ class TaskKind(Protocol):
     """The network that is trained where none is asked for."""
     unit: str
     """What an image shows: a crop, or a screenshot."""
+    collapse: str
+    """What a network does that has learned nothing: see `collapsed`."""
     watched: str | None
     """The score of whole validation images, of `Scores.summary`, that decides when a training stops early and which of
     its epochs is the best, the higher the better; None where the validation loss decides."""

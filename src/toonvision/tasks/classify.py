@@ -45,6 +45,7 @@ name = CLASSIFY
 counts = frozenset({"hits", "false_alarms", "misses"})
 default_network = "compact"
 unit = "crop"
+collapse = "predicts one class for every crop"
 watched: str | None = None
 sketch = None
 

@@ -48,6 +48,7 @@ name = DETECT
 counts: frozenset[str] = frozenset()
 default_network = "detector"
 unit = "screenshot"
+collapse = "finds nothing: its highest confidence is the same in every screenshot"
 watched: str | None = "ap50"
 sketch = with_boxes
 

@@ -41,6 +41,7 @@ name = SEGMENT
 counts: frozenset[str] = frozenset()
 default_network = "segmenter"
 unit = "screenshot"
+collapse = "names the pixels of every screenshot alike"
 watched: str | None = None
 sketch = with_pixels
 input_size, learner = detect.input_size, detect.learner
