@@ -6,6 +6,7 @@ import pytest
 
 from toonvision.cli.app import app
 from toonvision.data.workspace import WorkspaceTable, open_workspace
+from toonvision.taxonomy.loader import TaxonomyTable
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,6 +41,16 @@ def test_the_readme_names_the_versions_of_python_that_are_supported():
     assert f"Python {', '.join(versions[:-1])} or {versions[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_labels_of_another_game_that_are_shown_are_a_taxonomy_that_finds_and_names():
+    blocks = [
+        re.search(r"^```toml\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)[1]
+        for page in ("README.md", "docs/labelling.md")
+    ]
+    assert blocks[0] == blocks[1]
+    taxonomy = TaxonomyTable.model_validate(tomllib.loads(blocks[0])).build()
+    assert [(task.name, task.kind) for task in taxonomy.tasks] == [("label", "classify"), ("detect", "detect")]
+
+
 def test_the_settings_shown_in_the_documentation_are_valid(tmp_path):
     page = (ROOT / "docs" / "workspace.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```toml\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
@@ -48,5 +59,5 @@ def test_the_settings_shown_in_the_documentation_are_valid(tmp_path):
         WorkspaceTable.model_validate(tomllib.loads(block))
     (tmp_path / "toonvision.toml").write_text(blocks[-2], encoding="utf-8")
     chess = open_workspace(tmp_path).taxonomy
-    assert [task.name for task in chess.tasks] == ["colour", "piece", "everything"]
+    assert [task.name for task in chess.tasks] == ["colour", "piece", "everything", "find"]
     assert [piece.name for piece in chess.level("piece").classes] == ["king", "pawn"]

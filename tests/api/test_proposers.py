@@ -31,7 +31,7 @@ def chosen(monkeypatch):
             CLASSIFY: {level: run(level, CLASSIFY) for level in levels},
             DETECT: {"": run(finds, DETECT)} if finds else {},
         }
-        monkeypatch.setattr(proposers, "_newest", lambda _, kind: own[kind])
+        monkeypatch.setattr(proposers, "newest_runs", lambda _, kind: own[kind])
         monkeypatch.setattr(proposers, "_exported", lambda one: WEIGHTS / f"{one.name}.onnx")
         monkeypatch.setattr(proposers, "read_split", lambda _, name: Split(name, {}))
         proposer, _ = proposers.choose_proposer(workspace, None, ())
@@ -113,12 +113,12 @@ def test_runs_of_another_taxonomy_are_passed_over_and_named(game, runs):
         ("suit/older", CLASSIFY, "suit", True),
         ("detect/old", DETECT, "kind", False),
     )
-    assert {level: run.folder.as_posix() for level, run in proposers._newest(workspace, CLASSIFY).items()} == {
+    assert {level: run.folder.as_posix() for level, run in proposers.newest_runs(workspace, CLASSIFY).items()} == {
         "kind": "kind/new",
         "suit": "suit/older",
     }
     assert heard.said == ["suit/old was trained with another taxonomy, and not used."]
-    assert proposers._newest(workspace, DETECT) == {}
+    assert proposers.newest_runs(workspace, DETECT) == {}
     assert heard.said[1:] == ["detect/old was trained with another taxonomy, and not used."]
 
 

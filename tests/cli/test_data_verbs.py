@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from builders import Shot, contents, make_workspace, small_shots, write_coco, write_voc, write_yolo
+from builders import Shot, contents, make_workspace, scene, small_shots, write_coco, write_voc, write_yolo
 from toonvision.core.folders import exclusive
 from toonvision.data.splits import read_split
 
@@ -66,6 +66,33 @@ def test_init_with_a_taxonomy_file_keeps_a_copy_in_the_workspace(run, tmp_path):
     assert made.code == 0
     assert (tmp_path / "mine" / "taxonomy.toml").read_bytes() == (tmp_path / "fruit.toml").read_bytes()
     assert run("extract", "-w", tmp_path / "mine").code == 0
+
+
+def test_an_empty_workspace_says_that_it_is_for_toontown_and_how_it_comes_to_be_for_another_game(run, tmp_path):
+    game = tmp_path / "mine"
+    made, planned = run("init", game), run("init", tmp_path / "other", "--dry-run")
+    assert "Its labels are assumed to be ToonTown's." in made.out
+    remedy = f"For another game, remove {game}/toonvision.toml, and run init again with --taxonomy FILE"
+    assert remedy in made.out.replace("\n", " ")
+    assert "For another game, add --taxonomy FILE" in planned.out
+    (game / "toonvision.toml").unlink()
+    (tmp_path / "labels.toml").write_text("labels = { knight = {}, chest = {} }\n", encoding="utf-8")
+    again = run("init", game, "--taxonomy", tmp_path / "labels.toml")
+    assert again.code == 0
+    assert "another game" not in again.out
+    assert "Its labels are those of " in again.out
+
+
+def test_the_next_step_is_to_take_screenshots_then_to_label_them_then_to_extract(run, tmp_path):
+    game = tmp_path / "mine"
+    assert run("init", game).next == ["capture", "--context", "br", "--changes", "-w", str(game)]
+    (game / "screenshots" / "br").mkdir()
+    scene("a", (64, 48)).save(game / "screenshots" / "br" / "a.png")
+    assert run("runs", "-w", game).next == ["label", "-w", str(game)]
+    assert run("extract", "-w", game).next == ["label", "-w", str(game)]
+    (game / "annotations" / "br").mkdir(parents=True)
+    (game / "annotations" / "br" / "a.xml").write_text("<annotation/>", encoding="utf-8")
+    assert run("runs", "-w", game).next == ["extract", "-w", str(game)]
 
 
 def test_a_bad_taxonomy_file_is_refused_before_anything_is_written(run, tmp_path):

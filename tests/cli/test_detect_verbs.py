@@ -91,6 +91,18 @@ def test_the_report_of_a_detector_is_one_page_with_its_misses(run, workspace, tr
         assert set(shown) <= set(boxes)
 
 
+def test_watching_names_the_run_that_finds_and_how_to_export_it(run, workspace, exported):
+    asked = ("watch", workspace.root / "screenshots", "--headless", "--json", "--log-mb", "0", "-w", workspace.root)
+    assert "labels. Add --detector things/two." in run(*asked).err
+    away = exported.rename(exported.with_suffix(".away"))
+    command = f"toonvision export things/two -w {workspace.root}"
+    assert f"Run: {command}, then add --detector things/two." in run(*asked).err
+    away.rename(exported)
+    outcome = run(*asked, "--detector", "things/two")
+    assert outcome.code == 0, outcome.err
+    assert "horizon" not in outcome.out, "nobody knows how high these objects are"
+
+
 def test_an_export_finds_the_same_objects_without_keras(run, workspace, exported):
     pictures = sorted((workspace.root / "screenshots").rglob("*.png"))
     with_keras = run("predict", "things/two", *pictures, "-w", workspace.root, "--keras", "--json")

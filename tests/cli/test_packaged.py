@@ -89,7 +89,7 @@ def test_in_a_workspace_no_other_one_is_offered(run, folder, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert run("init", "game", "--taxonomy", "toontown").code == 0
     said = run("predict", "--with", "toontown", folder / "toon_dog.png", "-w", "game")
-    assert said.next == ["extract", "-w", "game"]
+    assert said.next == ["capture", "--context", "br", "--changes", "-w", "game"]
 
 
 def test_objects_of_whole_screenshots_are_found_and_named_without_a_workspace(run, tmp_path, monkeypatch):

@@ -32,6 +32,15 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 PLAIN = {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
 
 
+NOTHING = """\
+from toonvision.cli.output import progress_bar
+for number, total in enumerate((0, None, 3)):
+    with progress_bar(f"work {number}", "screenshots") as progress:
+        if total is not None:
+            progress(total, total)
+"""
+
+
 def environment(changes):
     ours = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
     return {**ours, **PLAIN, **changes}
@@ -136,3 +145,12 @@ def test_on_40_columns_init_shows_what_it_understood_with_no_line_broken_within_
     assert re.search(r"^ Pictures +12 *$", plain, re.MULTILINE)
     assert len(re.findall(r"^ (?:apple|pear|stone) +8 +#{16} *$", plain, re.MULTILINE)) == 3
     assert max(map(len, plain.partition("Nothing was made")[0].splitlines())) <= 40
+
+
+def test_work_of_which_there_was_nothing_to_do_leaves_no_bar():
+    sent = sent_to_terminal([sys.executable, "-c", NOTHING], columns=100)
+    stays = [without_controls(line.rpartition("\x1b[2K")[2]) for line in sent.split("\n")]
+    assert [line.split(" ━")[0] for line in stays if line.strip()] == ["work 2"]
+    piped = subprocess.run([sys.executable, "-c", NOTHING], capture_output=True, text=True, check=True).stderr
+    assert "work 2: 3/3" in piped
+    assert "work 0" not in piped

@@ -103,7 +103,9 @@ def test_what_cannot_be_watched_is_refused(run, toons, asked, code, said):
 def test_a_taxonomy_without_packaged_models_needs_a_run_that_finds(run, own_workspace, walk):
     outcome = run("watch", walk, "--headless", "-w", own_workspace.root)
     assert outcome.code == 2
-    assert "no models come with the package for small. Train and export a run that finds" in outcome.err
+    assert (
+        "no models come with the package for this workspace's labels. Train and export a run that finds" in outcome.err
+    )
 
 
 def test_the_report_of_a_log_is_written_by_its_name(run, walk, toons):

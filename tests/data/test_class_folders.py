@@ -122,6 +122,23 @@ def test_one_label_alone_is_refused_and_read_where_the_format_is_named(tmp_path,
     assert set(labels(read(tmp_path))) == {"cat", "dog"}
 
 
+def test_pictures_as_large_as_screens_may_be_screenshots_in_folders_of_their_contexts(tmp_path):
+    for size in ((640, 360), (1280, 720)):
+        for name in ("castle/a", "castle/b"):
+            scene(name, size).save(fill(tmp_path, "castle", pictures=0) / f"{name}.png")
+        said = refused(tmp_path)
+        assert "; or, if these are whole screenshots, run toonvision init DIR --taxonomy FILE, put them into" in said
+        assert "toonvision label -w DIR; or, if the folders are the labels, say so" in said
+    scene("c", (1280, 720)).save(fill(tmp_path, "forest", pictures=0) / "forest" / "c.png")
+    (finding,) = read(tmp_path).findings
+    assert str(finding).startswith("castle and forest: all 3 pictures are 1280 x 720 pixels, as screenshots are")
+    scene("d", (1280, 700)).save(tmp_path / "forest" / "d.png")
+    assert read(tmp_path).findings == ()
+    for name in ("forest/c", "forest/d", "castle/a", "castle/b"):
+        scene(name, (639, 360)).save(tmp_path / f"{name}.png")
+    assert read(tmp_path).findings == ()
+
+
 @pytest.mark.parametrize(
     "folders",
     [("train", "test"), ("images",), ("images", "labels"), ("train/images", "valid/images"), ("img", "ann"),

@@ -7,18 +7,21 @@ from PIL import Image
 
 from builders import SETTINGS_TEXT
 from label.made import drawing
+from toonvision.api.proposed import Proposed, proposed_blocks
 from toonvision.api.workspace import open_workspace as opened
 from toonvision.core.errors import RejectedItemError, UsageError
 from toonvision.data.boxes import AnnotatedPicture
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import read_annotation, write_annotation
 from toonvision.data.workspace import Source, create_workspace, open_workspace
+from toonvision.label.accepting import Accepted
 from toonvision.label.changes import Change
 from toonvision.label.context_proposing import propose_contexts
-from toonvision.label.proposals import contexts_of, write_contexts
+from toonvision.label.proposals import StoredContexts, contexts_of, write_contexts
 from toonvision.label.reviews import read_reviews
 from toonvision.label.screenshots import Screenshot, list_screenshots
 from toonvision.label.session import Session
+from toonvision.label.thresholds import choose_thresholds
 from toonvision.metrics.intervals import Proportion
 
 COLOURS = {"garden": (60, 150, 60), "house": (150, 90, 60)}
@@ -172,6 +175,15 @@ def test_proposing_stores_contexts_and_says_how_often_they_are_right(tmp_path):
     (one,) = result.data["contexts"]["screenshots"]
     assert one["picture"] == "alone.png"
     assert (one["id"], one["context"], one["score"] > 0.5) == (shot.id, "dg", True)
+
+
+def test_where_no_context_is_proposed_nothing_is_said_of_contexts():
+    known = StoredContexts(Proportion(12, 12), {})
+    thresholds = choose_thresholds([], target=0.95, usual=0.5)
+    value = Proposed((), thresholds, Accepted(0, 0, 0), Proportion(0, 0), known)
+    (said,) = proposed_blocks("models", value, compared=0, screenshots=0)
+    assert "context" not in said
+    assert "a precision of 95 %. What" in said
 
 
 @pytest.mark.parametrize(("declared", "shown"), [((96, 128), (96, 128)), ((128, 96), (128, 96)), (None, None)])

@@ -6,7 +6,7 @@ from PIL import Image
 
 from builders import make_workspace
 from label.made import unlabelled
-from toonvision.api.workspace import open_workspace
+from toonvision.api.workspace import create, open_workspace
 from toonvision.core.errors import ModelRefusedError, RejectedItemError, UsageError, WorkspaceBusyError
 from toonvision.data.boxes import Box
 from toonvision.data.workspace import create_workspace
@@ -129,8 +129,14 @@ def test_models_of_another_taxonomy_are_refused_naming_both(tmp_path):
 
 def test_without_a_detector_and_with_none_in_the_package_the_way_to_one_is_said(tmp_path):
     make_workspace(tmp_path / "w")
-    with pytest.raises(UsageError, match="none comes with the package for the taxonomy small. Label some screenshots"):
+    with pytest.raises(UsageError, match=r"this workspace's labels\. Add a task of the kind detect\."):
         open_workspace(tmp_path / "w").propose()
+    (tmp_path / "labels.toml").write_text(
+        'labels = { a = {}, b = {} }\ntasks = { find = { level = "label", kind = "detect" } }\n', encoding="utf-8"
+    )
+    bare = create(tmp_path / "bare", taxonomy=str(tmp_path / "labels.toml"))
+    with pytest.raises(UsageError, match=r"First label some screenshots: toonvision label -w .*Train one: toonvision"):
+        bare.propose()
 
 
 def test_while_the_page_is_open_no_model_begins(drawn):

@@ -4,7 +4,9 @@ import json
 import shutil
 
 from PIL import Image
+from typer.testing import CliRunner
 
+from builders import scene
 from reliability.remedies import (
     EXTRACTED,
     TOML,
@@ -21,6 +23,9 @@ from reliability.remedies import (
     steps,
     text,
 )
+from toonvision.cli.app import app
+from toonvision.data.workspace import open_workspace
+from toonvision.label.screenshots import list_screenshots
 
 
 def of_json(pattern, change):
@@ -121,7 +126,32 @@ def put_bytes(name, good, bad):
     return lambda base: (base / name).write_bytes((base / name).read_bytes().replace(good, bad, 1))
 
 
+def large(base):
+    """Make all pictures as large as screens."""
+    for path in (base / "s").rglob("*.png"):
+        scene(path.parent.name + path.name, (640, 360)).save(path)
+
+
+def into_a_workspace_to_label(base):
+    """Make a workspace for the pictures, and list them as the labelling page does."""
+    (base / "t.toml").write_text("labels = { apple = {}, pear = {} }\n", encoding="utf-8")
+    outcome = CliRunner().invoke(app, ["init", str(base / "x"), "--taxonomy", str(base / "t.toml")])
+    assert outcome.exit_code == 0, outcome.output
+    shutil.copytree(base / "s", base / "x/screenshots", dirs_exist_ok=True)
+    listed = list_screenshots(open_workspace(base / "x"))
+    assert {one.context for one in listed.screenshots} == {"apple", "pear", "stone"}
+    return {"root": "x", "source": None}
+
+
 FOLDERS = [
+    Remedy(
+        "if so, run toonvision init DIR --taxonomy FILE, put them into DIR/screenshots/<context>/, and run toonvision "
+        "label -w DIR",
+        large,
+        (into_a_workspace_to_label,),
+        on="folders",
+        verbs=(),
+    ),
     Remedy(
         "move it into the folder of its label",
         move("s/apple/shot_00.png", "s/shot_00.png"),

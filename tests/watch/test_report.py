@@ -38,11 +38,11 @@ def folder(tmp_path):
 def test_a_report_says_who_was_seen_when_and_whom_the_models_are_not_sure_of(folder):
     path, facts = write_watch_report(folder, TOONTOWN)
     assert path == folder / "report.html"
-    assert facts[0] == "4 figures in 0:10.0 of 80 frames."
+    assert facts[0] == "4 objects in 0:10.0 of 80 frames."
     page = path.read_text(encoding="utf-8")
     for words in (
         "Watched: game",
-        "Who was seen when",
+        "What was seen when",
         "Rarest sightings",
         "What to photograph next",
         "Bossbot",
@@ -82,6 +82,6 @@ def test_an_empty_log_has_a_report_too_and_none_has_none(tmp_path):
     log.begin("the game", "", "models")
     log.close()
     _, facts = write_watch_report(tmp_path / "empty", TOONTOWN)
-    assert facts == ("0 figures in 0:00.0 of 0 frames.",)
+    assert facts == ("0 objects in 0:00.0 of 0 frames.",)
     with pytest.raises(UsageError, match="nothing was logged there"):
         write_watch_report(tmp_path / "none", TOONTOWN)

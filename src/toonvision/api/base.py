@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError
+from toonvision.data.listing import Listing
+from toonvision.data.workspace import SCREENSHOTS
 from toonvision.data.workspace import Workspace as WorkspaceFiles
 from toonvision.tasks.registry import kind_of, require_classifying
 from toonvision.taxonomy.labels import CLASSIFY
@@ -56,11 +59,9 @@ class Opened:
         Args:
             after: The verb that was just done, where that matters.
         """
-        if not self.files.catalog.is_file():
-            return self.command("extract")
-        labels = self._labels()
+        labels = self._labels() if self.files.catalog.is_file() else set()
         if not labels:
-            return self.command("extract")
+            return self._first_step()
         if after == "extract":
             return self.command("balance")
         if not (self.files.splits / "default.csv").is_file():
@@ -72,6 +73,29 @@ class Opened:
         if not (newest[0] / "report.html").is_file():
             return self.command("report", name)
         return self.command("predict", name, str(self.files.crops))
+
+    def _first_step(self) -> str:
+        """Return the command that extracts annotations; without any, that labels screenshots, or takes some."""
+        with suppress(InputRejectedError):  # a folder cannot be read; extracting names it
+            if not self.is_annotated():
+                own = self.files.root / SCREENSHOTS
+                if own.is_dir() and Listing.of(own).pictures:
+                    return self.command("label")
+                context = [word for one in self.files.taxonomy.contexts[:1] for word in ("--context", one.name)]
+                return self.command("capture", *context, "--changes")
+        return self.command("extract")
+
+    def is_annotated(self) -> bool:
+        """Return whether there are annotations, of a source or of a person, as far as the names of files say.
+
+        Raises:
+            InputRejectedError: If a folder cannot be read.
+        """
+        own = self.files.root / SCREENSHOTS
+        if any(source.root != own for source in self.files.sources):
+            return True
+        folders = [folder for folder in (own, self.files.annotations) if folder.is_dir()]
+        return any(Listing.of(folder).with_suffix(".xml") for folder in folders)
 
     def first_task(self) -> str:
         """Return the name of the first task that can be learned: to name objects takes two classes among the crops."""

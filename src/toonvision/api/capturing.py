@@ -106,7 +106,7 @@ def capture(ws: Opened, order: CaptureOrder) -> "Result[Keeper]":
             "findings": [asdict(one) for one in findings],
         },
         findings=tuple(findings),
-        next=ws.command("extract") if keeper.kept else "",
+        next=ws.command("label") if keeper.kept else "",
     )
 
 

@@ -53,13 +53,13 @@ def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: 
     else:
         lines.append(
             f"Nothing is accepted without asking: {counted(compared, 'proposal')} with a label on {on} that the models "
-            f"did not learn from do not prove a precision of {value.thresholds.target:.0%}. What is reviewed from now "
-            "on counts, too, when models propose again."
+            f"did not learn from do not prove a precision of {100 * value.thresholds.target:g} %. What is reviewed "
+            "from now on counts, too, when models propose again."
         )
     if value.audit.total:
         said = "Right of those that were asked about all the same, so far:"
         lines.append(f"{said} {value.audit} of {value.audit.total:,}.")
-    if value.contexts:
+    if value.contexts and value.contexts.shots:
         lines.append(_contexts_text(value.contexts))
     return ("\n".join(lines),)
 

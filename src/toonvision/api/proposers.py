@@ -86,11 +86,11 @@ def _chosen(
     """Return the run that finds, if there is one, and those that name."""
     from toonvision.api.two_stage import require_kinds
 
-    finder = _run(workspace, detector) if detector else _newest(workspace, DETECT).get("", None)
+    finder = _run(workspace, detector) if detector else newest_runs(workspace, DETECT).get("", None)
     namers = [_run(workspace, name) for name in classifiers]
     if finder is not None:
         require_kinds(finder, namers)
-    return finder, namers if classifiers else list(_newest(workspace, CLASSIFY).values())
+    return finder, namers if classifiers else list(newest_runs(workspace, CLASSIFY).values())
 
 
 def _packaged_namers(workspace: Opened, named: Set[str]) -> dict[str, tuple[Path, str]]:
@@ -147,10 +147,11 @@ def _require_packaged(workspace: Opened) -> None:
     taxonomy = workspace.files.taxonomy
     if not _is_packaged(taxonomy):
         tasks = taxonomy.finding
-        way = f"train one: {workspace.command('train', tasks[0])}" if tasks else "add a task of the kind detect"
+        remedy = f"Train one: {workspace.command('train', tasks[0])}" if tasks else "Add a task of the kind detect"
+        first = "" if workspace.is_annotated() else f"First label some screenshots: {workspace.command('label')}. "
         raise UsageError(
-            f"no detector was trained yet, and none comes with the package for the taxonomy {taxonomy.name}. Label "
-            f"some screenshots by hand ({workspace.command('label')}), then {way}."
+            "no detector was trained yet, and none comes with the package for this workspace's labels. "
+            f"{first}{remedy}."
         )
 
 
@@ -160,7 +161,7 @@ def _run(workspace: Opened, name: str) -> StoredRun:
     return StoredRun(workspace, find_run(workspace.files.runs, name))
 
 
-def _newest(workspace: Opened, kind: str) -> dict[str, StoredRun]:
+def newest_runs(workspace: Opened, kind: str) -> dict[str, StoredRun]:
     """Return the newest usable run of each level; of detectors the newest of all, under an empty text.
 
     Runs of another taxonomy cannot be used: it says which.

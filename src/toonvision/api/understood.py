@@ -30,7 +30,10 @@ def setup_blocks(plan: SetupPlan, *, made: bool) -> tuple[Block, ...]:
     about += f"Its labels are {plan.taxonomy_from}."
     if overview is None:
         folder = plan.root / SCREENSHOTS
-        return (f"{about}\nPut screenshots with their annotations into {folder}, one folder for each context.",)
+        if plan.is_assumed:
+            first = f"remove {plan.root / SETTINGS}, and run init again with" if made else "add"
+            about += f"\nFor another game, {first} --taxonomy FILE, which names its labels: see docs/workspace.md."
+        return (f"{about}\nPut screenshots, annotated or not, into {folder}, one folder for each context.",)
     source = f"Its pictures are read from {overview.root}, where they stay; nothing was copied."
     rare = [label for label, count in overview.labels.items() if count < len(SUBSETS)]
     if not made and rare and len(overview.labels) - len(rare) > 1:

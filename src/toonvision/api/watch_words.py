@@ -20,13 +20,13 @@ class Status:
         self._last = time.monotonic()
 
     def see(self, frame: WatchedFrame) -> None:
-        """Say how it goes, and who is there, if it is time for that."""
+        """Say how it goes, and what is there, if it is time for that."""
         if (now := time.monotonic()) - self._last < _SAY_EVERY_S:
             return
         self._last = now
         there = [one.evidence.label for one in frame.tracks if one.found]
-        who = listed([f"{there.count(one)} {one}" for one in sorted(set(there))]) or "nobody"
-        self._say(f"{clock(frame.seconds)}: {_pace(self._meter.summary())}; there: {who}")
+        seen = listed([f"{there.count(one)} {one}" for one in sorted(set(there))]) or "nothing"
+        self._say(f"{clock(frame.seconds)}: {_pace(self._meter.summary())}; there: {seen}")
 
     def close(self) -> None:
         """Do nothing."""

@@ -57,11 +57,25 @@ def models_of(
     own = ws.files.taxonomy if ws else None
     name = with_ or (own.name if own else packaged_names()[0])
     if with_ is None and name not in packaged_names():
-        raise UsageError(
-            f"no models come with the package for {name}. Train and export a run that finds, then add --detector RUN."
-        )
+        raise UsageError(f"no models come with the package for this workspace's labels. {_own_detector(ws)}.")
     title = f"the package's models for {name}" + (f" and {street.name}" if street else "")
     return WatchModels.of(packaged_scene(name), built_in(name), _naming_pixels(street)), title
+
+
+def _own_detector(ws: Opened | None) -> str:
+    """Return how a run of the workspace comes to find."""
+    from toonvision.api.proposers import newest_runs
+    from toonvision.deploy.current import current_export
+    from toonvision.models.saving import read_card
+
+    run = newest_runs(ws, DETECT).get("") if ws else None
+    if ws is None or run is None:
+        remedy = "Train and export a run that finds, then add --detector RUN"
+    elif current_export(run.folder, read_card(run.folder))[0]:
+        remedy = f"Add --detector {run.name}"
+    else:
+        remedy = f"Run: {ws.command('export', run.name)}, then add --detector {run.name}"
+    return remedy
 
 
 def _naming_pixels(run: StoredRun | None, opened: Detector | None = None) -> Segmenter | Detector | None:

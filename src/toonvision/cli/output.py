@@ -124,6 +124,8 @@ def progress_bar(title: str, unit: str) -> Iterator[Progress]:
             bars.update(task, completed=done, total=total, rate=_rate(done, started, unit))
 
         yield update
+        if not bars.tasks[0].total:  # there was nothing to do
+            bars.remove_task(task)
 
 
 def training_bar(*, time_left: bool) -> Any:
@@ -167,7 +169,7 @@ def _progress_lines(title: str, unit: str) -> Progress:
     def update(done: int, total: int) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= _LINE_EVERY_S or done == total:
+        if total and (now - last >= _LINE_EVERY_S or done == total):
             last = now
             left = (total - done) * (now - started) / max(1, done)
             rest = f", {left:.0f} s left" if done < total else ""

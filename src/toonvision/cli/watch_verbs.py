@@ -53,7 +53,7 @@ def watch(
 ) -> "Result[Any]":
     """Watch the game: find, follow, name and count what is on the screen, live.
 
-    Without --headless its page opens in the browser: the picture with boxes, who is there, and charts over time.
+    Without --headless its page opens in the browser: the picture with boxes, what is there, and charts over time.
     With --json each frame is a line on standard output, and so is the summary at the end. Without a workspace nothing
     is logged.
     """  # fmt: skip

@@ -1,7 +1,7 @@
 """Setting up a workspace: an empty one, or one around annotated pictures."""
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError, UsageError
@@ -61,6 +61,7 @@ class SetupPlan:
         size_hw: Height and width in pixels at which crops enter a network.
         rules: What is done to labels.
         overview: What was understood of its source, if it has one.
+        is_assumed: Whether ToonTown's taxonomy was taken because nothing says which game it is.
     """
 
     root: Path
@@ -70,6 +71,7 @@ class SetupPlan:
     size_hw: tuple[int, int] = DEFAULT_SIZE_HW
     rules: LabelRules = field(default_factory=LabelRules)
     overview: SourceOverview | None = None
+    is_assumed: bool = False
 
     @property
     def source(self) -> tuple[Format, Path] | None:
@@ -94,7 +96,8 @@ def plan_setup(root: Path, request: SetupRequest) -> SetupPlan:
             raise UsageError("a taxonomy is inferred from labels. Name their folder with --from.")
         if request.format or request.rules.gone:
             raise UsageError("--format, --ignore and --same are about a source. Name its folder with --from.")
-        return _with_given_taxonomy(root, request.taxonomy or BUILT_IN, request.rules, None)
+        plan = _with_given_taxonomy(root, request.taxonomy or BUILT_IN, request.rules, None)
+        return plan if request.taxonomy else replace(plan, taxonomy_from="assumed to be ToonTown's", is_assumed=True)
     if source.resolve() == root.resolve():
         raise UsageError(
             f"{root}: a workspace cannot be its own source, since it would read its own crops. Make it in a folder of "
@@ -187,9 +190,9 @@ def _with_given_taxonomy(root: Path, given: str, rules: LabelRules, overview: So
     narrowed(taxonomy, rules, root / SETTINGS)
     overview = overview and overview.in_contexts(taxonomy)
     if not is_file:
-        return SetupPlan(root, given, f"the built-in {given}", rules=rules, overview=overview)
+        return SetupPlan(root, given, f"those of the built-in {given}", rules=rules, overview=overview)
     copy = root / _TAXONOMY_FILE
     if copy.exists() and path.resolve() != copy.resolve():
         raise UsageError(f"{copy} exists already; nothing was changed. Move it away, or name it.")
-    words = f"that of {path}, copied to {copy}"
+    words = f"those of {path}, copied to {copy}"
     return SetupPlan(root, _TAXONOMY_FILE, words, path.read_bytes(), rules=rules, overview=overview)

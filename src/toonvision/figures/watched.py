@@ -42,7 +42,7 @@ def draw_lanes(ax: Axes, lanes: Sequence[Lane], *, seconds: float) -> Axes:
         ax.broken_barh(bars, (row - 0.36, 0.72), facecolors=lane.category.color, edgecolor="white", linewidth=0.5)
     ax.set_yticks(range(len(lanes)), [style.shorten(lane.category.title, 28) for lane in lanes])
     ax.set_ylim(max(1, len(lanes)) - 0.4, -0.6)
-    ax.set_title("Who was seen when")
+    ax.set_title("What was seen when")
     ax.grid(visible=True, axis="x")
     _time_axis(ax, seconds)
     return ax

@@ -76,7 +76,7 @@ class Stance:
             high: The frame's height in pixels.
             seconds: When it was taken.
         """
-        if self.heights is None or not len(self.heights.known[0]):
+        if self.heights is None:
             return self
         passed = seconds - self.seconds
         old = {

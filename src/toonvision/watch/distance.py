@@ -108,8 +108,8 @@ class Heights:
     rows: tuple[tuple[float, ...], ...]
 
     @classmethod
-    def of(cls, taxonomy: Taxonomy, paths: LevelPaths) -> "Heights":
-        """Return the heights that a taxonomy names, by path; a path without any has an empty row."""
+    def of(cls, taxonomy: Taxonomy, paths: LevelPaths) -> "Heights | None":
+        """Return the heights that a taxonomy names, by path, a path without any having an empty row; None without."""
         found: dict[tuple[int, ...], list[float]] = {}
         for name, height in taxonomy.heights.items():
             classes = [taxonomy.class_of(name, level) for level in paths.levels]
@@ -118,7 +118,8 @@ class Heights:
                 for one, level in zip(classes, paths.levels, strict=True)
             ]
             found.setdefault(tuple(path), []).append(height)
-        return cls(tuple(tuple(found.get(path, ())) for path in paths.paths))
+        rows = tuple(tuple(found.get(path, ())) for path in paths.paths)
+        return cls(rows) if any(rows) else None
 
     @cached_property
     def known(self) -> tuple[npt.NDArray[np.int64], Values]:
@@ -222,7 +223,7 @@ def _of(
     closing = track.velocity[3] / high
     trend: Trend = "steady" if abs(closing) < DEAD_BAND else "approaching" if closing > 0 else "leaving"
     middle = nearest = farthest = None
-    if heights is not None and len(heights.known[0]):
+    if heights is not None:
         weights, logs = heights.weighted(track.evidence.shares)
         if whole:
             weights = weights * ground.agreement(high / size_wh[1], bottom / size_wh[1], logs)

@@ -1,4 +1,4 @@
-"""The report of a log: who was seen when, whom hardly ever, where the models contradict themselves, what to do next."""
+"""The report of a log: what was seen when, what hardly ever, where the models contradict themselves, what is next."""
 
 import io
 from collections import Counter
@@ -50,12 +50,12 @@ def watch_page(log: WatchedLog) -> Page:
         tuple(_facts(log, doubtful)),
         (),
         (
-            section("when", "Who was seen when", "Each bar is one figure, from first to last.", _when(log)),
-            section("who", "Who was seen how often", "A figure that leaves and comes back counts twice.", _who(log)),
-            section("rare", "Rarest sightings", "The figures of the labels that were seen least.", _rare(log)),
+            section("when", "What was seen when", "Each bar is one object, from first to last.", _when(log)),
+            section("what", "What was seen how often", "What leaves and comes back counts twice.", _what(log)),
+            section("rare", "Rarest sightings", "The objects of the labels that were seen least.", _rare(log)),
             section(
                 "doubts", "Where the models contradict themselves",
-                "Figures for which different classes, or none with confidence, were predicted. Label them first.",
+                "Objects for which different classes, or none with confidence, were predicted. Label them first.",
                 _doubt_pictures(log, doubtful), _doubt_table(log, doubtful),
             ),
             section("next", "What to photograph next", "Labels that are seen seldom, or recognised badly.", _next(log)),
@@ -66,14 +66,14 @@ def watch_page(log: WatchedLog) -> Page:
 
 def _facts(log: WatchedLog, doubtful: Sequence[TrackRow]) -> list[str]:
     frames = sum(one.frames for one in log.pace)
-    facts = [f"{counted(len(log.tracks), 'figure')} in {clock(log.whole_s)} of {counted(frames, 'frame')}."]
+    facts = [f"{counted(len(log.tracks), 'object')} in {clock(log.whole_s)} of {counted(frames, 'frame')}."]
     if log.tracks:
         ((most, count),) = Counter(log.finest(one).title for one in log.tracks).most_common(1)
         facts.append(f"Most often seen: {most}, {counted(count, 'time')}.")
     if doubtful:
         share = percent(len(doubtful) / len(log.tracks))
-        figures = f"{counted(len(doubtful), 'figure')} ({share})"
-        facts.append(f"{figures} were predicted as different classes, or with little confidence.")
+        objects = f"{counted(len(doubtful), 'object')} ({share})"
+        facts.append(f"{objects} were predicted as different classes, or with little confidence.")
     return facts
 
 
@@ -91,7 +91,7 @@ def _when(log: WatchedLog) -> FigurePanel | None:
     lines = tuple(_line(log, coarsest, name) for name in names)
     titles = listed([f"{lane.category.title} {len(lane.spans)}" for lane in lanes[:8]])
     return FigurePanel(
-        "timeline", "Timeline", f"Bars of when figures of each class were seen: {titles}.",
+        "timeline", "Timeline", f"Bars of when objects of each class were seen: {titles}.",
         "Below: the highest number that was there at once within each second."
         + (f" The first {_MOST_LANES} of {len(order)} classes." if len(order) > _MOST_LANES else ""),
         WatchTimeline(lanes, lines, log.whole_s), track_rows(log.tracks),
@@ -104,17 +104,17 @@ def _line(log: WatchedLog, level: str, name: str) -> CountLine:
     return CountLine(log.category(level, name), seconds, tuple(one.count for one in rows))
 
 
-def _who(log: WatchedLog) -> Table | None:
+def _what(log: WatchedLog) -> Table | None:
     if not log.tracks:
         return None
     by = _by_category(log)
-    columns = ("Who", "Figures", "Seconds in sight", "Longest (s)", "Mean confidence")
+    columns = ("What", "Times seen", "Seconds in sight", "Longest (s)", "Mean confidence")
     rows = tuple(
         (one.title, f"{len(own):,}", f"{sum(t.seconds for t in own):.1f}", f"{max(t.seconds for t in own):.1f}",
          percent(float(np.mean([t.confidence for t in own]))))
         for one, own in sorted(by.items(), key=lambda pair: -len(pair[1]))
     )  # fmt: skip
-    return Table("Figures by predicted class", columns, rows, number_columns(columns))
+    return Table("What was seen, by predicted class", columns, rows, number_columns(columns))
 
 
 def _rare(log: WatchedLog) -> FigurePanel | None:
@@ -124,13 +124,13 @@ def _rare(log: WatchedLog) -> FigurePanel | None:
 
 
 def _doubt_pictures(log: WatchedLog, doubtful: Sequence[TrackRow]) -> FigurePanel | None:
-    return _pictures(log, "doubts", "Doubtful figures", doubtful[:_DOUBTS], "with how sure the models are.")
+    return _pictures(log, "doubts", "Doubtful objects", doubtful[:_DOUBTS], "with how sure the models are.")
 
 
 def _doubt_table(log: WatchedLog, doubtful: Sequence[TrackRow]) -> Table | None:
     if not doubtful:
         return None
-    columns = ("Figure", "Predicted", "In frames", "Also predicted", "Confidence")
+    columns = ("Object", "Predicted", "In frames", "Also predicted", "Confidence")
     rows = tuple(
         (
             _name(one),
@@ -141,7 +141,7 @@ def _doubt_table(log: WatchedLog, doubtful: Sequence[TrackRow]) -> Table | None:
         )
         for one in doubtful
     )
-    return Table("Doubtful figures", columns, rows, frozenset({2, 4}), shown=12)
+    return Table("Doubtful objects", columns, rows, frozenset({2, 4}), shown=12)
 
 
 def _name(track: TrackRow) -> str:
@@ -180,7 +180,7 @@ def _pace(log: WatchedLog) -> Table | None:
         "Context",
         "Models",
         "Frames",
-        "Frames/s",
+        "Frames per second of the source",
         "Dropped",
         "Longest delay (ms)",
     )
@@ -200,8 +200,8 @@ def _pictures(log: WatchedLog, name: str, title: str, tracks: Sequence[TrackRow]
     cards = [card for one in tracks if (card := _card(log, one))]
     if not cards:
         return None
-    said = f"{counted(len(cards), 'picture')} of figures, {end}"
-    caption = "Session and number of the figure, when it came, and its probability."
+    said = f"{counted(len(cards), 'picture')} of objects, {end}"
+    caption = "Session and number of the object, when it came, and its probability."
     return FigurePanel(name, title, said, caption, Sightings(tuple(cards)), track_rows(tracks))
 
 

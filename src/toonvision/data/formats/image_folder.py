@@ -14,6 +14,7 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, printable
 from toonvision.core.wording import counted, some
+from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label
 from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
 from toonvision.data.formats import image_sets
@@ -38,6 +39,10 @@ _NUMBERED = re.compile(
 """Folders that are numbered, dates, and what cameras call theirs, in lower case."""
 _WORD = re.compile(r"[a-z0-9]+")
 _MOST_MASKS = 20
+_SCREEN_WH, _MOST_MEASURED = (640, 360), 200
+_TO_LABEL = (
+    "run toonvision init DIR --taxonomy FILE, put them into DIR/screenshots/<context>/, and run toonvision label -w DIR"
+)
 _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 """What folders of pictures without labels, to be predicted, are named after."""
 
@@ -62,9 +67,10 @@ def refusal(tree: SourceTree) -> str:
     if len(labels) == 1:
         count = sum(labels.values())
         pictures = f"all {counted(count, 'picture')} have" if count > 1 else "the only picture has"
+        screens = f"; or, if these are whole screenshots, {_TO_LABEL}" if _screen_size(tree.pictures, tree) else ""
         return (
-            f"{pictures} one label, {_some(labels)}, and a model needs "
-            f"at least two labels, to distinguish them. Put pictures of another label into a folder beside it{way_out}."
+            f"{pictures} one label, {_some(labels)}, and a model needs at least two labels, to distinguish them. "
+            f"Put pictures of another label into a folder beside it{screens}{way_out}."
         )
     return ""
 
@@ -90,7 +96,8 @@ def read(tree: SourceTree) -> Reading:
         subset = tree.subset_of(path) or subsets.get(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
         return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    return read_pictures(tree.pictures, tree, read_picture, (*_doubt(folders), *notes), by_stem=False)
+    findings = (*_doubt(folders), *_screens(folders, tree), *notes)
+    return read_pictures(tree.pictures, tree, read_picture, findings, by_stem=False)
 
 
 def labels_of(tree: SourceTree) -> Mapping[str, int]:
@@ -176,6 +183,32 @@ def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
     reason = f"the folders could also be read with the labels {_some(deeper)}, which lie one level deeper"
     remedy = "if those are the labels, move their folders up, out of the folders that are taken for labels now"
     return [Finding(_some(sorted({own[0] for own in labelled})), reason, remedy, "two-readings")]
+
+
+def _screens(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> list[Finding]:
+    """Doubt that the folders are labels, where all pictures have the size of a screen."""
+    paths = [path for path, own in folders.items() if own]
+    size = _screen_size(paths, tree)
+    if size is None:
+        return []
+    every = f"all {counted(len(paths), 'picture')} are" if len(paths) > 1 else "the only picture is"
+    reason = f"{every} {size[0]} x {size[1]} pixels, as screenshots are: the folders may be where they were taken"
+    return [Finding(_some(sorted({folders[path][0] for path in paths})), reason, f"if so, {_TO_LABEL}", "screens")]
+
+
+def _screen_size(paths: Sequence[Path], tree: SourceTree) -> tuple[int, int] | None:
+    """Return the width and height in pixels of pictures that all have the same, that of a screen; else None."""
+    size: tuple[int, int] | None = None
+    for path in paths[:: 1 + len(paths) // _MOST_MEASURED]:
+        try:
+            tree.require_confined(path)
+            found = images.size_wh(path)
+        except (RejectedItemError, OSError):
+            continue  # it is named when it is extracted
+        if found[0] < _SCREEN_WH[0] or found[1] < _SCREEN_WH[1] or size not in (None, found):
+            return None
+        size = found
+    return size
 
 
 def _some(labels: Iterable[str]) -> str:

@@ -93,7 +93,7 @@ function recentRate({ frames, seconds, frames_per_second: whole }) {
 function showTracks({ tracks, seconds }) {
   const there = tracks.filter((track) => !track.missing_s);
   by("count").textContent = there.length ? String(there.length) : "";
-  by("nobody").hidden = tracks.length > 0;
+  by("nothing").hidden = tracks.length > 0;
   by("tracks").replaceChildren(...tracks.map((track) => trackRow(track, seconds)));
 }
 
