@@ -56,8 +56,8 @@ def test_predict_shows_the_same_with_the_export_as_with_keras_and_says_which(run
     asked = ("predict", "label/one", own.crops, own.root / "bad.png", "-w", own.root)
     through, keras = run(*asked, "--json"), run(*asked, "--keras", "--json")
     assert through.code == keras.code == 3
-    assert "Predicting on onnxruntime on cpu:0, with model.onnx." in through.err
-    assert "Predicting on tensorflow on cpu:0." in keras.err
+    assert "Predicting on onnxruntime on cpu:0, with model.onnx of label/one." in through.err
+    assert "Predicting on tensorflow on cpu:0, with label/one." in keras.err
     assert through.json["findings"] == keras.json["findings"]
     assert len(through.json["predictions"]) == len(keras.json["predictions"]) == 24
     for one, other in zip(through.json["predictions"], keras.json["predictions"], strict=True):

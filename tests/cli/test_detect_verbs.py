@@ -151,6 +151,7 @@ def test_objects_are_written_as_csv_and_drawn(run, workspace, exported, tmp_path
         rows = list(csv.reader(file))
     assert rows[0] == ["picture", "label", "kind", "score", "x_min", "y_min", "x_max", "y_max"]
     assert len(rows) > 12
+    assert f"Wrote {len(rows) - 1} rows about 12 pictures to {target}" in outcome.err
     assert len(list(drawn.glob("*.png"))) == 12
 
 

@@ -63,6 +63,7 @@ def test_labels_and_screenshots_are_summed_up_by_day_origin_and_context(workspac
 
 def test_balance_writes_what_every_screenshot_shows(workspace):
     result = open_workspace(workspace.root).balance()
+    assert not any("one day" in str(block) for block in result.blocks)
     with (workspace.figures / "screenshots.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
@@ -70,3 +71,13 @@ def test_balance_writes_what_every_screenshot_shows(workspace):
     assert all(int(row["objects"]) == int(row["kind_fruit"]) + int(row["kind_mineral"]) for row in rows)
     assert (workspace.figures / "growth.png").is_file()
     assert result.data["growth"][-1]["screenshots_garden"] == 6
+
+
+def test_what_is_of_one_day_is_not_drawn_and_that_is_said(workspace):
+    open_workspace(workspace.root).balance()
+    for path in (workspace.root / "screenshots").rglob("*.*"):
+        os.utime(path, (DAY_1.timestamp(), DAY_1.timestamp()))
+    result = open_workspace(workspace.root).balance()
+    assert "All is of one day, so growth over time is not drawn yet." in result.blocks
+    assert not list(workspace.figures.glob("growth.*"))
+    assert len(result.data["growth"]) == 1

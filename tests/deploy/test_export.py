@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from builders import contents, make_workspace
+from toonvision.api.run_words import export_text
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
 from toonvision.core.folders import exclusive
 from toonvision.data.extraction import extract
@@ -13,12 +14,13 @@ from toonvision.deploy import parity
 from toonvision.deploy.bundle import Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, current_export, weights_digest
-from toonvision.deploy.export import export_run
+from toonvision.deploy.export import Export, export_run
 from toonvision.deploy.parity import FEWEST, compare, parity_pictures, require_parity, spread_indices
 from toonvision.evaluation.evaluate import predict_files
 from toonvision.metrics.calibration import with_temperature
 from toonvision.models.saving import MEANING, WEIGHTS, load_model, read_card, store_temperature
 from toonvision.tasks.registry import load_dataset
+from toonvision.taxonomy.labels import DETECT
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -108,6 +110,12 @@ def test_an_export_that_says_something_else_of_a_batch_is_not_written(own, monke
     with pytest.raises(ModelRefusedError, match="another class comes first"):
         export_run(own, run_of(own))
     assert not (run_of(own) / EXPORT).exists()
+
+
+@pytest.mark.parametrize(("boxes", "said"), [(0, "neither finds a box"), (7, "a confidence is 0.0e+00")])
+def test_where_no_box_was_found_no_difference_is_claimed(tmp_path, boxes, said):
+    made = Export("detector", tmp_path / EXPORT, 9, Parity(100, 0.0, 0), 12, kind=DETECT, boxes=boxes)
+    assert said in export_text(made)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import Task
+from toonvision.taxonomy.labels import DETECT, Task
 from toonvision.training.recipes import settings_for
 from toonvision.training.repeat import train_run
 
@@ -76,6 +76,38 @@ def test_a_loss_that_still_fell_in_the_last_epoch_asks_for_more_epochs():
     assert advice_from(trained(GOOD, repeat={"epochs": 100, "best_epoch": 99})) == ()
 
 
+FALLING = ({"loss": 0.9, "accuracy": 0.4}, {"loss": 0.7, "accuracy": 0.4})
+RISING = FALLING[::-1]
+SHORT = dataclasses.replace(settings_for("compact"), epochs=10)
+
+
+@pytest.mark.parametrize(
+    ("history", "repeat", "end"),
+    [
+        (FALLING, {}, "after 10 epochs, where the recipe has 400. Train longer: --epochs 400."),
+        (RISING, {}, "Try half the learning rate: --learning-rate 0.002."),
+        (FALLING, {"epochs": 4}, "Try half the learning rate: --learning-rate 0.002."),
+        (FALLING, {"diverged": True}, "Try half the learning rate: --learning-rate 0.002."),
+    ],
+)
+def test_a_training_that_was_cut_short_is_to_take_longer_and_never_to_learn_more_slowly_too(history, repeat, end):
+    ended = {"collapsed": True, "epochs": 10, **repeat}
+    (said,) = advice_from(trained(GOOD, settings=SHORT, repeat=ended, history=history))
+    assert said.endswith(end)
+
+
+@pytest.mark.parametrize(("ap50", "said"), [(0.0, True), (float("nan"), True), (0.95, False)])
+def test_a_detector_that_found_little_in_few_epochs_is_to_be_trained_longer(ap50, said):
+    short = dataclasses.replace(settings_for("detector"), epochs=10)
+    history = ({"loss": 0.9, "val_ap50": float("nan")}, {"loss": 0.7, "val_ap50": ap50})
+    made = trained(GOOD, settings=short, repeat={"epochs": 10}, history=history)
+    record = dataclasses.replace(made.evaluation.record, kind=DETECT)
+    found = advice_from(dataclasses.replace(made, evaluation=dataclasses.replace(made.evaluation, record=record)))
+    assert (
+        found == ("The training ended after 10 epochs, where the recipe has 265. Train longer: --epochs 265.",) * said
+    )
+
+
 @pytest.mark.parametrize(("accuracy", "said"), [(0.7, True), (0.95, False), (float("nan"), False)])
 def test_with_a_schedule_what_was_learned_decides_whether_more_epochs_are_needed(accuracy, said):
     history = ({**LEARNED[0], "accuracy": accuracy},)
@@ -138,4 +170,4 @@ def test_a_real_run_is_advised_from_its_own_files(own_workspace):
     settings = TrainingSettings(network="4c3-p4-8c3-p2", epochs=1, batch_size=8)
     run = train_run(own_workspace, own_workspace.taxonomy.task("label"), settings, seeds=[0], size_hw=(32, 32))
     said = advise(own_workspace, run, evaluate_run(own_workspace, run))
-    assert any("--epochs 2" in one or "--learning-rate" in one for one in said)
+    assert any("--epochs 100" in one or "--learning-rate" in one for one in said)

@@ -43,9 +43,9 @@ def test_a_model_that_is_no_better_than_a_floor_is_told_so_with_the_way_to_it(tr
     found = floors(wrong=(12, 11, 13), by_name={MAJORITY: 70, TREES: trees})
     assert found.unbeaten.name == TREES
     sentence = found.sentence()
-    assert sentence.startswith("The model compact does not clearly beat its floor, colour histograms with randomised ")
-    assert ("The floor is clearly better." in sentence) == clearly
-    assert sentence.endswith("To use that: toonvision train label --model trees")
+    verdict = "is clearly worse than" if clearly else "does not clearly beat"
+    assert sentence.startswith(f"The model compact {verdict} its floor, colour histograms with randomised trees (")
+    assert sentence.endswith("). To use that, run toonvision train with --model trees.")
 
 
 def test_a_floor_with_more_errors_is_not_offered_though_it_is_not_clearly_beaten():

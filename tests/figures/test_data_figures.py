@@ -124,6 +124,8 @@ def test_the_map_of_shortages_writes_what_is_missing_and_leaves_the_rest_empty(t
     assert sorted(written) == sorted(shortage.missing for shortage in balance.shortages)
     assert missing_counts(balance).sum() == sum(written)
     assert len(figure.axes) == 2
+    title = figure.get_suptitle()
+    assert title == "Missing samples (target: 30 of each label, at least 5 in each context)"
 
 
 def test_many_labels_without_groups_are_cut_in_halves():

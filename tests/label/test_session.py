@@ -152,6 +152,14 @@ def test_proposals_of_another_model_never_change_or_double_what_a_person_decided
     assert same.sheet(shot).proposals == ()
 
 
+def test_where_nothing_was_proposed_there_is_no_recall(workspace):
+    session = Session(workspace, proposals=lambda _: ())
+    session.change(first(session), drawing())
+    session.change(first(session), Change("confirm"))
+    counts = session.progress()
+    assert (counts.boxes, counts.precision, counts.recall) == (1, None, None)
+
+
 BOXES = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), *[st.integers(0, 30)] * 2, *[st.integers(4, 18)] * 2)
 OFFERED = st.lists(st.tuples(BOXES, st.sampled_from(["apple", "pear", "stone"]), st.floats(0, 1)), max_size=6)
 

@@ -107,8 +107,8 @@ def test_sections_come_in_their_order_and_the_sentences_on_top(written):
     ids = [section["id"] for section in page.all("section")]
     assert ids == ["best", "front", "space", "trials", "settings"]
     assert [link["href"] for link in page.all("a")] == [f"#{name}" for name in ids]
-    first = page.texts.index(search_facts(result)[0])
-    assert tuple(page.texts[first : first + 6]) == search_facts(result)
+    assert " ".join(search_facts(result)) in " ".join(page.texts)
+    assert "--from-study" in page.texts  # a piece of its own: code, which no line ends within
 
 
 def test_the_narrower_space_can_be_copied_and_searched(written, tmp_path):
@@ -276,7 +276,7 @@ def test_other_races_say_what_they_are():
 def test_the_test_subset_is_said_to_be_unused_and_how_to_use_it():
     told = next_fact(decided())
     assert told.startswith("The test subset was used neither by the search nor by the race.")
-    assert told.endswith("toonvision train suit --from-study suit/random-1")
+    assert told.endswith("run toonvision train with --from-study suit/random-1.")
     assert "toonvision" not in next_fact(study(trials(None, None)))
 
 
@@ -289,7 +289,7 @@ def test_what_must_be_known_first_is_a_warning():
     assert search_warnings(study(trials(0.5, 0.6))) == ()
     unfinished = study([*trials(0.5), trial(1, DRAWS[1], SPACE, state="running")])
     (warning,) = search_warnings(unfinished)
-    assert warning.endswith("toonvision tune suit --name random-1 --resume")
+    assert warning.endswith("run toonvision tune with --name random-1 and --resume.")
     (warning,) = search_warnings(lost_but_one())
     assert warning.startswith("The loss of 3 of 4 trials became NaN")
 

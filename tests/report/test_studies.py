@@ -156,7 +156,7 @@ def test_what_has_changed_since_the_search_is_said():
     assert "corrected" not in panel(searched(), "Suspect labels: 3").note
     note = panel(searched(2, samples=300), "Suspect labels: 2").note
     assert "1 of its suspects has been corrected since." in note
-    assert note.endswith("There are 300 crops now. To search again: toonvision suspects label")
+    assert note.endswith("There are 300 crops now. To search again, run toonvision suspects.")
     assert panel(searched(0), "Suspect labels: 0").note.startswith("3 of 290 labels are suspect")
 
 

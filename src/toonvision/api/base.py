@@ -208,3 +208,12 @@ def paths_of(given: Paths | None) -> list[Path] | None:
     if given is None:
         return None
     return [Path(given)] if isinstance(given, str | Path) else [Path(one) for one in given]
+
+
+def as_typed(path: Path) -> str:
+    """Return a path as a person would type it here: without the ``..`` of a workspace's settings."""
+    if ".." not in path.parts:
+        return str(path)
+    # A link before the .. leads elsewhere, so that the folders are asked and not only the names.
+    whole, here = path.resolve(), Path.cwd()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)

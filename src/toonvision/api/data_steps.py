@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toonvision.data.balance import Balance, CountTable
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
+    from toonvision.data.growth import Growth
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
     from toonvision.label.exporting import Target
@@ -179,7 +180,7 @@ class DataSteps(Opened):
         tables = [_count_table(f"Samples by {counts.level.title.lower()}", counts) for counts in measured.tables]
         return Result(
             measured,
-            (*tables, *_shortage_blocks(measured), why),
+            (*tables, *_shortage_blocks(measured), *_growth_blocks(growth), why),
             {
                 "crops": measured.crops,
                 "tables": {counts.level.name: _count_rows(counts) for counts in measured.tables},
@@ -380,6 +381,10 @@ def _count_table(title: str, counts: "CountTable") -> Table:
     ]
     totals: list[Any] = counts.counts.sum(axis=0).tolist()
     return table(title, columns, [*rows, ["Total", *totals, sum(totals)]])
+
+
+def _growth_blocks(growth: "Growth") -> list[Block]:
+    return ["All is of one day, so growth over time is not drawn yet."] if len(growth.days) == 1 else []
 
 
 def _shortage_blocks(measured: "Balance") -> list[Block]:

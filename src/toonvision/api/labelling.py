@@ -77,6 +77,6 @@ def _text(progress: "Progress") -> str:
     lines = [f"{reviewed}, with {counted(progress.boxes, 'box', 'boxes')}; {progress.left:,} left{put_off}."]
     if progress.precision:
         lines.append(f"Of what was proposed, {progress.precision} was accepted as it was.")
-    if progress.recall and (progress.recall.count or progress.precision):
+    if progress.recall:
         lines.append(f"Of the objects, {progress.recall} had been proposed.")
     return "\n".join(lines)

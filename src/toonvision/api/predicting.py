@@ -117,7 +117,7 @@ def predict_files(
     from toonvision.evaluation.evaluate import predict_files as predict_with_keras
     from toonvision.models.backend import start_backend
 
-    watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}.")
+    watcher.say(f"Predicting on {start_backend(run.record.settings.network, run.record.size_hw)}, with {run.name}.")
     with watcher.progress("predicting", "pictures") as progress:
         return predict_with_keras(run.folder, pictures, progress=progress)
 
@@ -129,7 +129,7 @@ def usable_export(run: StoredRun, *, keras: bool = False) -> Opened | None:
     if why_not:
         watcher.say(f"{why_not} It is not used. To make it again: {run.workspace.command('export', run.name)}")
     if export is not None:
-        watcher.say(f"Predicting on onnxruntime on cpu:0, with {EXPORT}.")
+        watcher.say(f"Predicting on onnxruntime on cpu:0, with {EXPORT} of {run.name}.")
     return export
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from toonvision.api.base import Paths, StoredRun, paths_of
+from toonvision.api.base import Paths, StoredRun, as_typed, paths_of
 from toonvision.api.detecting import box_blocks
 from toonvision.api.result import Block, Result
 from toonvision.api.run_words import calibration_text, export_text, score_blocks, unbeaten
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.leakage import LeakageStudy
     from toonvision.studies.stress import StressTest
+    from toonvision.training.history import Epochs
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,8 +51,7 @@ class Run(StoredRun):
         from toonvision.evaluation.advice import advise
 
         history = read_history(self.folder / HISTORY)
-        listed = [f"  {name:<14} {value:.4f} in epoch {epoch}" for name, value, epoch in peaks(history)]
-        best = "\n".join([f"Best values over {counted(len(history), 'epoch')}:", *listed])
+        best = _best_values(history, averaged=bool(self.record.settings.averaging))
         scores = self.evaluate()
         first = unbeaten(scores.value)
         advice = advise(self.workspace.files, self.folder, scores.value)
@@ -240,7 +240,7 @@ class Run(StoredRun):
         files = self.workspace.files
         whole = [source.root for source in reversed(files.sources)]
         shown = [one for one in ([files.crops] if self.record.kind == CLASSIFY else whole) if one.is_dir()]
-        then = ("predict", self.name, str(shown[0])) if shown else ("report", self.name)
+        then = ("predict", self.name, as_typed(shown[0])) if shown else ("report", self.name)
         use = self.workspace.command(*then)
         return ExportedRun(exported, (export_text(exported),), data, next=use, run=self)
 
@@ -305,6 +305,15 @@ class ExportedRun(Result[Any]):
         """Predict pictures with the exported file, as `Run.predict` does."""
         assert self.run is not None
         return self.run.predict(pictures, boxes=boxes, save=save)
+
+
+def _best_values(history: "Epochs", *, averaged: bool) -> str:
+    """Return the best value of each metric with its epoch, the losses as low as they were in any."""
+    found = peaks(history)
+    wide = max(len(name) for name, _, _ in found)
+    last = f"; val_ in epoch {len(history)} is of the averaged weights, which are used" if averaged else ""
+    listed = [f"  {name:<{wide}} {value:.4f} in epoch {epoch}" for name, value, epoch in found]
+    return "\n".join([f"Best values over {counted(len(history), 'epoch')}{last}:", *listed])
 
 
 def report_result(page: Path, facts: Sequence[str], warnings: Sequence[str], next_step: str) -> Result[Path]:

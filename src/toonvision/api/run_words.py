@@ -67,11 +67,15 @@ def export_text(exported: "Export") -> str:
     copies = f" and {changed} changed copies" if changed else ""
     what = "confidence" if exported.kind == DETECT else "probability"
     shown = "crop" if exported.kind == CLASSIFY else "screenshot"
+    compared = (
+        "neither finds a box, so that no confidence could be compared"
+        if exported.boxes == 0
+        else f"the largest difference of a {what} is {parity.largest_difference:.1e}"
+    )
     lines = [
         f"Exported to {exported.path} ({exported.size / 1000:,.0f} kB). On "
         f"{counted(exported.crops, shown)}{copies} it gives the same answers as "
-        f"{'the trees' if exported.network == TREES else 'Keras'}; the largest difference of a "
-        f"{what} is {parity.largest_difference:.1e}.",
+        f"{'the trees' if exported.network == TREES else 'Keras'}; {compared}.",
         *([_int8_text(exported.int8)] if exported.int8 else []),
         *(f"{name} of an earlier export was removed; --int8 writes it again." for name in exported.removed),
     ]

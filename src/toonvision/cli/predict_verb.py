@@ -1,10 +1,12 @@
 """The command that predicts: with a run, with one that finds and others that name, or with the package's models."""
 
+import csv
 import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -241,7 +243,9 @@ def _as_csv(result: "Result[Any]", text: str, target: Path | None) -> "Result[An
     """Write a result as CSV to a file, or show it as such."""
     if target is not None:
         write_text(target, text)
-        say(f"Wrote {len(result.value)} predictions to {target}")
+        rows = sum(1 for _ in csv.reader(StringIO(text))) - 1
+        pictures = counted(len({one.path for one in result.value}), "picture")
+        say(f"Wrote {counted(rows, 'row')} about {pictures} to {target}")
     return replace(result, blocks=(text.rstrip("\n"),) if target is None else ())
 
 

@@ -110,11 +110,14 @@ def _ending(record: "RepeatRecord", settings: "TrainingSettings", collapse: str)
     loss = "" if record.val_loss is None else f", validation loss {record.val_loss:.3f}"
     if settings.network == TREES:
         return f"grown{loss}"
-    if settings.takes_all_epochs and not record.diverged and not record.collapsed:
-        averaged = ", averaged over the last steps" if settings.averaging else ""
-        return f"all {counted(record.epochs, 'epoch')} trained; the last weights are used{averaged}{loss}"
     fault = "its loss became NaN" if record.diverged else f"it {collapse}"
-    failed = f"FAILED, {fault}; " if record.diverged or record.collapsed else ""
+    failed = f"FAILED, {fault}; " if record.failed else ""
+    if settings.takes_all_epochs and not record.diverged:
+        used = (
+            "the weights averaged over the last steps are used" if settings.averaging else "the last weights are used"
+        )
+        theirs = loss and f"{loss} with these" if settings.averaging else loss
+        return f"{failed}all {counted(record.epochs, 'epoch')} trained; {used}{theirs}"
     return f"{failed}{_best_epoch(record.best_epoch, record.epochs)}{loss}"
 
 

@@ -30,11 +30,12 @@ _AT_THRESHOLD = 1e-3
 
 def detector_file(
     workspace: Workspace, model: "keras.Model", bundle: Bundle, *, progress: Progress = silent
-) -> tuple[bytes, Parity, int]:
+) -> tuple[bytes, Parity, int, int]:
     """Write a detector as an ONNX file that finds the same objects, and names pixels alike if the detector does.
 
     Returns:
-        The file's bytes, how it compares with the network, and how many of the compared pictures are screenshots.
+        The file's bytes, how it compares with the network, how many of the compared pictures are screenshots, and how
+        many boxes count in the compared ones.
 
     Raises:
         InputRejectedError: If there is no screenshot, or one cannot be read.
@@ -60,7 +61,7 @@ def detector_file(
         named = compare_cells(softmax(outputs[2]), softmax(logits[0]))
         require_parity(named)
         parity = worse(parity, named)
-    return content, parity, screenshots
+    return content, parity, screenshots, max(len(_counting(one, thresholds)) for one in (expected, together))
 
 
 def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[float, ...]) -> Parity:
@@ -71,7 +72,7 @@ def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[f
     largest, disagreements = 0.0, 0
     for one, other in ((expected, found), (found, expected)):
         least = np.array(thresholds)[one.labels]
-        for at in np.flatnonzero(one.scores >= least).tolist():
+        for at in _counting(one, thresholds):
             near = np.flatnonzero((other.image == one.image[at]) & (other.labels == one.labels[at]))
             shares = overlaps(one.known_boxes[at : at + 1], other.known_boxes[near])[0]
             differences = np.abs(other.scores[near] - one.scores[at])
@@ -81,3 +82,8 @@ def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[f
             elif not (differences[shares >= _NEXT_TO] < _EQUAL).any() and one.scores[at] > least[at] + _AT_THRESHOLD:
                 disagreements += 1
     return Parity(expected.images, largest, disagreements)
+
+
+def _counting(found: Predictions, thresholds: tuple[float, ...]) -> list[int]:
+    """Return the indices of the boxes that count: their scores reach the threshold of their class."""
+    return [int(at) for at in np.flatnonzero(found.scores >= np.array(thresholds)[found.labels])]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from toonvision.core.errors import ModelRefusedError, UsageError, WorkspaceBusyError
 from toonvision.core.files import write_bytes
@@ -26,9 +26,6 @@ from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, Taxonomy
 from toonvision.training.record import read_record
 from toonvision.training.repeat import load_run_data
 
-if TYPE_CHECKING:
-    pass
-
 _TIMED = 50
 
 
@@ -44,6 +41,7 @@ class Export:
         crops: How many of the compared pictures are crops, or screenshots if the run takes these; others are changed
             copies.
         kind: The kind of its task.
+        boxes: Of a detector, how many boxes it finds in the compared pictures; None of others.
         int8: The export that computes with 8 bits, if asked for.
         removed: Names of files of an earlier export that were not written again, and so are removed.
     """
@@ -56,6 +54,7 @@ class Export:
     int8: Int8Export | Int8Boxes | None = None
     removed: tuple[str, ...] = ()
     kind: str = CLASSIFY
+    boxes: int | None = None
 
 
 def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress: Progress = silent) -> Export:
@@ -81,12 +80,12 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     from toonvision.deploy.conversion import described
 
     bundle, model = describe(workspace, card, weights=weights_digest(run, card.network)), load_model(run)
-    writers: dict[str, Callable[..., tuple[bytes, Parity, int]]] = {
+    writers: dict[str, Callable[..., tuple[Any, ...]]] = {
         CLASSIFY: partial(classifier_file, score=read_novelty(run)), DETECT: detector_file, SEGMENT: segmenter_file,
     }  # fmt: skip
     cost: Int8Export | Int8Boxes | None = None
     try:
-        plain, parity, shown = writers[card.kind](workspace, model, bundle, progress=progress)
+        plain, parity, shown, *boxes = writers[card.kind](workspace, model, bundle, progress=progress)
         files = {EXPORT: described(plain, replace(bundle, parity=parity).to_metadata())}
         if int8:
             data = load_run_data(workspace, read_record(run))
@@ -97,7 +96,8 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
     except ModelRefusedError as error:
         raise ModelRefusedError(f"{run}: {error}") from error
     removed = _publish(workspace, run, files, card=card, weights=bundle.weights)
-    return Export(card.network, run / EXPORT, len(files[EXPORT]), parity, shown, cost, removed, card.kind)
+    size = len(files[EXPORT])
+    return Export(card.network, run / EXPORT, size, parity, shown, cost, removed, card.kind, *boxes)
 
 
 def _require_int8(run: Path, card: ModelCard) -> None:

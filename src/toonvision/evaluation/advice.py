@@ -3,12 +3,14 @@
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.wording import counted
 from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation
@@ -19,12 +21,14 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import CLASSIFY
 from toonvision.training.history import HISTORY, Epochs, read_history
-from toonvision.training.record import repeat_folder
+from toonvision.training.recipes import settings_for
+from toonvision.training.record import RepeatRecord, repeat_folder
 from toonvision.training.repeat import load_run_data
 
 MOST = 3
 _LEARNED = 0.9
-"""Share of the training images, augmented as they are, that a network which has learned them predicts correctly."""
+"""Share of the training images, augmented as they are, that a network which has learned them predicts correctly; or of
+one that finds objects, its AP50."""
 _OFTEN_CONFUSED = 0.2
 _MUCH_LARGER = 2.0
 
@@ -58,8 +62,7 @@ def advise(workspace: Workspace, run: Path, evaluation: ClassEvaluation) -> tupl
 def advice_from(trained: Trained) -> tuple[str, ...]:
     """Return at most `MOST` sentences; see `advise`."""
     rules: Sequence[Callable[[Trained], str]] = (
-        _lower_the_learning_rate,
-        _train_longer,
+        _train_otherwise,
         _do_not_mirror,
         _add_screenshots,
         _enlarge_the_input,
@@ -67,28 +70,60 @@ def advice_from(trained: Trained) -> tuple[str, ...]:
     if trained.evaluation.record.settings.network == TREES:
         rules = (_add_screenshots,)
     if trained.evaluation.record.kind != CLASSIFY:
-        rules = (_lower_the_learning_rate,)
+        rules = (_train_otherwise,)
     return tuple(sentence for rule in rules if (sentence := rule(trained)))[:MOST]
 
 
+def _train_otherwise(trained: Trained) -> str:
+    """Return one change to the training: with two at once nobody learns which of them helped."""
+    return _lower_the_learning_rate(trained) or _train_longer(trained)
+
+
 def _lower_the_learning_rate(trained: Trained) -> str:
+    """Advise it where a training failed, unless that was only cut short."""
     repeats, rate = trained.evaluation.record.repeats, trained.evaluation.record.settings.learning_rate
-    failed = sum(repeat.failed for repeat in repeats)
+    failed = [
+        repeat
+        for repeat, epochs in zip(repeats, trained.histories, strict=True)
+        if repeat.failed and not _is_cut_short(trained, repeat, epochs)
+    ]
     if not failed:
         return ""
-    faults = ["the loss became NaN"] if any(repeat.diverged for repeat in repeats) else []
-    if any(repeat.failed and not repeat.diverged for repeat in repeats):
+    faults = ["the loss became NaN"] if any(repeat.diverged for repeat in failed) else []
+    if not all(repeat.diverged for repeat in failed):
         faults.append(f"the network {kind_of(trained.evaluation.record.as_task).collapse}")
     return (
-        f"{failed} of {len(repeats)} trainings failed: {', or '.join(faults)}. Try half the learning rate: "
+        f"{len(failed)} of {len(repeats)} trainings failed: {', or '.join(faults)}. Try half the learning rate: "
         f"--learning-rate {rate / 2:g}."
     )
 
 
-def _train_longer(trained: Trained) -> str:
+def _is_cut_short(trained: Trained, repeat: RepeatRecord, epochs: Epochs) -> bool:
+    """Return whether a training took all its epochs, fewer than its recipe has, and its loss did not rise."""
+    asked = trained.evaluation.record.settings.epochs
+    is_sound = not repeat.diverged and epochs[-1]["loss"] <= epochs[0]["loss"]
+    return is_sound and repeat.epochs == asked < _recipe_epochs(trained)
+
+
+def _recipe_epochs(trained: Trained) -> int:
     record = trained.evaluation.record
+    return settings_for(
+        record.settings.network, classes=len(trained.dataset.classes), images=record.learned_from
+    ).epochs
+
+
+def _train_longer(trained: Trained) -> str:
+    record, whole = trained.evaluation.record, _recipe_epochs(trained)
     settings, ends = record.settings, [repeat.best_epoch for repeat in record.repeats]
-    longer = f"Train longer: --epochs {2 * settings.epochs}."
+    longer = f"Train longer: --epochs {max(2 * settings.epochs, whole)}."
+    short = f"after {counted(settings.epochs, 'epoch')}, where the recipe has {whole}. {longer}"
+    if same := sum(repeat.collapsed for repeat in record.repeats):
+        fault = f"the network {kind_of(record.as_task).collapse}"
+        return f"{same} of {len(ends)} trainings failed: {fault}, {short}"
+    if record.kind != CLASSIFY:
+        cut = map(partial(_is_cut_short, trained), record.repeats, trained.histories)
+        is_good = statistics.median(map(_last_score, trained.histories)) >= _LEARNED
+        return "" if is_good or not all(cut) else f"The training ended {short}"
     if not settings.takes_all_epochs:
         if statistics.median(ends) < settings.epochs:
             return ""
@@ -97,6 +132,14 @@ def _train_longer(trained: Trained) -> str:
     if right >= _LEARNED or np.isnan(right):
         return ""
     return f"After its last epoch the network predicts {right:.0%} of its training images correctly. {longer}"
+
+
+def _last_score(epochs: Epochs) -> float:
+    """Return the AP50 on validation, or the share of pixels that are right, that was measured last; 0 if none was."""
+    known = [
+        epoch[name] for epoch in epochs for name in ("val_ap50", "accuracy") if np.isfinite(epoch.get(name, np.nan))
+    ]
+    return known[-1] if known else 0.0
 
 
 def _do_not_mirror(trained: Trained) -> str:

@@ -105,10 +105,9 @@ class Floors:
         )
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."
-        better = " The floor is clearly better." if high < 0 else ""
-        worth = floor.name == TREES and value <= 0
-        use = f" To use that: toonvision train {self.task} --model {TREES}" if worth else ""
-        return f"The model {self.network} does not clearly beat its floor, {floor.title} ({counts}).{better}{use}"
+        verdict = "is clearly worse than" if high < 0 else "does not clearly beat"
+        use = f" To use that, run toonvision train with --model {TREES}." if floor.name == TREES and value <= 0 else ""
+        return f"The model {self.network} {verdict} its floor, {floor.title} ({counts}).{use}"
 
 
 def measure_floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Scores]) -> Floors:

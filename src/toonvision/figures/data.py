@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ _ROW, _PANEL = 0.185, 0.75
 _THICKNESS = 0.8
 _DIGIT = 0.64
 """Width of a digit, in font sizes."""
+_TITLE_LETTERS = 8.5
+"""So many letters of a figure's title fit into an inch."""
 _LONGEST, _MOST_ROWS = 28, 24
 _NONE = "#F6F7F9"
 _MISSING = LinearSegmentedColormap.from_list("missing", ["#FEF0D9", "#FDBB84", "#E06B2D", "#9C330C"])
@@ -144,8 +147,8 @@ def draw_shortages(value: ShortageMap) -> Figure:
         _name_classes(ax, table.classes[start:stop], rows, 8)
         _name_columns(ax, table.columns)
         ax.set_ylim(tallest - 0.45, -0.55)
-    target = value.taxonomy.targets.per_context
-    figure.suptitle(f"Missing samples (target: {target} of each label in each context)", x=0.01, ha="left")
+    title = f"Missing samples (target: {value.taxonomy.targets})"
+    figure.suptitle(fill(title, int(_TITLE_LETTERS * width)), x=0.01, ha="left")
     return figure
 
 

@@ -13,7 +13,7 @@ from toonvision.figures.values import GrowthAreas
 from toonvision.taxonomy.labels import Category, color_at
 
 _ORIGINS = {
-    "source": "the source's",
+    "source": "annotated in the source",
     "drawn": "drawn",
     "corrected": "proposed, corrected",
     "accepted": "proposed, accepted",

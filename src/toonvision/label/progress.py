@@ -57,7 +57,8 @@ class Progress:
         boxes: Boxes of reviewed screenshots.
         per_minute: Boxes decided a minute since the review began, pauses of over a minute left out; NaN at first.
         precision: Proposals that a person accepted as they were, of all that one decided; None where there was none.
-        recall: Objects of reviewed screenshots that a model had proposed, whatever was corrected; None where none is.
+        recall: Objects of reviewed screenshots that a model had proposed, whatever was corrected; None where there is
+            no object, or nothing was proposed.
     """
 
     total: int
@@ -118,6 +119,7 @@ def count_up(tallies: Iterable[Tally], pace: Pace) -> Progress:
     corrected = sum(one.corrected for one in ended)
     unasked = sum(one.unasked for one in ended)
     decided = accepted + corrected + sum(one.rejected for one in ended)
+    proposed = accepted + unasked + corrected
     boxes = sum(one.boxes for one in ended)
     return Progress(
         total=len(listed),
@@ -127,5 +129,5 @@ def count_up(tallies: Iterable[Tally], pace: Pace) -> Progress:
         boxes=boxes,
         per_minute=pace.per_minute,
         precision=Proportion(accepted, decided) if decided else None,
-        recall=Proportion(accepted + unasked + corrected, boxes) if boxes else None,
+        recall=Proportion(proposed, boxes) if boxes and (proposed or decided) else None,
     )

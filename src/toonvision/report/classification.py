@@ -84,6 +84,6 @@ def _suspect_panels(found: CurrentSuspects | None) -> tuple[FigurePanel | Table,
     if changed:
         note = f" {changed:,} of its suspects {'has' if changed == 1 else 'have'} been corrected since."
     if study.samples + study.unevaluated != found.samples:
-        note += f" There are {found.samples:,} crops now. To search again: toonvision suspects {study.task}"
+        note += f" There are {found.samples:,} crops now. To search again, run toonvision suspects."
     table = suspects_table(study, found.current, found.crops.classes, note=note)
     return (suspects_panel(study, found.crops), table) if found.current else (table,)

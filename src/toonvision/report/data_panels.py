@@ -15,6 +15,9 @@ from toonvision.figures.panels import write_panel
 from toonvision.figures.values import BalanceBars, GrowthAreas, ShortageMap
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
+_FEWEST_DAYS = 2
+"""Over one day nothing can be seen to grow."""
+
 
 def balance_panel(balance: Balance, taxonomy: Taxonomy) -> FigurePanel:
     """Return the figure of the samples of each class in each context."""
@@ -42,7 +45,8 @@ def shortages_panel(balance: Balance, taxonomy: Taxonomy) -> FigurePanel | None:
         "shortages",
         "Missing samples",
         f"Map of labels and contexts with the {counted(missing, 'sample')} that are missing to the target.",
-        "Each number is how many samples are still missing there; empty cells have enough.",
+        f"Each number is how many samples are still missing there. The target is {taxonomy.targets}: what a label "
+        "lacks beyond its contexts' own is spread over all of them. Empty cells have enough.",
         ShortageMap(balance, taxonomy),
         (head, *((s.label.name, s.context.name, s.count, s.missing, s.label_count, s.label_missing)
                  for s in balance.shortages)),
@@ -65,8 +69,8 @@ def split_panel(split: SplitSummary, level: str, *, name: str = "split") -> Figu
 
 
 def growth_panel(growth: Growth, taxonomy: Taxonomy) -> FigurePanel | None:
-    """Return the figure of how the data set grew; None where no day is known."""
-    if not growth.days:
+    """Return the figure of how the data set grew; None where nothing is of another day than the rest."""
+    if len(growth.days) < _FEWEST_DAYS:
         return None
     labels = ", ".join(f"{name} {counts[-1]:,}" for name, counts in growth.labels.items())
     return FigurePanel(
@@ -80,25 +84,25 @@ def growth_panel(growth: Growth, taxonomy: Taxonomy) -> FigurePanel | None:
     )
 
 
-def growth_over_time(growth: Growth | None, taxonomy: Taxonomy) -> FigurePanel | None:
-    """Return the same for a report; None where all is of one day."""
-    return growth_panel(growth, taxonomy) if growth and len(growth.days) > 1 else None
-
-
 def write_growth(growth: Growth, rows: Sequence[ScreenshotRow], taxonomy: Taxonomy, folder: Path) -> list[Path]:
     """Write what every screenshot shows as CSV, and draw how the data set grew; return the figure's path."""
     write_rows(folder / "screenshots.csv", rows_table(rows, taxonomy))
-    panel = growth_panel(growth, taxonomy)
-    return [] if panel is None else [write_panel(panel, folder).path]
+    return _write_only("growth", growth_panel(growth, taxonomy), folder)
 
 
 def write_balance_figures(balance: Balance, taxonomy: Taxonomy, folder: Path) -> list[Path]:
     """Draw what was collected, and what is missing if anything is, into a folder; return the figures' paths."""
-    panels = [balance_panel(balance, taxonomy), shortages_panel(balance, taxonomy)]
-    if panels[-1] is None:
-        for suffix in (".png", ".csv"):
-            (folder / f"shortages{suffix}").unlink(missing_ok=True)
-    return [write_panel(panel, folder).path for panel in panels if panel is not None]
+    shortages = _write_only("shortages", shortages_panel(balance, taxonomy), folder)
+    return [write_panel(balance_panel(balance, taxonomy), folder).path, *shortages]
+
+
+def _write_only(name: str, panel: FigurePanel | None, folder: Path) -> list[Path]:
+    """Write a panel's figure and return its path; where there is none, remove what an earlier one left."""
+    if panel is not None:
+        return [write_panel(panel, folder).path]
+    for suffix in (".png", ".csv"):
+        (folder / f"{name}{suffix}").unlink(missing_ok=True)
+    return []
 
 
 def write_split_figures(split: SplitSummary, folder: Path) -> list[Path]:

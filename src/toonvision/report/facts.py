@@ -137,7 +137,7 @@ def context_fact(results: Results) -> str:
     if found is None:
         return ""
     groups = [group for group in found.groups if not group.few]
-    advice = f"To test it on contexts that it has not seen: toonvision contexts {results.evaluation.record.task}"
+    advice = "To test it on contexts that it has not seen, run toonvision contexts."
     if len(groups) < 2:
         return f"There are too few crops from each context to compare them. {advice}"
     clear = [group for group in groups if group.stands_out]
@@ -187,7 +187,7 @@ def warnings_of(results: Results) -> tuple[str, ...]:
         found.append(
             "The split leaks: screenshots that belong together (near-duplicates, copies, one recording) are in several "
             "subsets, so test crops resemble training crops and every score here is probably too good. To draw one "
-            "that does not: toonvision split --force"
+            "that does not, run toonvision split with --force."
         )
     if results.split.cut:
         found.append(

@@ -2,19 +2,21 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from toonvision.core.files import write_text
 from toonvision.core.panels import FigurePanel, Listing, Panel, Table
 from toonvision.figures.panels import WrittenFigure, write_panel
 
 REPORT, FIGURES = "report.html", "figures"
+_OPTION = re.compile(r"(?<!\S)--[a-z][a-z0-9-]*")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def render_page(page: Page, figures: Mapping[str, WrittenFigure]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["sentence"] = _sentence
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     for name, kind in (("figure", FigurePanel), ("table", Table), ("listing", Listing)):
         environment.tests[name] = lambda panel, kind=kind: isinstance(panel, kind)
@@ -93,3 +96,8 @@ def render_page(page: Page, figures: Mapping[str, WrittenFigure]) -> str:
     return environment.get_template("report.html.j2").render(
         report=page, figures=figures, style=Markup(style), script=Markup(script), script_hash=f"sha256-{script_hash}"
     )
+
+
+def _sentence(text: str) -> Markup:
+    """Return a text as HTML, escaped, with options of commands as code, which no line ends within."""
+    return Markup(_OPTION.sub(r"<code>\g<0></code>", str(escape(text))))

@@ -42,7 +42,7 @@ def of_objects(
         data.balance_panel(results.balance, results.taxonomy),
         data.shortages_panel(results.balance, results.taxonomy),
         data.next_table(results.balance),
-        data.growth_over_time(results.growth, results.taxonomy),
+        data.growth_panel(results.growth, results.taxonomy) if results.growth else None,
         *curve,
         data.split_panel(results.split, level),
         *data.split_tables(results.split, level),

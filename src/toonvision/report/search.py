@@ -14,6 +14,9 @@ from toonvision.tuning.recipes import narrower_space, recipe_of
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space_file import space_text
 
+_HERE = "Type this in the workspace's folder."
+"""A report can be read anywhere, so that it cannot say how to get there."""
+
 
 def write_search_report(folder: Path, result: StudyResult) -> Path:
     """Write a search's report, `report.html`, into its folder, and return its path; the search need not be finished.
@@ -74,7 +77,9 @@ def search_page(result: StudyResult) -> Page:
 def _training(result: StudyResult) -> Listing | None:
     if result.winner is None:
         return None
-    note = "This is the only step that uses the test subset. With --repeat 10 it shows the spread over seeds, too."
+    note = (
+        f"{_HERE} It is the only step that uses the test subset. With --repeat 10 it shows the spread over seeds, too."
+    )
     return Listing("To train the winner and evaluate it", train_command(result), note)
 
 
@@ -85,10 +90,11 @@ def _narrower(result: StudyResult) -> tuple[Listing, ...]:
     except UsageError:
         return ()
     spanned = f"The best {len(result.best_tenth)} of {counted(len(result.tried), 'finished trial')} lie in it."
-    task, finds = result.settings.task, result.settings.space.finds
-    recipe = "" if finds else f" --recipe {recipe_of(result.settings.training)}"
-    with_file = f"As a file: toonvision tune {task}{recipe} --space FILE."
+    recipe = "" if result.settings.space.finds else f" --recipe {recipe_of(result.settings.training)}"
+    with_file = f"In a file, it can be searched with{recipe} --space FILE."
     return (
         Listing("A narrower space", space_text(space), f"{spanned} {with_file}"),
-        Listing("To search it", tighten_command(result), "Trials of this search that lie in it count there too."),
+        Listing(
+            "To search it", tighten_command(result), f"{_HERE} Trials of this search that lie in it count there too."
+        ),
     )

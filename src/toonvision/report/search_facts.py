@@ -35,7 +35,10 @@ def search_warnings(result: StudyResult) -> tuple[str, ...]:
     """Return what must be known before a number is believed."""
     found = []
     if not result.finished:
-        found.append(f"The search was not finished when this was written. To resume it: {resume_command(result)}")
+        found.append(
+            f"The search was not finished when this was written. "
+            f"To resume it, run toonvision tune with --name {shlex.quote(result.name)} and --resume."
+        )
     diverged = _count(result, "diverged")
     if diverged and 2 * diverged >= trial_count(result):
         found.append(
@@ -152,7 +155,8 @@ def next_fact(result: StudyResult) -> str:
     unused = "The test subset was used neither by the search nor by the race."
     if result.winner is None:
         return unused
-    return f"{unused} To train the winner and evaluate it there: {train_command(result)}"
+    winner = shlex.quote(result.title)
+    return f"{unused} To train the winner and evaluate it there, run toonvision train with --from-study {winner}."
 
 
 def trial_count(result: StudyResult) -> int:
@@ -161,18 +165,13 @@ def trial_count(result: StudyResult) -> int:
 
 
 def train_command(result: StudyResult) -> str:
-    """Return the command that trains a search's winner."""
+    """Return the command that trains a search's winner, typed in the workspace's folder."""
     return f"toonvision train {shlex.quote(result.settings.task)} --from-study {shlex.quote(result.title)}"
 
 
 def tighten_command(result: StudyResult) -> str:
-    """Return the command that searches a narrower space."""
+    """Return the command that searches a narrower space, typed in the workspace's folder."""
     return f"toonvision tune {shlex.quote(result.settings.task)} --tighten {shlex.quote(result.title)}"
-
-
-def resume_command(result: StudyResult) -> str:
-    """Return the command that resumes a search."""
-    return f"toonvision tune {shlex.quote(result.settings.task)} --name {shlex.quote(result.name)} --resume"
 
 
 def _spread(raced: Racer, result: StudyResult) -> str:

@@ -101,6 +101,15 @@ class Targets:
     per_label: int = 30
     per_context: int = 5
 
+    def __str__(self) -> str:
+        """Return the same in words.
+
+        Examples:
+            >>> str(Targets(30, 5))
+            '30 of each label, at least 5 in each context'
+        """
+        return f"{self.per_label:,} of each label, at least {self.per_context:,} in each context"
+
 
 @dataclass(frozen=True)
 class Taxonomy:
