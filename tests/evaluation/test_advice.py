@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -99,10 +100,12 @@ def test_a_training_that_was_cut_short_is_to_take_longer_and_never_to_learn_more
 @pytest.mark.parametrize(("ap50", "said"), [(0.0, True), (float("nan"), True), (0.95, False)])
 def test_a_detector_that_found_little_in_few_epochs_is_to_be_trained_longer(ap50, said):
     short = dataclasses.replace(settings_for("detector"), epochs=10)
-    history = ({"loss": 0.9, "val_ap50": float("nan")}, {"loss": 0.7, "val_ap50": ap50})
-    made = trained(GOOD, settings=short, repeat={"epochs": 10}, history=history)
+    made = trained(GOOD, settings=short, repeat={"epochs": 10}, history=FALLING)
+    scores = (SimpleNamespace(precision=SimpleNamespace(ap50=ap50)),)
     record = dataclasses.replace(made.evaluation.record, kind=DETECT)
-    found = advice_from(dataclasses.replace(made, evaluation=dataclasses.replace(made.evaluation, record=record)))
+    found = advice_from(
+        dataclasses.replace(made, evaluation=dataclasses.replace(made.evaluation, record=record, scores=scores))
+    )
     assert (
         found == ("The training ended after 10 epochs, where the recipe has 265. Train longer: --epochs 265.",) * said
     )

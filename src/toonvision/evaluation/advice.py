@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +14,13 @@ import numpy.typing as npt
 from toonvision.core.wording import counted
 from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.evaluate import ClassEvaluation
+from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import TREES
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
-from toonvision.taxonomy.labels import CLASSIFY
+from toonvision.taxonomy.labels import CLASSIFY, DETECT
 from toonvision.training.history import HISTORY, Epochs, read_history
 from toonvision.training.recipes import settings_for
 from toonvision.training.record import RepeatRecord, repeat_folder
@@ -27,8 +28,8 @@ from toonvision.training.repeat import load_run_data
 
 MOST = 3
 _LEARNED = 0.9
-"""Share of the training images, augmented as they are, that a network which has learned them predicts correctly; or of
-one that finds objects, its AP50."""
+"""Share of the training images, augmented as they are, that a network which has learned them predicts correctly; or its
+score on the test subset, where it finds objects or names pixels."""
 _OFTEN_CONFUSED = 0.2
 _MUCH_LARGER = 2.0
 
@@ -122,8 +123,7 @@ def _train_longer(trained: Trained) -> str:
         return f"{same} of {len(ends)} trainings failed: {fault}, {short}"
     if record.kind != CLASSIFY:
         cut = map(partial(_is_cut_short, trained), record.repeats, trained.histories)
-        is_good = statistics.median(map(_last_score, trained.histories)) >= _LEARNED
-        return "" if is_good or not all(cut) else f"The training ended {short}"
+        return "" if _score(trained.evaluation) >= _LEARNED or not all(cut) else f"The training ended {short}"
     if not settings.takes_all_epochs:
         if statistics.median(ends) < settings.epochs:
             return ""
@@ -134,12 +134,10 @@ def _train_longer(trained: Trained) -> str:
     return f"After its last epoch the network predicts {right:.0%} of its training images correctly. {longer}"
 
 
-def _last_score(epochs: Epochs) -> float:
-    """Return the AP50 on validation, or the share of pixels that are right, that was measured last; 0 if none was."""
-    known = [
-        epoch[name] for epoch in epochs for name in ("val_ap50", "accuracy") if np.isfinite(epoch.get(name, np.nan))
-    ]
-    return known[-1] if known else 0.0
+def _score(evaluation: Evaluation[Any]) -> float:
+    """Return the AP50 of boxes, or the share of pixels that are right; NaN where there is nothing to find."""
+    best = evaluation.best
+    return float(best.precision.ap50 if evaluation.record.kind == DETECT else best.quality.right)
 
 
 def _do_not_mirror(trained: Trained) -> str:
