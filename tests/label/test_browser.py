@@ -318,6 +318,32 @@ def test_of_what_models_know_only_a_class_a_person_says_the_label(tmp_path, tabs
     assert tabs.complaints == []
 
 
+def test_an_answer_from_before_a_decision_does_not_take_it_back(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=2), proposals=proposed)
+    one, two = (shot.id for shot in session.screenshots)
+    held = []
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, one)
+        fetched_ahead(page, two)
+        page.route(f"**/api/sheets/{two}", lambda route: held.append((route, route.fetch())))
+        press(page, "n")
+        shown(page, two)
+        while not held:  # what is known of the screenshot is asked for again
+            page.wait_for_timeout(10)
+        press(page, "A")
+        saved(page)
+        ((route, answer),) = held
+        with page.expect_event("requestfinished", lambda request: request.url.endswith(two)):
+            route.fulfill(response=answer)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert page.locator("#boxes li.proposal").count() == 0
+        press(page, "Enter")
+        saved(page)
+    assert decided(session, 1)[0] == "done"
+    assert tabs.complaints == []
+
+
 def test_a_key_gives_the_chosen_proposal_a_likely_label_in_the_order_of_the_models(tmp_path, tabs):
     vague = Proposal("fruit", Box(2, 3, 18, 23), 0.8, "detect/d-1", "kind", ("pear", "apple", "stone"))
     exact = Proposal("stone", Box(30, 8, 52, 33), 0.7, "detect/d-1", "label", ("apple", "pear"))

@@ -38,8 +38,11 @@ export class Store {
 
   /** Load a sheet from the server. */
   async load(shot, { signal } = {}) {
+    const before = this.sheets.get(shot);
     const sheet = await request(`/api/sheets/${shot}`, { signal });
-    if (!this.#pending(shot).length) this.#keep(sheet);
+    const known = this.sheets.get(shot);
+    const isNewer = known && known !== before; // a decision was made and saved while this answer was on its way
+    if (!isNewer && !this.#pending(shot).length) this.#keep(sheet);
     return this.sheet(shot);
   }
 
