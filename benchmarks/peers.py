@@ -115,7 +115,8 @@ def parser() -> argparse.ArgumentParser:
 
 def _compare(task: str, world: Mapping[str, Any], real: Mapping[str, Any]) -> None:
     """Print the mean error of each method in the sample world and in the game, the lowest in the game first."""
-    shares = {name: [statistics.mean(one[name]["wrong"]) / one[name]["of"] for one in (world, real)] for name in real}
+    both = [name for name in _METHODS if name in world and name in real]
+    shares = {name: [statistics.mean(one[name]["wrong"]) / one[name]["of"] for one in (world, real)] for name in both}
     for name, (drawn, true) in sorted(shares.items(), key=lambda item: item[1][1]):
         ratio = f"{drawn / true:.2f} times" if true else "no error there"
         print(f"{task} {name:<11} world {drawn:6.1%}, real {true:6.1%}: {ratio}")
