@@ -318,6 +318,46 @@ def test_of_what_models_know_only_a_class_a_person_says_the_label(tmp_path, tabs
     assert tabs.complaints == []
 
 
+def test_nothing_is_decided_about_a_screenshot_that_cannot_be_shown_but_to_skip_it(tmp_path, tabs):
+    workspace = unlabelled(tmp_path, shots=3)
+    session = Session(workspace, proposals=proposed)
+    _, broken, last = session.screenshots
+    broken.path.write_bytes(broken.path.read_bytes()[:300])
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "n")
+        page.wait_for_selector("#stage-note:not([hidden])")
+        assert page.locator("#title").inner_text() == broken.name
+        assert titles(page) == []
+        press(page, "e", "b", "A", "Enter")
+        assert "nothing can be decided" in page.locator("#message").inner_text()
+        assert page.locator("#title").inner_text() == broken.name
+        assert decided(session, 1) is None
+        press(page, "s")
+        shown(page, last.id)
+        saved(page)
+    assert decided(session, 1) == ("skipped", [])
+
+
+def test_who_leaves_a_screenshot_while_dragging_draws_nothing(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=2))
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        canvas = page.locator("#picture").bounding_box()
+        page.mouse.move(canvas["x"] + 0.2 * canvas["width"], canvas["y"] + 0.2 * canvas["height"])
+        page.mouse.down()
+        page.mouse.move(canvas["x"] + 0.6 * canvas["width"], canvas["y"] + 0.6 * canvas["height"])
+        press(page, "n")
+        shown(page, session.screenshots[1].id)
+        page.mouse.up()
+        assert titles(page) == []
+        saved(page)
+    assert [decided(session, at) for at in (0, 1)] == [None, None]
+    assert tabs.complaints == []
+
+
 def test_an_answer_from_before_a_decision_does_not_take_it_back(tmp_path, tabs):
     session = Session(unlabelled(tmp_path, shots=2), proposals=proposed)
     one, two = (shot.id for shot in session.screenshots)

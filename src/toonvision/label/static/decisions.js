@@ -7,6 +7,10 @@ export class Decisions {
 
   change(change) {
     if (!this.state.shot) return;
+    if (this.state.isUnseen && change.kind !== "skip") {
+      this.display.say("This screenshot cannot be shown, so that nothing can be decided about it. Skip it, or go on.");
+      return;
+    }
     this.store.change(this.state.shot, change).catch((error) => this.display.failed(error));
   }
 
@@ -64,7 +68,7 @@ export class Decisions {
 
   #end(kind) {
     this.change({ kind });
-    this.walk.do_next();
+    if (kind === "skip" || !this.state.isUnseen) this.walk.do_next();
   }
 
   // Actions.

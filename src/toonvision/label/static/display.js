@@ -15,6 +15,7 @@ export class Display {
   showPicture() {
     const { shot, sheet } = this.state;
     find("stage-note").hidden = true;
+    this.state.isUnseen = false;
     this.view.show(this.pictures.ready(shot), sheet.size);
     this.state.selected = sheet.proposals[0]?.id || null;
     this.render();
@@ -23,27 +24,31 @@ export class Display {
 
   showNothing() {
     this.state.shot = undefined;
-    this.view.clear();
-    this.panel.show({ boxes: [], proposals: [], notes: [] }, null);
-    find("title").textContent = "Nothing to show";
-    find("why").textContent = "";
-    this.#showContext(null);
-    find("stage-note").textContent = "No screenshot passes the filters. Choose another state, context or label.";
-    find("stage-note").hidden = false;
-    document.body.dataset.shown = "";
+    this.#clear("Nothing to show", "No screenshot passes the filters. Choose another state, context or label.");
   }
 
-  showProblem(error) {
-    this.view.clear();
-    find("stage-note").textContent = error.message;
-    find("stage-note").hidden = false;
+  /** Show that the screenshot of a name cannot be shown, and why. */
+  showProblem(name, error) {
+    this.state.isUnseen = true;
+    this.#clear(name, error.message);
     this.failed(error);
+  }
+
+  #clear(title, note) {
+    this.view.clear();
+    this.panel.show({ boxes: [], proposals: [], notes: [] }, null);
+    find("title").textContent = title;
+    find("why").textContent = "";
+    this.#showContext(null);
+    find("stage-note").textContent = note;
+    find("stage-note").hidden = false;
+    document.body.dataset.shown = "";
   }
 
   render() {
     const { state } = this;
     const { sheet } = state;
-    if (!sheet) return;
+    if (!sheet || state.isUnseen) return;
     if (!state.boxes.some((one) => one.id === state.selected)) state.selected = null;
     find("title").textContent = sheet.name;
     const words = [STATES[sheet.state] || sheet.state, state.contexts.get(sheet.context), sheet.why];

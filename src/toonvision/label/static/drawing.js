@@ -94,7 +94,10 @@ export class Drawing {
   do_deselect() { this.select(null); }
 
   do_draw() {
-    if (this.state.shot) this.#add(this.view.middle());
+    if (!this.state.shot) return;
+    const xyxy = this.view.middle();
+    if (xyxy[2] - xyxy[0] < 2 || xyxy[3] - xyxy[1] < 2) this.display.say("No picture is in the middle. Show all of it (z).");
+    else this.#add(xyxy);
   }
 
   do_copy() {

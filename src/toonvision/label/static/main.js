@@ -54,11 +54,11 @@ class Page {
     });
     const display = new Display({ state, store, view, panel, pictures });
     const queue = new Queue({ onOpen: (index) => walk.open(index), onError: (error) => display.failed(error) });
-    const walk = new Walk({ state, store, pictures, queue, display, onLeave: () => drawing.settleNudge() });
+    const walk = new Walk({ state, store, pictures, queue, display, onLeave: () => this.#leave() });
     this.chooser = new Chooser(given.labels);
     const decisions = new Decisions({ state, store, display, panel, chooser: this.chooser, walk });
     const drawing = new Drawing({ state, store, view, queue, display, decisions, walk });
-    new Pointer({
+    const pointer = new Pointer({
       view,
       boxes: () => (state.isHidden ? [] : state.boxes),
       selected: () => state.chosen,
@@ -66,8 +66,14 @@ class Page {
       onDraft: (draft) => drawing.dragged(draft),
       onDone: (draft) => drawing.drawn(draft),
     });
-    Object.assign(this, { state, store, view, panel, display, walk, drawing });
+    Object.assign(this, { state, store, view, panel, display, walk, drawing, pointer });
     this.actors = [decisions, drawing, walk, display];
+  }
+
+  /** Save what keys have moved, and leave what the pointer drags, before another screenshot is shown. */
+  #leave() {
+    this.drawing.settleNudge();
+    this.pointer.abandon();
   }
 
   #listen() {

@@ -73,6 +73,12 @@ export class Pointer {
     return null;
   }
 
+  /** Leave a drag: what it was about is not shown any more. */
+  abandon() {
+    this.drag = null;
+    this.onDraft(null);
+  }
+
   #draft(at) {
     const { kind, start, box, handle } = this.drag;
     const from = this.view.toPicture(start), to = this.view.toPicture(at);

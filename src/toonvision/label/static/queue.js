@@ -51,6 +51,11 @@ export class Queue {
     this.#render();
   }
 
+  /** Return the name of a screenshot, where its row was seen. */
+  name(index) {
+    return this.known.get(this.ids[index])?.name;
+  }
+
   /** Take what a decision made of a row. */
   update(row) {
     this.known.set(row.id, row);

@@ -21,6 +21,7 @@ export class State {
     this.selected = null;
     this.draft = null; // a box that is being drawn or moved, and not saved yet
     this.isHidden = false;
+    this.isUnseen = false; // whether the screenshot cannot be shown, so that nothing can be decided about it
   }
 
   get sheet() {
@@ -28,13 +29,12 @@ export class State {
   }
 
   get proposals() {
-    return this.sheet?.proposals || [];
+    return this.isUnseen ? [] : this.sheet?.proposals || [];
   }
 
   /** All boxes, decided or not. */
   get boxes() {
-    const { sheet } = this;
-    return sheet ? [...sheet.proposals, ...sheet.boxes] : [];
+    return this.isUnseen ? [] : [...this.proposals, ...(this.sheet?.boxes || [])];
   }
 
   /** The chosen box as it is seen now; null where there is none. */

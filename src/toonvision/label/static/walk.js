@@ -74,7 +74,7 @@ export class Walk {
   #failed(error, index) {
     const { shot } = this.state;
     if (error instanceof Away) setTimeout(() => { if (this.state.shot === shot) this.open(index); }, RETRY_MS);
-    this.display.showProblem(error);
+    this.display.showProblem(this.queue.name(index) || this.store.sheet(shot)?.name || "This screenshot", error);
   }
 
   #lookAhead(index) {
