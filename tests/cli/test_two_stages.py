@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import shlex
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from builders import finding_things
 from toonvision.api import two_stage
+from toonvision.api.run import Run
 from toonvision.api.two_stage import exact_label
 from toonvision.api.two_stage_scores import evaluate_stages
 from toonvision.api.workspace import open_workspace
@@ -156,14 +158,16 @@ def test_end_to_end_is_refused_where_the_classifier_learned_from_these_screensho
     assert (other.code, "Leave out --subset." in other.err) == (2, True)
 
 
-def test_two_stages_need_both_runs_of_the_right_kinds_and_no_run_first(run, trained):
+def test_two_stages_need_both_runs_of_the_right_kinds_and_no_run_first(run, trained, monkeypatch):
     screenshots, here = trained.root / "screenshots", ("-w", trained.root)
     both = ("--detector", "things/one", "--classifier", "label/one")
     refused = {
         ("--detector", "things/one"): "Add --detector and --classifier.",
         ("--detector", "label/one", "--classifier", "label/one"): "--detector is a run of the kind detect",
         ("--detector", "things/one", "--classifier", "things/one"): "--classifier is a run of the kind classify",
-        ("--detector", "things/one", "--classifier", "label/one,label/one"): "Leave one out.",
+        ("--detector", "things/one", "--classifier", "label/one,label/one"): (
+            "label/one names the level label already, and so does label/one: leave one of them out of --classifier."
+        ),
         (*both, "--boxes"): "leave out --boxes",
     }
     first = run("predict", "things/one", screenshots, *both, *here)
@@ -171,6 +175,19 @@ def test_two_stages_need_both_runs_of_the_right_kinds_and_no_run_first(run, trai
     for words, said in refused.items():
         outcome = run("predict", screenshots, *words, *here)
         assert (outcome.code, said in outcome.err) == (2, True), outcome.err
+    monkeypatch.setattr(Run, "evaluate", lambda *_: pytest.fail("the screenshots were searched first"))
+    asked = ("evaluate", "things/one", "--classifier")
+    assert "--classifier is a run of the kind classify" in run(*asked, "things/one", *here).err
+    assert "leave one of them out of --classifier" in run(*asked, "label/one,label/one", *here).err
+
+
+def test_beside_a_detector_of_labels_a_classifier_of_labels_is_left_out():
+    def one(name, kind):
+        return SimpleNamespace(name=name, record=SimpleNamespace(kind=kind, level="label"))
+
+    said = "find/detector-1 names the level label already, and so does label/compact-1: leave out --classifier."
+    with pytest.raises(UsageError, match=said):
+        two_stage.require_kinds(one("find/detector-1", "detect"), [one("label/compact-1", "classify")])
 
 
 def test_a_label_is_as_exact_as_the_levels_allow():
@@ -221,11 +238,11 @@ def test_exported_files_find_and_name_without_the_workspace(run, trained):
         assert one.levels["kind"] in detector.classes
         assert one.label == one.levels["label"] == wanted.predicted
         assert one.confidences["label"] == pytest.approx(wanted.confidence, abs=1e-6)
-    with pytest.raises(UsageError, match="each model names another level; got kind, label, label"):
+    with pytest.raises(UsageError, match="two classifiers both name the level label: leave one of them out."):
         Scene(Detector(files[0]), files[1], Classifier(files[1]))
     of_labels = Detector(files[0])
     of_labels.bundle = dataclasses.replace(of_labels.bundle, level="label")
-    with pytest.raises(UsageError, match="each model names another level; got label, label"):
+    with pytest.raises(UsageError, match="the detector and a classifier both name the level label: leave the"):
         Scene(of_labels, classifier)
     other = Classifier(files[1])
     other.bundle = dataclasses.replace(other.bundle, taxonomy="0" * 16)

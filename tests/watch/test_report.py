@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from toonvision.core.errors import UsageError
 from toonvision.figures.watched import draw_count_lines, draw_lanes
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.taxonomy.labels import Category, Label, Taxonomy
 from toonvision.taxonomy.loader import built_in
 from toonvision.watch.diary import Diary
 from toonvision.watch.log import LogFile
@@ -70,6 +71,14 @@ def test_what_the_timeline_shows_is_what_was_logged(folder):
     draw_count_lines(lines, timeline.value.lines, seconds=10)
     assert [text.get_text() for text in lanes.get_yticklabels()][-1] == "Toon"
     assert {text.get_text() for text in lines.get_legend().get_texts()} == {"Cog", "Toon"}
+
+
+def test_labels_have_their_titles_and_colours_in_a_taxonomy_without_levels():
+    red = Label("knight", "Black knight", {}, "#aa0000")
+    log = WatchedLog("log", (), (), (), (), Taxonomy("castle", (), (red,)))
+    assert log.category("label", "knight") == Category("knight", "Black knight", "#aa0000")
+    assert (log.title("knight"), log.title("ghost")) == ("Black knight", "ghost")
+    assert log.category("suit", "bb").title == "bb"
 
 
 def test_doubtful_are_those_that_nobody_is_sure_of(folder):

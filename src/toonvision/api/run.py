@@ -201,10 +201,13 @@ class Run(StoredRun):
             classifiers: Runs that name what one box shows, of any levels, which learned from none of the screenshots.
 
         Raises:
-            UsageError: If a run is of the other kind, or a classifier learned from one of the screenshots.
+            UsageError: If a run is of the other kind, two name one level, or a classifier learned from one of the
+                screenshots.
         """
+        from toonvision.api.two_stage import require_kinds
         from toonvision.api.two_stage_scores import evaluate_stages
 
+        require_kinds(self, classifiers)
         return evaluate_stages(self, classifiers, self.evaluation())
 
     def report(self) -> Result[Path]:

@@ -132,9 +132,13 @@ def require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> None
             raise UsageError(
                 f"{flag} is a run of the kind {kind}; {run.name} is of the kind {run.record.kind}. Name another."
             )
-    levels = [run.record.level for run in (detector, *classifiers)]
-    if len(set(levels)) < len(levels):
-        raise UsageError(f"each run names another level; got {', '.join(levels)}. Leave one out.")
+    naming = {detector.record.level: detector.name}
+    for run in classifiers:
+        level = run.record.level
+        if level in naming:
+            remedy = "leave out --classifier" if len(classifiers) == 1 else "leave one of them out of --classifier"
+            raise UsageError(f"{naming[level]} names the level {level} already, and so does {run.name}: {remedy}.")
+        naming[level] = run.name
 
 
 def namer_of(run: StoredRun, taxonomy: Taxonomy) -> Namer:

@@ -8,7 +8,7 @@ import numpy as np
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
-from toonvision.api.two_stage import named_in, namer_of, require_kinds
+from toonvision.api.two_stage import named_in, namer_of
 from toonvision.core.errors import UsageError
 from toonvision.core.panels import Table
 from toonvision.core.wording import counted, interval, percent
@@ -83,12 +83,10 @@ def evaluate_stages(
     about it as `find_and_name` does.
 
     Raises:
-        UsageError: If a run is of the other kind, two name the same level, or a classifier learned from one of these
-            screenshots.
+        UsageError: If a classifier learned from one of these screenshots.
         InputRejectedError: If a classifier's split is not what it was, or a screenshot cannot be read.
         ModelRefusedError: If a model cannot be used.
     """
-    require_kinds(detector, classifiers)
     for run in classifiers:
         _require_unseen(detector, run, evaluation)
     namers = [namer_of(run, detector.workspace.files.taxonomy) for run in classifiers]

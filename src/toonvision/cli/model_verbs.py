@@ -118,12 +118,15 @@ def evaluate(
     ] = None,
 ) -> "Result[Any]":
     """Evaluate all trainings of a run on one subset."""
+    from toonvision.api.two_stage import require_kinds
+
     if naive and subset != "test":
         raise UsageError(f"a naive split is compared on the test subset; got {subset}. Leave out --subset.")
     if classifier and subset != "test":
         raise UsageError(f"two stages are evaluated on the test subset; got {subset}. Leave out --subset.")
     found = ws.run(run)
-    namers = [ws.run(name) for name in names_in(classifier)]
+    if namers := [ws.run(name) for name in names_in(classifier)]:
+        require_kinds(found, namers)
     result = found.evaluate(subset)
     steps = (
         ("stress", stress, found.stress),

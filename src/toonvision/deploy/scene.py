@@ -102,10 +102,14 @@ class Scene:
         self.detector = detector if isinstance(detector, Detector) else Detector(detector, threads=threads)
         opened = [one if isinstance(one, Classifier) else Classifier(one, threads=threads) for one in classifiers]
         own = self.detector.bundle
-        levels = [own.level, *(one.bundle.level for one in opened)]
-        if len(set(levels)) < len(levels):
-            raise UsageError(f"each model names another level; got {', '.join(levels)}. Leave one out.")
+        levels = [one.bundle.level for one in opened]
+        if own.level in levels:
+            raise UsageError(
+                f"the detector and a classifier both name the level {own.level}: leave the classifier out."
+            )
         for one in opened:
+            if levels.count(one.bundle.level) > 1:
+                raise UsageError(f"two classifiers both name the level {one.bundle.level}: leave one of them out.")
             if one.bundle.taxonomy != own.taxonomy:
                 raise ModelRefusedError(
                     f"the classifier of the level {one.bundle.level} has the taxonomy {one.bundle.taxonomy_name} "

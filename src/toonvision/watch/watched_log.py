@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from toonvision.core.panels import Rows
-from toonvision.taxonomy.labels import Category, Taxonomy, color_at
+from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy, color_at
 from toonvision.watch.log import LogReader
 from toonvision.watch.records import PaceRow, SecondRow, Session, TrackRow
 
@@ -65,13 +65,18 @@ class WatchedLog:
 
     def category(self, level: str, name: str) -> Category:
         """Return the title and the colour of a class."""
-        known = {one.name: one for one in self.taxonomy.levels}
-        found = next((one for one in known[level].classes if one.name == name), None) if level in known else None
+        known = self._levels[level].classes if level in self._levels else ()
+        found = next((one for one in known if one.name == name), None)
         return found or Category(name, name, color_at(sum(name.encode()) % 11))
 
     def title(self, name: str) -> str:
         """Return the title of a class of any level."""
-        return next((one.title for level in self.taxonomy.levels for one in level.classes if one.name == name), name)
+        return next((one.title for level in self._levels.values() for one in level.classes if one.name == name), name)
+
+    @cached_property
+    def _levels(self) -> dict[str, Level]:
+        """Level by name, also the one that every taxonomy has."""
+        return {one.name: one for one in (*self.taxonomy.levels, self.taxonomy.level(LABEL_LEVEL))}
 
     def finest(self, track: TrackRow) -> Category:
         """Return the predicted class of a track."""
