@@ -148,7 +148,12 @@ SETTINGS = [
         (move("away", "w/screenshots"), end(TOML, '[[sources]]\nformat = "voc"\npath = "../away"')),
         on="workspace",
     ),
-    Remedy("Name the folder that holds the pictures.", move("s", "t"), (move("t", "s"),), before=EXTRACTED),
+    Remedy(
+        "Name the folder that holds the pictures; a workspace has it as path in its toonvision.toml.",
+        move("s", "t"),
+        (move("t", "s"), put(TOML, "../s", "../t")),
+        before=EXTRACTED,
+    ),
     Remedy(
         "Rename one of them.",
         steps(copy(PNG, "s/garden/SHOT_00.png"), copy(XML, "s/garden/SHOT_00.xml")),

@@ -217,7 +217,8 @@ def _readings(workspace: Workspace, known: Known) -> tuple[list[SourceReading], 
             examination.refuse_emptied(source, reading, known)
             readings.append((source, reading))
         except InputRejectedError as error:
-            findings.append(Finding(f"source {source.key}", str(error), code=_NO_SOURCE))
+            reason = str(error).removeprefix(f"{source.root}: ")  # it is named already
+            findings.append(Finding(f"source {source.key}", reason, code=_NO_SOURCE))
     try:
         return examination.as_set(readings, workspace), findings
     except InputRejectedError as error:

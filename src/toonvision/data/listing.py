@@ -46,7 +46,10 @@ class Listing:
             InputRejectedError: If it is no folder, or a folder below it cannot be read.
         """
         if not root.is_dir():
-            raise InputRejectedError(f"{root}: no such folder. Name the folder that holds the pictures.")
+            raise InputRejectedError(
+                f"{root}: no such folder. Name the folder that holds the pictures; a workspace has it as path in its "
+                "toonvision.toml."
+            )
         files: list[Path] = []
         links: list[Path] = []
         linked: list[Path] = []
