@@ -146,6 +146,15 @@ def test_a_catalogue_of_which_nothing_can_be_read_is_made_again_from_sources_and
     assert summary.old.read_bytes() == content
 
 
+def test_a_folder_in_the_place_of_the_catalogue_is_refused_and_nothing_is_written(own):
+    own.catalog.unlink()
+    own.catalog.mkdir()
+    before = tree(own.root)
+    with pytest.raises(InputRejectedError, match=r"catalog\.sqlite: is no regular file.*toonvision rebuild -w"):
+        rebuild(own)
+    assert tree(own.root) == before
+
+
 def test_whichever_page_of_the_catalogue_is_damaged_no_crop_loses_its_number(grown, tmp_path):
     before, files = rows_of(grown), contents(grown.crops)
     pristine = grown.catalog.read_bytes()

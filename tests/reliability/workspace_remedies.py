@@ -168,6 +168,33 @@ WORKSPACES = [
         verbs=("check",),
         before=ALL,
     ),
+    *(
+        Remedy(
+            "is empty. Make it again: toonvision rebuild -w ...",
+            text("w/catalog.sqlite", ""),
+            (printed,),
+            verbs=(verb,),
+            before=ALL,
+        )
+        for verb in ("check", "split")
+    ),
+    Remedy(
+        "is empty. Make it again: toonvision extract -w ...",
+        steps(text("w/catalog.sqlite", ""), lambda base: shutil.rmtree(base / "w/crops")),
+        (printed,),
+        verbs=("check",),
+        before=EXTRACTED,
+    ),
+    *(
+        Remedy(
+            "Move it away, then run: toonvision rebuild -w ...",
+            steps(remove("w/catalog.sqlite"), lambda base: (base / "w/catalog.sqlite").mkdir()),
+            (steps(move("w/catalog.sqlite", "away.sqlite"), run("rebuild")),),
+            verbs=(verb,),
+            before=ALL,
+        )
+        for verb in ("check", "balance", "rebuild")
+    ),
     Remedy(
         "Move it away, then run: toonvision rebuild -w ...",
         lambda base: linked(base / "w/catalog.sqlite"),

@@ -16,7 +16,7 @@ from toonvision.core.names import free_name
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
 from toonvision.data.catalog import Catalog
-from toonvision.data.catalog.database import NewerCatalogError, is_older, set_beside
+from toonvision.data.catalog.database import NewerCatalogError, is_older, refuse_irregular, set_beside
 from toonvision.data.examination import Cut, ExtractionResult, read_sources
 from toonvision.data.extraction import ExtractionSummary, claim_crops, crop_stem, extract_into, numbered_stem
 from toonvision.data.splits import Split, read_splits
@@ -51,9 +51,10 @@ def rebuild(workspace: Workspace, *, progress: Progress = silent) -> RebuildSumm
 
     Raises:
         InputRejectedError: If a source cannot be read as a whole, no source has a picture although there are crops,
-            or a newer version wrote the catalogue.
+            a newer version wrote the catalogue, or it is no regular file.
         WorkspaceBusyError: If another process writes to the workspace.
     """
+    refuse_irregular(workspace.catalog)
     readings = read_sources(workspace)
     with exclusive(workspace.root, purpose="rebuild"):
         for path in workspace.root.glob(f"{TEMPORARY}*{workspace.catalog.suffix}*"):

@@ -157,7 +157,7 @@ class Workspace:
         Raises:
             InputRejectedError: If nothing was extracted yet, or the catalogue cannot be used.
         """
-        if not self.catalog.is_file():
+        if not self.catalog.exists():
             raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
         with Catalog.open(self.catalog, read_only=True, untouched=untouched, recording_of=self.recording_of) as catalog:
             yield catalog

@@ -71,8 +71,8 @@ def _header(path: Path) -> bytes:
     return b""
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Refuse what can be seen before SQLite makes files beside it, or fails in the midst of a change.
+def refuse_irregular(path: Path) -> None:
+    """Refuse what is no file of its own where the catalogue or its journal belongs.
 
     A link could lead to a file that is not ours, and a pipe would block.
     """
@@ -82,6 +82,11 @@ def _refuse_foreign(path: Path) -> None:
                 f"{own}: is no regular file, as a catalogue must be. Move it away, then run: toonvision rebuild -w "
                 f"{path.parent}"
             )
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse what can be seen before SQLite makes files beside it, or fails in the midst of a change."""
+    refuse_irregular(path)
     header = _header(path)
     if header.startswith(_MAGIC) and header[18:20] != b"\1\1":
         raise InputRejectedError(_rebuild_advice(path, "it is in a journal mode that this program never uses"))
@@ -241,6 +246,9 @@ def _migrate(connection: Connection, path: Path, applied: list[tuple[str, str]],
     missing = schema.MIGRATIONS[len(applied) :]
     if not missing:
         return
+    if read_only and not applied:
+        verb = "rebuild" if any((path.parent / "crops").glob("*")) else "extract"
+        raise InputRejectedError(f"{path}: is empty. Make it again: toonvision {verb} -w {path.parent}")
     if read_only:
         raise InputRejectedError(
             f"{path}: its schema is older than this version. Run: toonvision extract -w {path.parent}"
