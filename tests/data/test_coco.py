@@ -122,6 +122,14 @@ def test_without_a_box_the_one_around_the_segmentation_is_taken(tmp_path, segmen
     assert (entry.label, entry.xyxy, entry.note) == ("cat", (10, 10, 60, 70), note)
 
 
+def test_without_a_box_a_mask_of_another_size_than_its_picture_is_left_out(tmp_path):
+    picture = one(tmp_path, {"category_id": 1, "bbox": [], "segmentation": {"size": [10, 10], "counts": [5, 10]}})
+    assert picture.objects == ()
+    (finding,) = picture.findings
+    assert finding.skips
+    assert finding.reason == "its mask has 10 x 10 pixels, and the picture 160 x 120"
+
+
 def test_a_box_beside_a_segmentation_is_the_box(tmp_path):
     (entry,) = one(tmp_path, {"category_id": 1, "bbox": [1, 2, 3, 4], "segmentation": [SQUARE]}).objects
     assert (entry.xyxy, entry.note) == ((1, 2, 4, 6), "")

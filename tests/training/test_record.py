@@ -3,7 +3,7 @@ import json
 import pytest
 
 from builders import contents, copied
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.folders import exclusive
 from toonvision.data.workspace import open_workspace
 from toonvision.tasks.settings import TrainingSettings
@@ -83,3 +83,11 @@ def test_while_another_process_writes_a_hidden_run_stays_hidden_and_reading_goes
     with pytest.raises(UsageError, match="no run is called"):
         find_run(workspace.runs, "label/kept")
     assert names(run.parent) == [".kept-replaced"]
+
+
+def test_a_run_whose_record_is_a_folder_is_found_and_refused_as_the_list_of_runs_refuses_it(own_workspace, run):
+    (run / RECORD).unlink()
+    (run / RECORD).mkdir()
+    assert run_records(own_workspace.runs) == [run / RECORD]
+    with pytest.raises(ModelRefusedError, match=r"run\.json: is no regular file\. Train again\."):
+        read_record(find_run(own_workspace.runs, "label/kept"))

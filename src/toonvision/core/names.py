@@ -95,7 +95,7 @@ class NamedFolders:
 
     def holds(self, root: Path, name: str) -> bool:
         """Return whether `find` would find one."""
-        return any((folder / self.record).is_file() for folder in (root / name, Path(name)))
+        return any((folder / self.record).exists() for folder in (root / name, Path(name)))
 
     def find(self, root: Path, name: str) -> Path:
         """Return a folder by its name below `root`, or by its path.
@@ -108,7 +108,7 @@ class NamedFolders:
             UsageError: If there is none.
         """
         for folder in (root / name, Path(name)):
-            if (folder / self.record).is_file():
+            if (folder / self.record).exists():
                 return folder
         known = [path.parent.relative_to(root).as_posix() for path in self.records(root)]
         none = f"There is none yet. Run: toonvision {self.command} -w {root.parent}"

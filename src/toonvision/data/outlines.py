@@ -106,10 +106,8 @@ def _near(value: float) -> float:
 
 
 def _decoded(mask: Mapping[str, Any], size_wh: tuple[int, int]) -> Inside:
-    runs, (height, width) = runs_of_mask(mask)
-    if (width, height) != size_wh:
-        reason = f"its mask has {width} x {height} pixels, and the picture {size_wh[0]} x {size_wh[1]}"
-        raise RejectedItemError(reason, "export it again", code="bad-number")
+    width, height = size_wh
+    runs = runs_of_mask(mask, size_wh)
     pixels = np.zeros(height * width, np.bool_)
     ends = np.cumsum(runs)
     for start, end in zip(ends[::2], ends[1::2], strict=False):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from toonvision.core.errors import RejectedItemError, shown
+from toonvision.data import images
 from toonvision.data.attributes import Attributes, stated
 from toonvision.data.boxes import AnnotatedObject, Outline, all_finite, parse_coordinate
 from toonvision.data.formats.base import crowd
@@ -85,18 +86,18 @@ def outlines_of(rows: Sequence[Labelled]) -> tuple[Outline, ...]:
     return tuple(found)
 
 
-def read_object(labelled: Labelled, number: int, _picture: Path) -> AnnotatedObject:
+def read_object(labelled: Labelled, number: int, picture: Path) -> AnnotatedObject:
     """Read an object.
 
     Raises:
-        RejectedItemError: If it has no label or no box, or is a crowd.
+        RejectedItemError: If it has no label or no box, is a crowd, or has a mask alone that is not of its picture.
     """
     label, row = labelled
     if not isinstance(label, str):
         raise _without_label(label, row)
     if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
         raise crowd(label)
-    xyxy, note = _box(row)
+    xyxy, note = _box(row, picture)
     if _ATTRIBUTES.isdisjoint(row):
         return AnnotatedObject(number, label, xyxy, note=note)
     attributes = _attributes(row)
@@ -138,12 +139,13 @@ def _attributes(row: Mapping[str, Any]) -> Attributes:
     return stated([*pairs, *(own.items() if isinstance(own, dict) else ())])
 
 
-def _box(row: Mapping[str, Any]) -> tuple[Xyxy, str]:
+def _box(row: Mapping[str, Any], picture: Path) -> tuple[Xyxy, str]:
     """Return the box of an object, and how it came about if it is not the one that is stated."""
     box, segmentation = row.get("bbox"), row.get("segmentation")
     if segmentation and (not box or box == [0, 0, 0, 0]):
         if isinstance(segmentation, dict):
-            return _box_of_mask(segmentation), MASK_NOTE
+            size_wh = images.size_wh(picture)
+            return box_of_runs(runs_of_mask(segmentation, size_wh), size_wh[1]), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
     if not _is_box(box) or not all_finite(*box):
         return _written_box(box), ""
@@ -179,16 +181,11 @@ def _is_box(value: object) -> TypeGuard[list[float]]:
     return type(value) is list and len(value) == 4 and _NUMBERS.issuperset(map(type, value))
 
 
-def _box_of_mask(segmentation: Mapping[str, Any]) -> Xyxy:
-    runs, (height, _) = runs_of_mask(segmentation)
-    return box_of_runs(runs, height)
-
-
-def runs_of_mask(segmentation: Mapping[str, Any]) -> tuple[list[int], tuple[int, int]]:
-    """Return the run lengths of a mask, which may be written as a list or a text, and its height and width in pixels.
+def runs_of_mask(segmentation: Mapping[str, Any], size_wh: tuple[int, int]) -> list[int]:
+    """Return the run lengths of a mask, which may be written as a list or a text, on a picture of a size in pixels.
 
     Raises:
-        RejectedItemError: If it has no such, or more pixels than its size.
+        RejectedItemError: If it has no such, more pixels than its size, or another size than the picture.
     """
     size, counts = segmentation.get("size"), segmentation.get("counts")
     runs: list[int] = _runs(counts) if isinstance(counts, str) else counts if isinstance(counts, list) else []
@@ -203,7 +200,10 @@ def runs_of_mask(segmentation: Mapping[str, Any]) -> tuple[list[int], tuple[int,
     if sum(runs) > height * width:
         reason = f"its mask has {shown(sum(runs))} pixels, over the {shown(height)} x {shown(width)} of its size"
         raise RejectedItemError(reason, "export it again", code="bad-number")
-    return runs, (height, width)
+    if (width, height) != size_wh:
+        reason = f"its mask has {shown(width)} x {shown(height)} pixels, and the picture {size_wh[0]} x {size_wh[1]}"
+        raise RejectedItemError(reason, "export it again", code="bad-number")
+    return runs
 
 
 def _runs(text: str) -> list[int]:
