@@ -195,6 +195,15 @@ def test_ids_may_be_numbers_or_words_or_both(tmp_path, kinds):
     assert labels(reading) == {"a.png": ["cat", "dog"], "b.png": ["cat", "dog"]}
 
 
+def test_two_images_of_one_file_with_other_objects_are_named_by_their_ids(tmp_path):
+    write(tmp_path, "c.json", ["a.png"])
+    content = json.loads((tmp_path / "c.json").read_text("utf-8"))
+    content["images"].append({**content["images"][0], "id": 5})
+    (tmp_path / "c.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputRejectedError, match=r"^c\.json, a\.png, id 0 and c\.json, a\.png, id 5 list one picture"):
+        read(tmp_path)
+
+
 def test_a_picture_without_annotations_is_one_without_objects(tmp_path):
     write(tmp_path, "c.json", ["a.png"], objects=[])
     assert labels(read(tmp_path)) == {"a.png": []}

@@ -279,6 +279,28 @@ def test_the_picture_of_a_task_is_found_under_any_key_and_by_any_address(tmp_pat
     assert read.size_wh == (64, 48)
 
 
+@pytest.mark.parametrize("rows", ["full", "short"])
+def test_what_is_no_task_of_label_studio_is_named(tmp_path, rows):
+    labelstudio(tmp_path, [region(APPLE)]) if rows == "full" else json_min(tmp_path, {"choice": "apple"})
+    save_json(task_file(tmp_path), [*json.loads(task_file(tmp_path).read_text("utf-8")), 5])
+    reading = layout.read("labelstudio", tmp_path)
+    assert [entry.label for picture in reading.pictures for entry in picture.objects] == ["apple"]
+    (finding,) = reading.findings
+    assert finding.skips
+    assert str(finding) == f"{task_file(tmp_path).name}, row 2: must be a task; got 5 (export again)"
+
+
+def test_data_of_label_studio_that_names_no_picture_is_shown(tmp_path):
+    labelstudio(tmp_path, [region(APPLE)], data={"image": 7})
+    reading = layout.read("labelstudio", tmp_path)
+    assert "names no picture; got {'image': 7}" in [finding.reason for finding in reading.findings]
+
+
+def test_a_box_is_that_of_the_picture_as_it_is_however_label_studio_turned_it(tmp_path):
+    labelstudio(tmp_path, [{**region(APPLE), "image_rotation": 90}])
+    assert rounded(read_one("labelstudio", tmp_path)[0]) == [("apple", (1, 2, 30, 40), "")]
+
+
 def test_a_size_that_is_not_stated_is_that_of_the_picture(tmp_path):
     labelstudio(tmp_path, [{"type": "rectanglelabels", "value": APPLE}])
     assert rounded(read_one("labelstudio", tmp_path)[0]) == [("apple", (1, 2, 30, 40), "")]

@@ -181,6 +181,7 @@ RESULT = (0, "annotations", 0, "result", 0)
 LABEL_STUDIO = [
     again("export again", "labelstudio", "*.json", 0, "data", value={"image": ""}),
     again("export again", "labelstudio", "*.json", 0, "annotations", value="none"),
+    again("export again", "labelstudio", "*.json", 1, value=5),
     again("draw it again", "labelstudio", "*.json", *RESULT, "value", "x", value="left"),
     again("leave one", "labelstudio", "*.json", *RESULT, "value", "rectanglelabels", value=["apple", "pear"]),
     again(

@@ -6,7 +6,7 @@ Source:
     cocodataset.org, "Data format"; a compressed mask is written as in `maskApi.c` of the COCO API.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -144,19 +144,20 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
         of_image[number].append((label, row))
     subset = subset_in(path.stem) or tree.subset_of(path)
     names: dict[object, object] = {}
+    items = [f"{annotation}, {_named(row.get('file_name'))}" for row in images]
+    times = Counter(item for _, item in set(zip(image_ids, items, strict=True)))
     usual = are_plain(annotations)
-    for number, row in zip(image_ids, images, strict=True):
+    for number, row, item in zip(image_ids, images, items, strict=True):
         name = row.get("file_name")
         if number not in names:
             names[number] = name
             own = of_image.pop(number, [])
             size_wh = size_of(row.get("width"), row.get("height"))
             plain = plain_objects(own) if usual and len(own) <= MOST_OBJECTS else None
-            item = f"{annotation}, {_named(name)}"
-            yield Listed(path, item, name, own, size_wh, subset=subset, plain=plain, outlines=outlines_of(own))
+            called = item if times[item] == 1 else f"{item}, id {shown(number)}"
+            yield Listed(path, called, name, own, size_wh, subset=subset, plain=plain, outlines=outlines_of(own))
         elif names[number] != name:
             reason = "shares its id with an earlier image"
-            item = f"{annotation}, {_named(name)}"
             findings.append(Finding(item, reason, "number them", "duplicate-id", pictures=1))
     for number, rows in of_image.items():
         item = f"{annotation}, image {shown(number)}"

@@ -1,13 +1,14 @@
 """Label Studio: JSON and JSON-MIN exports, and single tasks; positions are percent of the picture's width and height.
 
-They are those of the picture as it is, however it was turned in the editor. A turned rectangle is turned about its top
-left corner, clockwise, in degrees. Of several annotations of a task the one marked as ground truth is read, else the
-newest; predictions are no annotations. Where nothing is drawn on any picture, a choice is the label of the whole
-picture.
+They are those of the picture as it is: the editor turns what is drawn together with the picture, and `image_rotation`
+only says how it looked there. A turned rectangle is turned about its top left corner, clockwise, in degrees. Of several
+annotations of a task the one marked as ground truth is read, else the newest; predictions are no annotations. Where
+nothing is drawn on any picture, a choice is the label of the whole picture.
 
 Source:
     Label Studio, "Label Studio JSON format of annotated tasks" and the tags RectangleLabels and EllipseLabels;
-    `converter.py` of HumanSignal/label-studio-converter and its pull request 136 (the corner that a box turns about).
+    `converter.py` of HumanSignal/label-studio-converter and its pull request 136 (the corner that a box turns about);
+    `Image.js` and `ImageView.jsx` of HumanSignal/label-studio-frontend (where the picture is turned).
 """
 
 from collections.abc import Iterable
@@ -62,6 +63,7 @@ def read(tree: SourceTree) -> Reading:
                 entries.append(entry)
             elif entry:
                 findings.append(entry)
+        findings += _no_tasks(path, tree)
     choices = _choices_of_pictures(entries)
     chosen = None
     if choices:
@@ -75,6 +77,20 @@ def _documents(tree: SourceTree) -> dict[Path, list[Row]]:
     """Return the tasks of each file that holds some."""
     found = {path: tasks_of(content) for path, content in tree.documents.contents.items()}
     return {path: tasks for path, tasks in found.items() if tasks}
+
+
+def _no_tasks(path: Path, tree: SourceTree) -> list[Finding]:
+    """Report what stands among the tasks of a file and is none."""
+    content = tree.documents.contents[path]
+    rows = content if isinstance(content, list) else []
+    return [
+        Finding(
+            f"{tree.relative(path)}, row {number}", f"must be a task; got {shown(row)}", "export again", "bad-row",
+            pictures=1,
+        )
+        for number, row in enumerate(rows, start=1)
+        if not isinstance(row, dict)
+    ]  # fmt: skip
 
 
 def _listed(path: Path, task: Row, item: str, tree: SourceTree) -> Listed | Finding | None:
@@ -113,14 +129,17 @@ def _rank(annotation: Row) -> tuple[bool, str, str]:
 
 
 def _picture_name(data: object, path: Path, tree: SourceTree) -> object:
-    """Return the name of a task's picture, which lies under any key: the first that is found, called image or not."""
+    """Return the name of a task's picture, which lies under any key: the first that is found, called image or not.
+
+    Where no key holds words, all of the data is returned, for the message.
+    """
     texts = {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
     ordered = sorted(texts, key=lambda key: (key.lower() not in ("image", "img"), not is_picture(texts[key])))
     for key in ordered:
         with suppress(RejectedItemError):
             tree.picture_named(texts[key], beside=path)
             return texts[key]
-    return texts[ordered[0]] if ordered else None
+    return texts[ordered[0]] if ordered else data
 
 
 def _count(annotation: Row) -> int:

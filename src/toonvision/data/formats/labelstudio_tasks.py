@@ -28,10 +28,11 @@ def tasks_of(content: object) -> list[Row]:
         return [row if isinstance(row, dict) else {} for row in rows]
     if isinstance(content, dict) and isinstance(content.get("result"), list) and isinstance(content.get("task"), dict):
         return [{**content["task"], "annotations": [content]}]  # what a storage receives: an annotation with its task
-    if isinstance(content, list) and any(map(_short_regions, rows)):
-        return list(_full_tasks(rows, _short_regions))
-    if isinstance(content, list) and any(map(_short_choices, rows)):
-        return list(_full_tasks(rows, _short_choices))
+    objects = [row for row in rows if isinstance(row, dict)]
+    if isinstance(content, list) and any(map(_short_regions, objects)):
+        return list(_full_tasks(objects, _short_regions))
+    if isinstance(content, list) and any(map(_short_choices, objects)):
+        return list(_full_tasks(objects, _short_choices))
     return []
 
 
@@ -43,21 +44,20 @@ def _is_task(row: object) -> bool:
     )
 
 
-def _short_regions(row: object) -> list[Row]:
+def _short_regions(row: Row) -> list[Row]:
     """Return the regions of a row of JSON-MIN, where each list of them lies under the name of its tag."""
-    tags = row.items() if isinstance(row, dict) else ()
     return [
         {"value": region, "from_name": tag, **region}
-        for tag, regions in tags
+        for tag, regions in row.items()
         if isinstance(regions, list)
         for region in regions
         if isinstance(region, dict) and "original_width" in region
     ]
 
 
-def _short_choices(row: object) -> list[Row]:
+def _short_choices(row: Row) -> list[Row]:
     """Return what a row of JSON-MIN without regions says of its picture, under the names of tags: words, no paths."""
-    if not isinstance(row, dict) or not row.keys() >= OF_ANNOTATION:
+    if not row.keys() >= OF_ANNOTATION:
         return []
     said = {tag: value.get("choices") if isinstance(value, dict) else value for tag, value in row.items()}
     return [
@@ -71,16 +71,15 @@ def _is_path(text: str) -> bool:
     return "/" in text or "\\" in text or is_picture(text)
 
 
-def _full_tasks(rows: Iterable[object], regions: Callable[[object], list[Row]]) -> Iterator[Row]:
+def _full_tasks(rows: Iterable[Row], regions: Callable[[Row], list[Row]]) -> Iterator[Row]:
     """Turn rows of JSON-MIN into tasks; each annotation of a task is a row, with what `regions` finds in it."""
     tasks: dict[object, dict[str, Any]] = {}
     for number, row in enumerate(rows):
-        known = row if isinstance(row, dict) else {}
-        key = known.get("id")
-        data = {name: value for name, value in known.items() if name not in _NOT_DATA}
+        key = row.get("id")
+        data = {name: value for name, value in row.items() if name not in _NOT_DATA}
         task = tasks.setdefault(key if isinstance(key, int | str) else (number,), {"data": data, "annotations": []})
         task.update({"id": key} if key is not None else {})
-        task["annotations"].append({**known, "result": regions(known)})
+        task["annotations"].append({**row, "result": regions(row)})
     yield from tasks.values()
 
 
