@@ -1,9 +1,11 @@
 import csv
+from dataclasses import replace
 
 import pytest
 from matplotlib.figure import Figure
 
 from toonvision.core.errors import UsageError
+from toonvision.figures.values import CountLine, Lane
 from toonvision.figures.watched import draw_count_lines, draw_lanes
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.taxonomy.labels import Category, Label, Taxonomy
@@ -39,12 +41,11 @@ def folder(tmp_path):
 def test_a_report_says_who_was_seen_when_and_whom_the_models_are_not_sure_of(folder):
     path, facts = write_watch_report(folder, TOONTOWN)
     assert path == folder / "report.html"
-    assert facts[0] == "4 objects in 0:10.0 of 80 frames."
+    assert facts[0] == "4 objects in 80 frames, within 10 seconds."
     page = path.read_text(encoding="utf-8")
     for words in (
         "Watched: game",
         "What was seen when",
-        "Rarest sightings",
         "What to photograph next",
         "Bossbot",
         "Toon",
@@ -81,6 +82,52 @@ def test_labels_have_their_titles_and_colours_in_a_taxonomy_without_levels():
     assert log.category("suit", "bb").title == "bb"
 
 
+def lanes_of(*spans, seconds=10.0):
+    """The drawn lane of a class with these spans."""
+    ax = Figure().subplots()
+    draw_lanes(ax, [Lane(Category("knight", "Knight", "#aa0000"), spans)], seconds=seconds)
+    return ax
+
+
+def test_figures_of_a_class_that_were_there_at_once_lie_below_one_another():
+    apart, at_once = lanes_of((0, 2), (3, 5)), lanes_of((0, 4), (3, 5), (4, 5))
+    assert len(apart.collections) == 1
+    tops = [rows.get_paths()[0].vertices[:, 1].min() for rows in at_once.collections]
+    bottoms = [rows.get_paths()[0].vertices[:, 1].max() for rows in at_once.collections]
+    assert len(tops) == 2
+    assert bottoms[0] <= tops[1]
+    assert [len(rows.get_paths()) for rows in at_once.collections] == [2, 1]
+
+
+@pytest.mark.parametrize(("seconds", "marks"), [(2, ["0:00", "0:01", "0:02"]), (90, ["0:00", "0:15", "0:30"])])
+def test_no_two_marks_of_the_time_read_the_same(seconds, marks):
+    ax = lanes_of((0, 1), seconds=seconds)
+    said = [ax.xaxis.get_major_formatter()(at, None) for at in ax.get_xticks() if 0 <= at <= seconds]
+    assert said[:3] == marks
+    assert len(set(said)) == len(said)
+
+
+def test_the_legend_lies_above_the_lines():
+    figure = Figure()
+    ax = figure.subplots()
+    lines = [CountLine(Category(name, name, "#aa0000"), (0,), (3,)) for name in "abcdefg"]
+    draw_count_lines(ax, lines, seconds=3)
+    figure.canvas.draw()
+    legend, title = ax.get_legend().get_window_extent(), ax.title.get_window_extent()
+    assert ax.get_window_extent().y1 <= legend.y0
+    assert legend.y1 <= max(title.y0, ax._left_title.get_window_extent().y0)
+
+
+def test_pictures_of_the_commonest_label_are_not_its_rarest(folder):
+    log = WatchedLog.read(folder, TOONTOWN)
+    assert not [panel for panel in watch_page(log).figures if panel.name == "rare"], "both labels were seen twice"
+    cog, toon = log.tracks[:2]
+    more = [replace(cog, number=10 + at) for at in range(12)]
+    log = replace(log, tracks=(*more, *(replace(toon, number=30 + at) for at in range(5))))
+    (rare,) = (panel for panel in watch_page(log).figures if panel.name == "rare")
+    assert [card.category.title for card in rare.value.cards] == [log.finest(toon).title] * 4
+
+
 def test_doubtful_are_those_that_nobody_is_sure_of(folder):
     log = WatchedLog.read(folder, TOONTOWN)
     assert {one.levels["kind"][0] for one in doubts(log.tracks)} == {"cog"}
@@ -91,6 +138,6 @@ def test_an_empty_log_has_a_report_too_and_none_has_none(tmp_path):
     log.begin("the game", "", "models")
     log.close()
     _, facts = write_watch_report(tmp_path / "empty", TOONTOWN)
-    assert facts == ("0 objects in 0:00.0 of 0 frames.",)
+    assert facts == ("0 objects in 0 frames, within 0 seconds.",)
     with pytest.raises(UsageError, match="nothing was logged there"):
         write_watch_report(tmp_path / "none", TOONTOWN)

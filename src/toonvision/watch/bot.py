@@ -22,12 +22,14 @@ def watch(
 ) -> Iterator[WatchedFrame]:
     """Watch a game: find, follow and name what is on the screen, frame by frame.
 
-    Nothing is logged. The source is closed when the iterator ends or is given up.
+    Without ``models``, those that come with the package watch: they know ToonTown alone. Nothing is logged. The source
+    is closed when the iterator ends or is given up.
 
     Args:
         source: ``screen``, ``screen:2``, ``region:0,30,1280x720``, ``window:TITLE``, ``camera``, ``world`` (the drawn
             world, to try it), a video file, or a folder of screenshots.
-        models: Models that come with the package, by the name of their taxonomy, or a `toonvision.Scene` of your own.
+        models: A `toonvision.Scene` of your own exports, which every other game than ToonTown needs: no workspace is
+            looked for. Or models that come with the package, by the name of their taxonomy.
         street: What names pixels, to say where one can walk (`WatchedFrame.ahead`): a `toonvision.Segmenter`, or a
             `toonvision.Detector` that names pixels; the detector of the models does both in one pass.
         rate: Frames a second of a screen or a folder; by default 30 and 10.
@@ -46,7 +48,8 @@ def watch(
 
     Examples:
         >>> import toonvision
-        >>> for frame in toonvision.watch("window:Toontown"):  # doctest: +SKIP
+        >>> scene = toonvision.Scene("detect.onnx", "suit.onnx")  # doctest: +SKIP
+        >>> for frame in toonvision.watch("window:Toontown", models=scene):  # doctest: +SKIP
         ...     for track in frame.tracks:
         ...         print(track.number, track.evidence.label, track.box)
     """

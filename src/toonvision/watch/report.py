@@ -1,6 +1,7 @@
 """The report of a log: what was seen when, what hardly ever, where the models contradict themselves, what is next."""
 
 import io
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from toonvision.watch.frames import clock
 from toonvision.watch.records import TrackRow
 from toonvision.watch.watched_log import SURE, WatchedLog, doubts, second_rows, track_rows
 
-_RARE, _DOUBTS, _MOST_LANES, _NEXT = 20, 20, 40, 12
+_RARE, _EACH, _DOUBTS, _MOST_LANES, _NEXT = 20, 4, 20, 40, 12
 _SMALLEST = 8
 """Pixels of the shorter side of a picture that is shown."""
 
@@ -52,7 +53,10 @@ def watch_page(log: WatchedLog) -> Page:
         (
             section("when", "What was seen when", "Each bar is one object, from first to last.", _when(log)),
             section("what", "What was seen how often", "What leaves and comes back counts twice.", _what(log)),
-            section("rare", "Rarest sightings", "The objects of the labels that were seen least.", _rare(log)),
+            section("rare", "Rarest sightings",
+                f"Up to {_EACH} objects of each label that was seen at most half as often as the commonest one.",
+                _rare(log),
+            ),
             section(
                 "doubts", "Where the models contradict themselves",
                 "Objects for which different classes, or none with confidence, were predicted. Label them first.",
@@ -66,7 +70,9 @@ def watch_page(log: WatchedLog) -> Page:
 
 def _facts(log: WatchedLog, doubtful: Sequence[TrackRow]) -> list[str]:
     frames = sum(one.frames for one in log.pace)
-    facts = [f"{counted(len(log.tracks), 'object')} in {clock(log.whole_s)} of {counted(frames, 'frame')}."]
+    seconds = round(log.whole_s)
+    within = counted(seconds, "second") if seconds < 120 else counted(math.ceil(seconds / 60), "minute")
+    facts = [f"{counted(len(log.tracks), 'object')} in {counted(frames, 'frame')}, within {within}."]
     if log.tracks:
         ((most, count),) = Counter(log.finest(one).title for one in log.tracks).most_common(1)
         facts.append(f"Most often seen: {most}, {counted(count, 'time')}.")
@@ -119,7 +125,8 @@ def _what(log: WatchedLog) -> Table | None:
 
 def _rare(log: WatchedLog) -> FigurePanel | None:
     by = _by_category(log)
-    rarest = [one for _, own in sorted(by.items(), key=lambda pair: len(pair[1])) for one in own]
+    most = max(map(len, by.values()), default=0)
+    rarest = [one for own in sorted(by.values(), key=len) if 2 * len(own) <= most for one in own[:_EACH]]
     return _pictures(log, "rare", "Rarest sightings", rarest[:_RARE], "with when it was seen.")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 from toonvision.core.panels import Rows
@@ -48,20 +49,21 @@ class WatchedLog:
         sessions, tracks, seconds, pace = log.sessions(), log.tracks(), log.seconds(), log.pace()
         return cls(folder.name, tuple(sessions), tuple(tracks), tuple(seconds), tuple(pace), taxonomy)
 
-    @cached_property
+    @property
     def starts(self) -> dict[int, float]:
         """At which second of the whole each session begins: one after the other, without the time between."""
-        starts, at = {}, 0.0
-        for one in self.sessions:
-            starts[one.number] = at
-            own = [row.second for row in self.pace if row.session == one.number]
-            at += max(own, default=-1) + 1
-        return starts
+        return dict(zip((one.number for one in self.sessions), self._edges, strict=False))
 
     @property
     def whole_s(self) -> float:
-        """How many seconds were watched."""
-        return float(len(self.pace))
+        """How many seconds were watched; one that began counts."""
+        return self._edges[-1]
+
+    @cached_property
+    def _edges(self) -> list[float]:
+        """Where in the whole the sessions begin, and where the last one ends."""
+        ends = {row.session: row.second + 1.0 for row in sorted(self.pace, key=lambda row: row.second)}
+        return [*accumulate((ends.get(one.number, 0.0) for one in self.sessions), initial=0.0)]
 
     def category(self, level: str, name: str) -> Category:
         """Return the title and the colour of a class."""
