@@ -64,6 +64,7 @@ def test_train_lists_its_run(run, trained):
     outcome = run("runs", "-w", trained.root)
     assert outcome.code == 0
     assert "label/two" in outcome.out
+    assert " wrong " in outcome.out
     (listed,) = [r for r in run("runs", "-w", trained.root, "--json").json["runs"] if r["name"] == "two"]
     assert listed["status"] == "done"
     assert listed["wrong"]["worst"] >= listed["wrong"]["median"] >= listed["wrong"]["best"]

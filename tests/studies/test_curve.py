@@ -7,11 +7,12 @@ import pytest
 
 import builders
 from toonvision.core.errors import InputRejectedError, UsageError
-from toonvision.metrics.power_law import PowerLaw
+from toonvision.metrics.power_law import PowerLaw, fit_power_law
 from toonvision.studies.curve import (
     CurvePoint,
     LearningCurve,
     curve_panel,
+    curve_table,
     fit_curve,
 )
 from toonvision.studies.fold_assignment import beginning, curve_jobs, nested_order
@@ -212,7 +213,7 @@ def test_a_loss_that_is_nan_is_noticed():
 
 POINTS = (CurvePoint(0.25, (9, 9), (6, 4)), CurvePoint(0.5, (18, 18), (4, 3)), CurvePoint(1.0, (36, 36), (2, 3)))
 CURVE = LearningCurve(
-    PowerLaw(0.0, 0.5, 0.1), (9.0, 236.0), (0.1, 0.0), (0.5, 0.2), 100, 0.012, 0.004, 0.02,
+    PowerLaw(0.2, 0.5, 0.1), (9.0, 236.0), (0.1, 0.0), (0.5, 0.2), 100, 0.012, 0.004, 0.02,
     "label", "baseline", (0, 1), "default", 0.6, 12, POINTS,
 )  # fmt: skip
 
@@ -223,6 +224,18 @@ def test_a_curve_has_a_row_a_training_and_one_a_point_of_the_fit():
     assert [row["wrong"] for row in told if row["what"] == "training"] == [6, 4, 4, 3, 2, 3]
     assert [row["pictures"] for row in told if row["what"] == "fit"] == [9.0, 236.0]
     assert (told[-1]["what"], told[-1]["error"]) == ("gain of 100 more", 0.012)
+
+
+def test_a_curve_whose_error_does_not_fall_promises_nothing():
+    rising = dataclasses.replace(CURVE, law=fit_power_law((9, 18, 36), (0.034, 0.054, 0.078), tested=100))
+    assert rising.sentence() == (
+        "The error does not fall with more training crops here, so that nothing can be estimated: train longer "
+        "(--epochs), or each size more often (--repeat)."
+    )
+    assert "fitted" not in curve_panel(rising).alternative
+    assert len(curve_table(rising).rows) == len(POINTS)
+    perfect = dataclasses.replace(CURVE, law=fit_power_law((9, 18, 36), (0.0, 0.0, 0.0), tested=100))
+    assert perfect.falls
 
 
 def test_a_curve_is_loaded_as_it_was_saved(small_workspace, tmp_path):
@@ -240,7 +253,7 @@ def test_a_curve_that_was_saved_before_forecasts_had_a_class_of_their_own_is_loa
     before = {
         "task": "label", "network": "baseline", "seeds": [0, 1], "split": "default", "train_share": 0.6, "tested": 12,
         "points": points,
-        "law": {"scale": 0.0, "exponent": 0.5, "floor": 0.1}, "line": [9.0, 236.0], "low": [0.1, 0.0],
+        "law": {"scale": 0.2, "exponent": 0.5, "floor": 0.1}, "line": [9.0, 236.0], "low": [0.1, 0.0],
         "high": [0.5, 0.2], "more": 100, "gain": 0.012, "gain_low": 0.004, "gain_high": 0.02, "lost": [],
         "findings": [],
     }  # fmt: skip

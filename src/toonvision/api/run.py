@@ -34,10 +34,10 @@ class Run(StoredRun):
 
     def __repr__(self) -> str:
         """Return the name, the network, and how the trainings ended."""
-        from toonvision.evaluation.history import wrong_on_test
+        from toonvision.evaluation.history import median_and_worst
 
-        record, wrong = self.record, wrong_on_test(self.folder)
-        scores = f"; wrong on test: median {wrong['median'].count}, worst {wrong['worst'].count}" if wrong else ""
+        record, result = self.record, median_and_worst(self.folder)
+        scores = f"; on test: median {result[0]}, worst {result[1]}" if result else ""
         return (
             f"Run {record.title}: {record.settings.network} ({record.parameters:,} parameters), "
             f"{counted(len(record.repeats), 'training')}{scores}"

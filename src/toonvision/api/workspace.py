@@ -286,26 +286,26 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
         return Run(self, find_run(self.files.runs, name))
 
     def runs(self) -> "Result[tuple[RunRecord, ...]]":
-        """List the runs with how often each was wrong."""
-        from toonvision.evaluation.history import wrong_on_test
+        """List the runs with the test results of each."""
+        from toonvision.evaluation.history import median_and_worst, wrong_on_test
 
         found, damaged = read_each(run_records(self.files.runs), read_record, code="damaged-run")
-        listed = [(record, wrong_on_test(folder)) for folder, record in found]
-        columns = ["Run", "Status", "Started (UTC)", "Parameters", "Train", "Test", "Repeats", "Wrong: median", "worst"]
+        columns = ["Run", "Status", "Started (UTC)", "Parameters", "Train", "Test", "Repeats", "Test: median", "worst"]
         rows = [
             [
                 *(r.title, r.status, r.started[:16], f"{r.parameters:,}", r.samples["train"], r.samples["test"]),
-                *(len(r.repeats), *((wrong["median"].count, wrong["worst"].count) if wrong else ("-", "-"))),
+                *(len(r.repeats), *(median_and_worst(folder) or ("-", "-"))),
             ]
-            for r, wrong in listed
+            for folder, r in found
         ]
         return Result(
-            tuple(record for record, _ in listed),
+            tuple(record for _, record in found),
             (table("Runs", columns, rows, names=3) if rows else "There is no run yet.",),
             {
                 "runs": [
                     {**asdict(record), "wrong": wrong and {name: one.count for name, one in wrong.items()}}
-                    for record, wrong in listed
+                    for folder, record in found
+                    for wrong in [wrong_on_test(folder)]
                 ],
                 "findings": [asdict(finding) for finding in damaged],
             },

@@ -37,6 +37,13 @@ def training_options(names: Collection[str] = tuple(TRAINING)) -> list[inspect.P
     return [_parameter(setting) for name, setting in TRAINING.items() if name in names]
 
 
+def curve_options() -> list[inspect.Parameter]:
+    """Return the parameters of a learning curve; its epochs are those of the whole training subset."""
+    epochs = TRAINING["epochs"]
+    text = "Passes at the full size; smaller shares get as many steps."
+    return [_parameter(replace(epochs, option=replace(epochs.option, help=text)))]
+
+
 def search_options() -> list[inspect.Parameter]:
     """Return the parameters of a command that is given `SearchOptions`; one that is not given is None."""
     as_text = {"space": ("space", Path), "size_hw": ("size", str)}

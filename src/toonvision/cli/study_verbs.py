@@ -64,7 +64,7 @@ def suspects(
 def curve(
     ws: "Workspace",
     task: options.TaskArgument,
-    sizes: Annotated[str, typer.Option(help="Shares of the training subset.")] = "0.125,0.25,0.5,1",
+    sizes: Annotated[str, typer.Option(help="At least three shares of the training subset.")] = "0.125,0.25,0.5,1",
     repeat: Annotated[
         int | None, choice("Trainings a size, with seeds SEED, SEED+1, ...", "3, or 2 for boxes", min=1)
     ] = None,

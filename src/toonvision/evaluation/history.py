@@ -1,5 +1,7 @@
 """What the runs of a workspace had wrong, as their evaluations have written it down."""
 
+import math
+import statistics
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.training.record import read_record, run_records
 
 _LARGEST_METRICS = 10_000_000
+_SCORES = {"ap50": "AP50", "miou": "mIoU"}
 
 
 def wrong_on_test(run: Path) -> Mapping[str, Proportion] | None:
@@ -20,11 +23,35 @@ def wrong_on_test(run: Path) -> Mapping[str, Proportion] | None:
     None where it was not evaluated yet, or what was written is damaged.
     """
     try:
-        metrics: Any = parse_json(read_regular(run / "metrics.json", limit=_LARGEST_METRICS))
+        metrics = _metrics(run)
         wrong = {name: metrics["wrong"][name] for name in ("best", "median", "worst")}
         return {name: Proportion(int(one["count"]), int(one["total"])) for name, one in wrong.items()}
     except (RejectedItemError, KeyError, TypeError, ValueError):
         return None
+
+
+def median_and_worst(run: Path) -> tuple[str, str] | None:
+    """Return the median and the worst test result of a run: wrong crops, or the AP50 or mIoU of one with screenshots.
+
+    None where it was not evaluated yet, or what was written is damaged.
+    """
+    wrong = wrong_on_test(run)
+    if not wrong:
+        return None
+    try:
+        repeats = _metrics(run)["repeats"]
+        for key, title in _SCORES.items():
+            if key in repeats[0]:
+                each = [float(one[key]) for one in repeats]
+                found = (statistics.median(each), min(each))
+                return (f"{title} {found[0]:.3f}", f"{title} {found[1]:.3f}") if math.isfinite(sum(each)) else None
+    except (RejectedItemError, KeyError, IndexError, TypeError, ValueError):
+        return None
+    return f"{wrong['median'].count:,} wrong", f"{wrong['worst'].count:,} wrong"
+
+
+def _metrics(run: Path) -> Any:
+    return parse_json(read_regular(run / "metrics.json", limit=_LARGEST_METRICS))
 
 
 def errors_so_far(runs: Path) -> list[ErrorPoint]:

@@ -97,13 +97,16 @@ def draw_curve(ax: Axes, curve: SizeCurve) -> Axes:
     floor = f" + {100 * law.floor:.1f} %" if law.floor > 0 else ""
     formula = f"fit: {100 * law.scale:.3g} % × n^-{law.exponent:.2g}{floor}"
     ax.plot(joint, law.at(joint), color=TRAIN, linewidth=2.2, label=formula)
-    ax.plot(beyond, curve.law.at(beyond), color=TRAIN, linewidth=2.0, linestyle=(0, (4, 2)), label="predicted")
+    if curve.falls:
+        ax.plot(beyond, curve.law.at(beyond), color=TRAIN, linewidth=2.0, linestyle=(0, (4, 2)), label="predicted")
     _draw_points(ax, curve)
     if curve.diverged:
         ax.plot([], [], linestyle="none", label=f"left out: {curve.diverged} that diverged")
-    _draw_prediction(ax, curve)
+    ticks = [round(point.mean_pictures) for point in curve.points]
+    if curve.falls:
+        _draw_prediction(ax, curve)
+        ticks.append(round(curve.largest) + curve.more)
     ax.set_xscale("log")
-    ticks = [*(round(point.mean_pictures) for point in curve.points), round(curve.largest) + curve.more]
     ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     ax.set_xticks([], minor=True)
     style.quiet_axis(ax, grid="y")

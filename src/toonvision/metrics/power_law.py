@@ -58,6 +58,11 @@ class Forecast:
     gain_low: float
     gain_high: float
 
+    @property
+    def falls(self) -> bool:
+        """Whether the fitted error falls with more samples, or is 0 already; if not, it says nothing of more."""
+        return self.law.scale > 0 or self.law.floor == 0
+
 
 def forecast(
     pictures: Sequence[float],

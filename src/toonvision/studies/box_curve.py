@@ -130,10 +130,10 @@ def box_curve_panel(curve: BoxCurve) -> FigurePanel:
         (f"gain of {curve.more} more", "", then, "", "", curve.gain, curve.gain_low, curve.gain_high, "")
     )  # fmt: skip
     points = [f"{point.mean.value:.3f} with {point.mean_pictures:,.0f}" for point in curve.points]
+    expected = f" The fitted curve has {1 - float(curve.law.at(then)):.3f} at {then:,.0f}." * curve.falls
     return FigurePanel(
         "learning-curve", "What more training screenshots would probably bring",
-        f"AP50 of {curve.network} by the number of training screenshots: {listed(points)}. The fitted curve has "
-        f"{1 - float(curve.law.at(then)):.3f} at {then:,.0f}.",
+        f"AP50 of {curve.network} by the number of training screenshots: {listed(points)}.{expected}",
         curve.sentence(), curve, (head, *rows),
     )  # fmt: skip
 
@@ -149,9 +149,11 @@ def box_curve_table(curve: BoxCurve) -> Table:
         for point in curve.points
     ]  # fmt: skip
     then = curve.largest + curve.more
-    rows.append((f"{then:,.0f} ({curve.more:,} more)", "", "", "", "", f"{1 - float(curve.law.at(then)):.3f}"))
+    if curve.falls:
+        rows.append((f"{then:,.0f} ({curve.more:,} more)", "", "", "", "", f"{1 - float(curve.law.at(then)):.3f}"))
     return Table(
-        "AP50 by the number of training screenshots", columns, tuple(rows), number_columns(columns), totals=1,
+        "AP50 by the number of training screenshots", columns, tuple(rows), number_columns(columns),
+        totals=int(curve.falls),
         note=f"Measured with the network {curve.network}, {counted(len(curve.seeds), 'training')} a size, on "
         f"{counted(curve.objects, 'object')} in {counted(curve.tested, 'test screenshot')} of the split {curve.split}.",
     )  # fmt: skip

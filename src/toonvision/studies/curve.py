@@ -88,11 +88,11 @@ def curve_panel(curve: LearningCurve) -> FigurePanel:
     then = curve.largest + curve.more
     gain = (curve.gain, curve.gain_low, curve.gain_high)
     points = [f"{percent(point.mean_wrong / curve.tested)} with {point.mean_pictures:,.0f}" for point in curve.points]
+    fitted = f" The fitted curve has {percent(float(curve.law.at(then)))} at {then:,.0f}." * curve.falls
     return FigurePanel(
         name="learning-curve",
         title="What more training crops would probably bring",
-        alternative=f"Error of {curve.network} by the number of training crops: {listed(points)}. The fitted curve "
-        f"has {percent(float(curve.law.at(then)))} at {then:,.0f}.",
+        alternative=f"Error of {curve.network} by the number of training crops: {listed(points)}.{fitted}",
         caption=curve.sentence(),
         value=curve,
         rows=(*rows, (f"gain of {curve.more} more", "", then, "", "", "", *gain)),
@@ -111,9 +111,10 @@ def curve_table(curve: LearningCurve, *, note: str = "") -> Table:
              percent(float(curve.law.at(point.mean_pictures))))
         )  # fmt: skip
     then = curve.largest + curve.more
-    rows.append((f"{then:,.0f} ({curve.more:,} more)", "", "", "", percent(float(curve.law.at(then)))))
+    if curve.falls:
+        rows.append((f"{then:,.0f} ({curve.more:,} more)", "", "", "", percent(float(curve.law.at(then)))))
     return Table(
-        "Error by the number of training crops", columns, tuple(rows), number_columns(columns), totals=1,
+        "Error by the number of training crops", columns, tuple(rows), number_columns(columns), totals=int(curve.falls),
         note=f"Measured with the network {curve.network}, {counted(len(curve.seeds), 'training')} a size, on "
         f"{counted(curve.tested, 'test crop')} of the split {curve.split}.{note}",
     )  # fmt: skip

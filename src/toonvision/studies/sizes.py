@@ -106,6 +106,11 @@ class SizeCurve(Study, Forecast):
 
     def sentence(self) -> str:
         """Return what more training samples would probably bring, what they cost, and what to doubt, in plain words."""
+        if not self.falls:
+            return (
+                f"The error does not fall with more training {self.UNIT}s here, so that nothing can be estimated: "
+                f"train longer (--epochs), or each size more often (--repeat).{diverged_sentence(self._diverged())}"
+            )
         # The fit never rises, so the lower bound is at least 0: below a thousandth it means no gain.
         text = (
             f"{counted(self.more, f'more training {self.UNIT}')} would probably {self.gain_text()}"
