@@ -264,9 +264,22 @@ def test_an_undecided_race_names_who_is_still_in_it():
     assert "which of them is best is not known" in told
 
 
+def test_a_winner_that_only_guesses_is_no_recommendation():
+    good = dataclasses.replace(study(trials(0.5, wrong=40)), guessed_wrong=41)
+    assert "commonest" not in winner_fact(good)
+    assert "--from-study" in next_fact(good)
+    poor = dataclasses.replace(good, guessed_wrong=40)
+    assert winner_fact(poor).endswith(
+        "no better than always answering the commonest class, which is wrong about 40: nothing useful was found yet."
+    )
+    assert next_fact(poor).endswith("run toonvision tune suit --name random-1 --resume --trials 2.")
+
+
 def test_other_races_say_what_they_are():
     alone = study(trials(0.5), {0: scored(0.5, 8, 9, 10)}, race=RaceSettings(1, 3, 3))
     assert race_fact(alone).endswith("there was no other network to race against.")
+    too_few = study(trials(0.5, 0.6), {0: scored(0.5, 8, 9, 10)}, race=RaceSettings(2, 3, 3))
+    assert "1 other finished trial did not race: 3 trainings (--race) are too few" in race_fact(too_few)
     front = study(trials(0.5, 0.6), undecided().scores, strategy="front", race=RaceSettings(2, 6, 3))
     assert "None had to leave" in race_fact(front)
     begun = study(trials(0.5, 0.6), {0: scored(0.5, 8), 1: scored(0.4, 8)}, race=RaceSettings(2, 10, 5))

@@ -48,6 +48,7 @@ class SearchSteps(Opened):
         """
         from toonvision.api.search_results import search_result
         from toonvision.report.search import write_search_report
+        from toonvision.report.search_facts import longer_words
         from toonvision.tuning.options import SearchOptions
         from toonvision.tuning.study import tune
 
@@ -63,7 +64,8 @@ class SearchSteps(Opened):
                 watcher=watch, measure=measure,
             )  # fmt: skip
         folder = self.files.studies / result.title
-        again = self.command("train", task, "--from-study", result.title, "--repeat", "10")
+        train = ("train", task, "--from-study", result.title, "--repeat", "10")
+        again = self.command(*(longer_words(result) if result.only_guesses else train))
         return search_result(result, folder, write_search_report(folder, result), again)
 
     def studies(self) -> "Result[tuple[StudyResult, ...]]":

@@ -323,7 +323,7 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
         from toonvision.api.run import report_result
         from toonvision.api.watched import FOLDER, report_of_log
         from toonvision.report.search import write_search_report
-        from toonvision.report.search_facts import search_facts, search_warnings
+        from toonvision.report.search_facts import longer_words, search_facts, search_warnings
         from toonvision.training.record import is_run
         from toonvision.tuning.folders import find_study, is_study
         from toonvision.tuning.result import read_result
@@ -334,5 +334,6 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
             return self.run(name).report()
         study = find_study(self.files.studies, name)
         result = read_result(study)
-        again = self.command("train", result.settings.task, "--from-study", result.title)
+        train = ("train", result.settings.task, "--from-study", result.title)
+        again = self.command(*(longer_words(result) if result.only_guesses else train))
         return report_result(write_search_report(study, result), search_facts(result), search_warnings(result), again)

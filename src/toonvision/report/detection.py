@@ -101,10 +101,8 @@ def _context_fact(results: Results) -> str:
 def _data_fact(results: Results) -> str:
     frames = results.evaluation.frames
     empty = sum(not frame.crops for frame in frames)
-    return (
-        f"{counted(sum(len(frame.crops) for frame in frames), 'object')} in {counted(len(frames), 'screenshot')} were "
-        f"evaluated; {empty:,} of these show none."
-    )
+    objects, none = sum(len(frame.crops) for frame in frames), f"; {empty:,} of these show none" if empty else ""
+    return f"{counted(objects, 'object')} in {counted(len(frames), 'screenshot')} were evaluated{none}."
 
 
 def _trainings(results: Results) -> Table:

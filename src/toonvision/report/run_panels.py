@@ -15,6 +15,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import TREES
 from toonvision.report.results import Results
 from toonvision.tasks.classify_panels import INTERVAL, cells_of
+from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.history import metric_names, peaks
 
@@ -142,8 +143,9 @@ def settings_table(results: Results) -> Table:
         ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),
         ("Split", f"{record.split}, {'/'.join(map(str, record.ratios))}, seed {record.split_seed}" if record.ratios
                   else f"{record.split}, made by hand"),
-        ("Crops", ", ".join(f"{subset} {count:,}" for subset, count in record.samples.items())),
-        ("Screenshots", f"{results.screenshots:,} in {counted(results.split.groups, 'group')}"),
+        (f"{kind_of(record.as_task).unit.capitalize()}s",
+         ", ".join(f"{subset} {count:,}" for subset, count in record.samples.items())),
+        ("All screenshots", f"{results.screenshots:,} in {counted(results.split.groups, 'group')}"),
         ("Data hash", record.data_hash),
         ("Taxonomy", f"{record.taxonomy[0]}, digest {record.taxonomy[1]}"),
         ("Device", record.device),

@@ -117,9 +117,13 @@ def winner_fact(result: StudyResult) -> str:
         f"of {winner.draw['learning_rate']:.3g}"
     )
     raced = result.winner_raced
+    guesses = (
+        f" That is no better than always answering the commonest class, which is wrong about {result.guessed_wrong}: "
+        "nothing useful was found yet."
+    ) * result.only_guesses
     if raced is None:
-        return f"The best trial is {named}. {_untested(winner, result)}"
-    return f"The winner is {named}. {_spread(raced, result)}"
+        return f"The best trial is {named}. {_untested(winner, result)}{guesses}"
+    return f"The winner is {named}. {_spread(raced, result)}{guesses}"
 
 
 def race_fact(result: StudyResult) -> str:
@@ -135,7 +139,14 @@ def race_fact(result: StudyResult) -> str:
             "winner is the one with the lowest mean log loss."
         )
     if len(racers) == 1:
-        return f"{start}; there was no other network to race against."
+        others = len(result.tried) - 1
+        if not others:
+            return f"{start}; there was no other network to race against."
+        return (
+            f"{start}; {counted(others, 'other finished trial')} did not race: {result.settings.race.trainings} "
+            f"trainings (--race) are too few for two networks, which need {FIRST_TEST} each, or they are the same "
+            "network."
+        )
     test = (
         "the 95 % interval of its mean paired difference in log loss to the leader lies above 0 (Student's t over the "
         f"rounds, tested after each from round {FIRST_TEST} on, without a correction for multiple tests)"
@@ -155,6 +166,8 @@ def next_fact(result: StudyResult) -> str:
     unused = "The test subset was used neither by the search nor by the race."
     if result.winner is None:
         return unused
+    if result.only_guesses:
+        return f"{unused} To search longer, run {longer_command(result)}."
     winner = shlex.quote(result.title)
     return f"{unused} To train the winner and evaluate it there, run toonvision train with --from-study {winner}."
 
@@ -172,6 +185,17 @@ def train_command(result: StudyResult) -> str:
 def tighten_command(result: StudyResult) -> str:
     """Return the command that searches a narrower space, typed in the workspace's folder."""
     return f"toonvision tune {shlex.quote(result.settings.task)} --tighten {shlex.quote(result.title)}"
+
+
+def longer_command(result: StudyResult) -> str:
+    """Return the command that goes on with a search, for twice as many trials, typed in the workspace's folder."""
+    return shlex.join(["toonvision", *longer_words(result)])
+
+
+def longer_words(result: StudyResult) -> tuple[str, ...]:
+    """Return the words of `longer_command` after the program's name."""
+    trials = str(2 * result.settings.trials)
+    return "tune", result.settings.task, "--name", result.name, "--resume", "--trials", trials
 
 
 def _spread(raced: Racer, result: StudyResult) -> str:

@@ -110,17 +110,19 @@ def classes_table(evaluation: BoxEvaluated) -> Table:
 
 def heights_table(evaluation: BoxEvaluated) -> Table:
     """Return the scores of objects by their height."""
-    columns = ("Height of the object", "At the input", "Objects", "AP", "AP50", "AP75", "Found", "95 % interval",
-               "False alarms")  # fmt: skip
-    images = max(1, len(evaluation.items))
+    listed, images = height_rows(evaluation), max(1, len(evaluation.items))
+    shrunk = any(row.band.at_input != row.band.title for row in listed)
+    columns = ("Height of the object", *["At the input"] * shrunk, "Objects", "AP", "AP50", "AP75", "Found",
+               "95 % interval", "False alarms")  # fmt: skip
     rows = tuple(
-        (row.band.title, row.band.at_input, f"{row.counts.total:,}", *_precision_cells(row.precision),
+        (row.band.title, *[row.band.at_input] * shrunk, f"{row.counts.total:,}", *_precision_cells(row.precision),
          *_found_cells(row.counts)[:2], f"{row.counts.false_alarms / images:.2f}")
-        for row in height_rows(evaluation)
+        for row in listed
     )  # fmt: skip
+    at_input = ", and of the network's input, to which screenshots are shrunk" * shrunk
     return Table(
-        "Scores by height", columns, rows, number_columns(columns, 2),
-        note="Heights in pixels of the screenshot, and of the network's input, to which screenshots are shrunk. "
+        "Scores by height", columns, rows, number_columns(columns, 1 + shrunk),
+        note=f"Heights in pixels of the screenshot{at_input}. "
         "Objects of other heights neither reward nor punish. False alarms of that height: for each screenshot.",
     )  # fmt: skip
 

@@ -123,6 +123,8 @@ class StudyResult:
         versions: Library to its version.
         started: When, in UTC.
         storage: The storage's address without its password.
+        guessed_wrong: How many validation crops the commonest class alone is wrong about; None where it is not known,
+            and for detectors.
     """
 
     settings: StudySettings
@@ -135,6 +137,7 @@ class StudyResult:
     versions: Mapping[str, str] = field(default_factory=dict)
     started: str = ""
     storage: str = ""
+    guessed_wrong: int | None = None
 
     @property
     def title(self) -> str:
@@ -246,6 +249,13 @@ class StudyResult:
     def winner_raced(self) -> Racer | None:
         """How the winner did in the race; None while it has no training there."""
         return next((racer for racer in self.racers if racer.leads), None)
+
+    @property
+    def only_guesses(self) -> bool:
+        """Whether the winner is no better than the commonest class alone, as far as that is known."""
+        winner, raced = self.winner, self.winner_raced
+        wrong = raced.wrong if raced else winner.wrong if winner else ()
+        return self.guessed_wrong is not None and bool(wrong) and statistics.median(wrong) >= self.guessed_wrong
 
     @cached_property
     def front(self) -> list[Trial]:

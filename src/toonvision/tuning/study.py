@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.progress import unwatched
 from toonvision.data.workspace import Workspace
@@ -139,6 +141,7 @@ def run_study(
         settings=settings,
         classes=data.classes,
         evaluated=len(data.indices["val"]),
+        guessed_wrong=None if settings.space.finds else _guessed_wrong(data),
         device=f"{backend}, {workers} process{'es' * (workers > 1)} of {threads} thread{'s' * (threads > 1)}",
         versions=installed_versions(),
         started=known.started if known else datetime.now(UTC).isoformat(timespec="seconds"),
@@ -152,6 +155,11 @@ def run_study(
             f"{result.title}: the loss of every trial became NaN. Lower the learning rates of the space."
         )
     return result
+
+
+def _guessed_wrong(data: Dataset) -> int:
+    counts = np.bincount(data.targets[data.indices["val"]])
+    return int(counts.sum() - counts.max())
 
 
 def _require_kept_there(known: StudyResult, address: Address, own: Address) -> None:
