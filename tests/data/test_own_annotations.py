@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from builders import make_workspace, small_shots, tree, write_coco, write_voc
+from builders import SETTINGS_TEXT, make_workspace, small_shots, tree, write_coco, write_picture, write_voc
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import Box
@@ -132,3 +134,20 @@ def test_an_annotation_that_leads_out_of_its_source_or_folder_is_not_followed(wo
     (workspace.annotations / "garden/y.xml").symlink_to(tmp_path / "outside.xml")
     found = extract(workspace)
     assert (found.objects_kept, sorted(codes(found))) == (8, ["no-picture", "path-escapes"])
+
+
+@pytest.mark.parametrize(("kind", "write", "folder"), [("voc", write_voc, ""), ("coco", write_coco, "images/")])
+def test_of_a_picture_without_an_annotation_it_is_said_that_its_review_is_not_ended(tmp_path, kind, write, folder):
+    write(tmp_path / "s", small_shots()[:2])
+    name = f"{folder}garden/new.png"
+    write_picture(tmp_path / "s" / name, small_shots()[2])
+    settings = f'{SETTINGS_TEXT}\n[[sources]]\nformat = "{kind}"\npath = "../s"\n'
+    workspace = make_workspace(tmp_path / "w", [], settings_text=settings)
+    assert f"{name}: has no annotation" in "".join(map(str, extract(workspace).findings))
+    given = of(name, APPLE, source="../s", review="open")
+    write_annotation(workspace.annotations / "garden/new.xml", given)
+    said = list(map(str, extract(workspace).findings))
+    assert f"{name}: its review is not ended (end it: toonvision label)" in said
+    assert "no annotation" not in "".join(said)
+    write_annotation(workspace.annotations / "garden/new.xml", replace(given, review="done"))
+    assert "new.png" not in "".join(map(str, extract(workspace).findings))

@@ -104,6 +104,11 @@ def test_a_source_whose_path_is_not_unicode_is_refused_before_anything_is_writte
 def test_a_folder_without_settings_is_no_workspace(tmp_path):
     with pytest.raises(UsageError, match=r"not a workspace, it has no toonvision\.toml\. Make one: toonvision init"):
         open_workspace(tmp_path)
+    (tmp_path / "toonvision.toml").mkdir()
+    with pytest.raises(
+        InputRejectedError, match=r"toonvision\.toml: is no regular file\. Move it away, then run: toonv"
+    ):
+        open_workspace(tmp_path)
 
 
 @pytest.mark.parametrize(

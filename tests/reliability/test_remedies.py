@@ -39,7 +39,7 @@ from toonvision.api import predicting
 from toonvision.api.data_steps import DataSteps
 from toonvision.api.workspace import create, open_workspace
 from toonvision.cli.app import app
-from toonvision.core.errors import ToonVisionError, UsageError
+from toonvision.core.errors import InputRejectedError, ToonVisionError, UsageError
 from toonvision.metrics.predictions import Prediction
 
 WRITERS = {
@@ -70,6 +70,7 @@ ELSEWHERE = {
     "check it": "about the machine",
     "--same is KEEP=SPELLING, such as --same cat=Cat; got ....": "an option as it is meant is given by many tests",
     "Make one: toonvision init ...": "carried out below",
+    "Move it away, then run: toonvision init ...": "carried out below",
     "no detector was trained yet, and none comes with the package for this workspace's labels. ....": "see below",
     "Train one: ...": "about trainings",
     "Add a task of the kind detect": "about trainings",
@@ -193,6 +194,17 @@ def test_a_folder_that_is_no_workspace_becomes_one_as_is_said(tmp_path):
     with pytest.raises(UsageError) as refused:
         open_workspace(tmp_path / "w")
     words = shlex.split(str(refused.value).partition("Make one: toonvision ")[2])
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert open_workspace(tmp_path / "w").root == tmp_path / "w"
+
+
+def test_settings_that_are_a_folder_are_moved_away_and_made_as_is_said(tmp_path):
+    settings = tmp_path / "w" / "toonvision.toml"
+    settings.mkdir(parents=True)
+    with pytest.raises(InputRejectedError) as refused:
+        open_workspace(tmp_path / "w")
+    settings.rename(tmp_path / "away")
+    words = shlex.split(str(refused.value).partition("then run: toonvision ")[2])
     assert CliRunner().invoke(app, words).exit_code == 0
     assert open_workspace(tmp_path / "w").root == tmp_path / "w"
 

@@ -30,6 +30,8 @@ from reliability.remedies import (
     text,
     top,
 )
+from toonvision.data.boxes import Box
+from toonvision.data.own_annotations import Annotation, LabelledBox, write_annotation
 
 ALL = ("extract", "split", "check")
 
@@ -84,6 +86,16 @@ OWN_AGAIN = options(split={"from_source": True, "force": True})
 def half_swapped(base):
     (base / "w/runs").mkdir()
     (base / "w/runs/.label-replaced").mkdir()
+
+
+OWN_XML = "w/annotations/garden/shot_00.xml"
+
+
+def review_begun(base):
+    """Take the annotation of the first picture away, and draw a box on it without ending its review."""
+    (base / XML).unlink()
+    apple = LabelledBox("a1", "apple", Box(1, 2, 30, 40))
+    write_annotation(base / OWN_XML, Annotation("../s", "garden/shot_00.png", (64, 48), (apple,), review="open"))
 
 
 def foreign_catalogue(base):
@@ -168,6 +180,7 @@ WORKSPACES = [
         verbs=("check",),
         before=ALL,
     ),
+    Remedy("end it: toonvision label", review_begun, (put(OWN_XML, ' review="open"', ""),), before=EXTRACTED),
     *(
         Remedy(
             "is empty. Make it again: toonvision rebuild -w ...",

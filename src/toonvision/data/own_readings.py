@@ -1,6 +1,6 @@
 """Annotations of the workspace in the place of those of its sources: which picture each is of, and what they change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def with_own_annotations(readings: Sequence[SourceReading], workspace: Workspace
         done = {name: file for name, file in ours.items() if file.annotation.review == DONE}
         damaged = {key[1]: finding for key, finding in of_broken.items() if key and key[0] == source.key}
         # Where the workspace's own is damaged, what the source says is older: it does not come back.
-        replaced.append((source, _with(reading, source, done).without(damaged)))
+        replaced.append((source, _with(_awaiting(reading, ours.keys() - done), source, done).without(damaged)))
     if unused and replaced:
         source, reading = replaced[0]
         replaced[0] = source, replace(reading, findings=(*reading.findings, *unused))
@@ -136,6 +136,23 @@ def _orphan(file: AnnotationFile) -> Finding:
     return Finding(file.name, named, remedy, "no-picture", objects=len(file.objects), pictures=1)
 
 
+def _awaiting(reading: Reading, begun: Container[str]) -> Reading:
+    """Return a reading that says of pictures without an annotation whose review was begun that it is not ended."""
+
+    def said(finding: Finding) -> Finding:
+        if not _is_unannotated(finding, begun):
+            return finding
+        return replace(finding, reason="its review is not ended", remedy="end it: toonvision label")
+
+    unusable = {name: said(finding) for name, finding in reading.unusable.items()}
+    return replace(reading, findings=tuple(map(said, reading.findings)), unusable=unusable)
+
+
+def _is_unannotated(finding: Finding, names: Container[str]) -> bool:
+    """Return whether a finding says that one of some pictures has no annotation."""
+    return finding.code == "no-annotation" and finding.item in names
+
+
 def _with(reading: Reading, source: Source, own: Mapping[str, AnnotationFile]) -> Reading:
     """Return a reading with some annotations in the place of its own, by the name of the picture."""
     if not own:
@@ -150,7 +167,7 @@ def _with(reading: Reading, source: Source, own: Mapping[str, AnnotationFile]) -
             *(after.pop(picture.name, picture) for picture in reading.pictures),
             *(picture for _, picture in sorted(after.items())),
         ),
-        tuple(finding for finding in reading.findings if finding not in settled),
+        tuple(one for one in reading.findings if one not in settled and not _is_unannotated(one, own)),
         still,
         reading.replaced | {before[name].attributes for name in own if name in before},
     )

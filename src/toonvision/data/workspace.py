@@ -171,10 +171,12 @@ def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:
 
     Raises:
         UsageError: If the folder is no workspace.
-        InputRejectedError: If its settings are wrong, with line, key and rule, a source lies where we write, or what
-            we write to is a link.
+        InputRejectedError: If its settings are no file or wrong, with line, key and rule, a source lies where we write,
+            or what we write to is a link.
     """
     settings = root / SETTINGS
+    if settings.exists() and not settings.is_file():
+        raise InputRejectedError(f"{settings}: is no regular file. Move it away, then run: toonvision init {root}")
     if not settings.is_file():
         raise UsageError(f"{root}: not a workspace, it has no {SETTINGS}. Make one: toonvision init {root}")
     table = read_settings(settings, WorkspaceTable)
