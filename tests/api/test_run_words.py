@@ -1,27 +1,9 @@
-from pathlib import Path
-
 import pytest
 
-from toonvision.api.base import as_typed
 from toonvision.api.run import _best_values
 from toonvision.cli.watching import _ending
 from toonvision.training.recipes import settings_for
 from toonvision.training.record import RepeatRecord
-
-
-def test_a_path_is_written_as_it_would_be_typed(tmp_path, monkeypatch):
-    here, away = tmp_path.resolve() / "here", tmp_path.resolve() / "away"
-    (here / "quest").mkdir(parents=True)
-    (away / "deep").mkdir(parents=True)
-    monkeypatch.chdir(here)
-    assert as_typed(Path("quest/../pics")) == "pics"
-    assert as_typed(Path("quest/../../pics")) == str(tmp_path.resolve() / "pics")
-    assert as_typed(Path("quest/crops")) == str(Path("quest/crops"))
-    try:
-        Path("link").symlink_to(away / "deep", target_is_directory=True)
-    except OSError:
-        pytest.skip("this system makes no links here")
-    assert as_typed(Path("link/../pics")) == str(away / "pics")
 
 
 def test_the_names_of_metrics_stand_in_one_column_however_long():

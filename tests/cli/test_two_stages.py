@@ -4,13 +4,14 @@ import csv
 import dataclasses
 import json
 import shlex
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from builders import finding_things
+from builders import copied, finding_things
 from toonvision.api import two_stage
 from toonvision.api.run import Run
 from toonvision.api.two_stage import exact_label
@@ -248,3 +249,15 @@ def test_exported_files_find_and_name_without_the_workspace(run, trained):
     other.bundle = dataclasses.replace(other.bundle, taxonomy="0" * 16)
     with pytest.raises(ModelRefusedError, match=r"level label has the taxonomy \S+ \(\w+\), the detector \S+ \(\w+\)"):
         Scene(files[0], other)
+
+
+def test_a_run_with_a_report_and_an_export_is_followed_by_what_it_is_for(trained, tmp_path):
+    workspace = open_workspace(copied(trained, tmp_path / "own").root)
+    folder = workspace.run("label/one").folder
+    for file in ("report.html", "model.onnx"):
+        (folder / file).touch()
+    assert workspace.run("label/one").next_step() == workspace.command("label", "--propose")
+    shutil.rmtree(workspace.run("things/one").folder)
+    assert workspace.run("label/one").next_step() == workspace.command("train", "things")
+    (folder / "report.html").unlink()
+    assert workspace.run("label/one").next_step() == workspace.command("report", "label/one")

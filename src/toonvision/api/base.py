@@ -1,7 +1,7 @@
 """What an opened workspace and a run know, without their steps."""
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +14,7 @@ from toonvision.data.listing import Listing
 from toonvision.data.workspace import SCREENSHOTS
 from toonvision.data.workspace import Workspace as WorkspaceFiles
 from toonvision.tasks.registry import kind_of, require_classifying
-from toonvision.taxonomy.labels import CLASSIFY
+from toonvision.taxonomy.labels import CLASSIFY, DETECT
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
@@ -66,13 +66,19 @@ class Opened:
             return self.command("balance")
         if not (self.files.splits / "default.csv").is_file():
             return self.command("split")
-        newest = self.newest_runs()
-        if after in ("balance", "split") or not newest:
+        newest = next(self.readable_runs(), None)
+        if after in ("balance", "split") or newest is None:
             return self.command("train", self._learnable(labels), "--repeat", "5")
-        name = newest[0].relative_to(self.files.runs).as_posix()
-        if not (newest[0] / "report.html").is_file():
-            return self.command("report", name)
-        return self.command("predict", name, str(self.files.crops))
+        return newest.next_step()
+
+    def readable_runs(self) -> "Iterator[StoredRun]":
+        """Give the runs, the newest first, without damaged ones."""
+        for folder in self.newest_runs():
+            try:
+                read_record(folder)
+            except (ModelRefusedError, InputRejectedError):
+                continue
+            yield StoredRun(self, folder)
 
     def _first_step(self) -> str:
         """Return the command that extracts annotations; without any, that labels screenshots, or takes some."""
@@ -156,6 +162,23 @@ class StoredRun:
         """What its images show: crops or screenshots."""
         return f"{kind_of(self.record.as_task).unit}s"
 
+    def next_step(self) -> str:
+        """Return the command that brings the run forward: its report, its export, and what it is for.
+
+        Screens are watched with a detector; without one, it is trained, or where no task finds, the run explained.
+        """
+        workspace, taxonomy = self.workspace, self.workspace.files.taxonomy
+        for verb, file in (("report", "report.html"), ("export", "model.onnx")):
+            if not (self.folder / file).is_file():
+                return workspace.command(verb, self.name)
+        if self.record.kind == DETECT:
+            return workspace.command("watch", "--detector", self.name)
+        if any(run.record.kind == DETECT for run in workspace.readable_runs()):
+            return workspace.command("label", "--propose")
+        if taxonomy.finding:
+            return workspace.command("train", taxonomy.finding[0])
+        return workspace.command("explain", self.name)
+
     def classifying(self, what: str) -> None:
         """Refuse a run whose task is not of the kind ``classify`` for a step that is only for such.
 
@@ -208,12 +231,3 @@ def paths_of(given: Paths | None) -> list[Path] | None:
     if given is None:
         return None
     return [Path(given)] if isinstance(given, str | Path) else [Path(one) for one in given]
-
-
-def as_typed(path: Path) -> str:
-    """Return a path as a person would type it here: without the ``..`` of a workspace's settings."""
-    if ".." not in path.parts:
-        return str(path)
-    # A link before the .. leads elsewhere, so that the folders are asked and not only the names.
-    whole, here = path.resolve(), Path.cwd()
-    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)

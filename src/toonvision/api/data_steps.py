@@ -292,7 +292,7 @@ class DataSteps(Opened):
                 "versions": versions,
             },
             faulty=bool(faults),
-            next=self.next_step(),
+            next="" if faults else self.next_step(),
         )
 
     def rebuild(self) -> "Result[RebuildSummary]":

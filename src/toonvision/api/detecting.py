@@ -133,7 +133,7 @@ def write_voc(found: Sequence[FoundObjects], folder: Path) -> None:
 
 def of_run(run: StoredRun, result: Result[list[FoundObjects]]) -> Result[list[FoundObjects]]:
     """Return the objects that a run found, with its folder, and the command that comes next."""
-    return replace(result, folder=run.folder, next=run.workspace.command("report", run.name))
+    return replace(result, folder=run.folder, next=run.next_step())
 
 
 def found_result(

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from toonvision.api.base import Paths, StoredRun, as_typed, paths_of
+from toonvision.api.base import Paths, StoredRun, paths_of
 from toonvision.api.detecting import box_blocks
 from toonvision.api.result import Block, Result
 from toonvision.api.run_words import calibration_text, export_text, score_blocks, unbeaten
@@ -240,12 +240,7 @@ class Run(StoredRun):
         data: dict[str, Any] = {**asdict(exported), "path": str(exported.path)}
         if exported.int8:
             data["int8"] |= {"path": str(exported.int8.path)}
-        files = self.workspace.files
-        whole = [source.root for source in reversed(files.sources)]
-        shown = [one for one in ([files.crops] if self.record.kind == CLASSIFY else whole) if one.is_dir()]
-        then = ("predict", self.name, as_typed(shown[0])) if shown else ("report", self.name)
-        use = self.workspace.command(*then)
-        return ExportedRun(exported, (export_text(exported),), data, next=use, run=self)
+        return ExportedRun(exported, (export_text(exported),), data, next=self.next_step(), run=self)
 
     def predict(
         self,

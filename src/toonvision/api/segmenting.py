@@ -79,7 +79,7 @@ def segment(
     categories = {one.name: one for one in taxonomy.level(card.level).classes}
     _keep(run, found, [categories[name] for name in card.classes], save=save, masks=masks)
     result = shares_result(found, findings, {name: categories[name].title for name in card.classes})
-    return replace(result, folder=run.folder, next=run.workspace.command("report", run.name))
+    return replace(result, folder=run.folder, next=run.next_step())
 
 
 def shares_result(
