@@ -72,7 +72,7 @@ class Opened:
         return newest.next_step()
 
     def readable_runs(self) -> "Iterator[StoredRun]":
-        """Give the runs, the newest first, without damaged ones."""
+        """Yield the runs, the newest first, without damaged ones."""
         for folder in self.newest_runs():
             try:
                 read_record(folder)
