@@ -61,6 +61,7 @@ def test_sound_runs_are_neither_wrong_nor_doubtful(trained):
     ("file", "spoil", "words"),
     [
         ("run.json", remove, "is missing, so that no command sees this run"),
+        ("run.json", replace_by_a_folder, "run.json: is no regular file"),
         ("run.json", garble, "not the record of a run"),
         ("model.json", garble, "not a description of a model"),
         ("model.json", other_taxonomy, "was trained with taxonomy 0123456789abcdef"),

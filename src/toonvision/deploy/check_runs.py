@@ -68,7 +68,7 @@ def contradicted_labels(
 
 def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
     """Read all of a run but its weights; return its record, and why its export cannot be used."""
-    if not (run / RECORD).is_file():
+    if not (run / RECORD).exists():
         raise InputRejectedError(f"{run / RECORD}: is missing, so that no command sees this run. Train again.")
     record = read_record(run)
     for folder in (run, *(repeat_folder(run, repeat.seed) for repeat in record.repeats)):
