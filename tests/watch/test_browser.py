@@ -6,6 +6,7 @@ from threading import Event, Thread
 import pytest
 
 from builders import scene
+from toonvision.metrics.found_objects import FoundObject
 from toonvision.watch.frames import Frame
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.page import PageOptions, watching_app
@@ -81,6 +82,32 @@ def test_the_page_shows_the_picture_who_is_there_and_charts_and_fits_into_the_wi
         assert box == canvas, "boxes lie over the picture"
         hosts = {url.split("/")[2] for url in tabs.asked if "://" in url and not url.startswith(("data:", "blob:"))}
         assert hosts == {access.host}, "nothing comes from a network"
+    assert tabs.complaints == []
+    context.close()
+
+
+def many(_):
+    """Twelve Cogs in two rows, of which those outside reach beyond the picture."""
+    places = [(-20.0 + 122 * (at % 6), -10.0 + 250 * (at // 6)) for at in range(12)]
+    return tuple(FoundObject("cog", 0.9, (left, top, left + 70, top + 130)) for left, top in places)
+
+
+def test_boxes_are_drawn_within_the_picture_and_many_objects_have_a_readable_scale(browser):
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    tabs = Tabs(context)
+    with watched(models=ToldModels(find_at=many)) as (access, _):
+        page = tabs.open(access.url)
+        page.wait_for_function("() => document.querySelectorAll('#overlay rect.box').length === 12")
+        edges = page.evaluate(
+            "() => [...document.querySelectorAll('#overlay rect')].map(({ x, y, width, height }) =>"
+            " [x, y, width, height].map((one) => one.baseVal.value))"
+        )
+        assert all(x >= 0 and y >= 0 and x + wide < 640.01 and y + high < 360.01 for x, y, wide, high in edges)
+        page.wait_for_function("() => document.querySelector('#chart').layout?.yaxis.range[1] > 12")
+        marks = page.locator("#chart .ytick text").all_text_contents()
+        assert 2 < len(marks) < 9
+        assert all(mark.isdigit() for mark in marks)
+        page.close()
     assert tabs.complaints == []
     context.close()
 

@@ -12,7 +12,7 @@ from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.meter import Meter
-from toonvision.watch.recording import VIDEO_SUFFIXES, UncertainFrames, VideoFile
+from toonvision.watch.recording import VIDEO_SUFFIXES, UncertainFrames, VideoFile, draw_tracks
 from toonvision.watch.sources import open_source
 from watch.standins import ReadySource, ToldModels
 
@@ -44,6 +44,14 @@ def test_a_video_is_written_with_boxes_at_the_times_of_the_frames(tmp_path):
     plain, boxed = (np.asarray(frame.image).astype(int) for frame in (read[0], read[-1]))
     assert np.ptp(plain) < 40
     assert np.ptp(boxed[:60, :60]) > 100
+
+
+def test_a_box_beyond_the_edge_is_drawn_within_the_picture():
+    found = FoundObject("cog", 0.9, (-20.0, 60.0, 200.0, 150.0))
+    *_, frame = watch_frames(ReadySource(4, size_wh=(160, 120)), ToldModels(find_at=lambda _: (found,)))
+    drawn = np.asarray(draw_tracks(frame.image, frame.tracks, ToldModels().categories)).astype(int)
+    for row, column in ((100, 0), (100, 159), (119, 80)):
+        assert np.ptp(drawn[row, column]) > 40, "the edge of the box, not the grey picture"
 
 
 def test_a_video_that_cannot_be_written_is_refused_before_anything_starts(tmp_path, monkeypatch):

@@ -185,7 +185,7 @@ def draw_tracks(image: Image.Image, tracks: tuple[Track, ...], categories: Categ
 
     Args:
         image: In RGB.
-        tracks: What is there, boxes in pixels of the image.
+        tracks: What is there, boxes in pixels of the image; they are drawn within it.
         categories: The titles and colours of the classes.
     """
     drawn = image.copy()
@@ -193,5 +193,7 @@ def draw_tracks(image: Image.Image, tracks: tuple[Track, ...], categories: Categ
     for track in tracks:
         if track.found is not None:
             one, share = _finest(track, categories), list(track.evidence.confidences.values())[-1]
-            draw_box(draw, track.box, f"{track.number} {one.title} {share:.0%}", one.color, letters)
+            left, right = (min(max(0.0, track.box[at]), image.width - 1) for at in (0, 2))
+            top, bottom = (min(max(0.0, track.box[at]), image.height - 1) for at in (1, 3))
+            draw_box(draw, (left, top, right, bottom), f"{track.number} {one.title} {share:.0%}", one.color, letters)
     return drawn

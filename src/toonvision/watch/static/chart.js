@@ -61,6 +61,7 @@ export class Chart {
     })).filter((trace) => trace.y.some(Boolean));
     const axis = { gridcolor: line, linecolor: line, zeroline: false, fixedrange: true };
     const ticks = tickSeconds(from, last);
+    const highest = Math.max(2, ...traces.flatMap((trace) => trace.y));
     const layout = {
       margin: { l: 36, r: 10, t: 6, b: 34 }, height: 260, showlegend: traces.length > 0, hovermode: "x unified",
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -68,7 +69,7 @@ export class Chart {
       hoverlabel: { bgcolor: style.getPropertyValue("--card").trim(), font: { color: ink } },
       legend: { orientation: "h", y: 1.12, x: 1, xanchor: "right" },
       xaxis: { ...axis, range: [from, Math.max(last, from + 5)], tickvals: ticks, ticktext: ticks.map(clock) },
-      yaxis: { ...axis, rangemode: "tozero", dtick: 1, range: [0, Math.max(2, ...traces.flatMap((t) => t.y)) + 0.2] },
+      yaxis: { ...axis, rangemode: "tozero", range: [0, highest + 0.2], ...(highest <= 8 ? { dtick: 1 } : {}) },
     };
     window.Plotly.react(this.place, traces, layout, { displayModeBar: false, responsive: true });
   }

@@ -35,7 +35,7 @@ export function showFrame({ canvas, overlay, bitmap, data, classes }) {
   const [width, height] = data.size;
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const shown = overlay.clientWidth ? width / overlay.clientWidth : 1;
-  overlay.replaceChildren(...waysOf(data, shown), ...data.tracks.map((track) => trackBox(track, classes, shown, width)));
+  overlay.replaceChildren(...waysOf(data, shown), ...data.tracks.map((track) => trackBox(track, classes, shown, data.size)));
 }
 
 /** Return the ground that one can walk on, a column for each direction, with how far it is free; nothing without ways. */
@@ -58,10 +58,12 @@ function waysOf({ ways = [], size: [width, height] }, unit) {
   return ways.length ? [group] : [];
 }
 
-/** Return a track's box; `unit` is how many pixels of the frame a pixel of the screen is. */
-function trackBox(track, classes, unit, frameWidth) {
+/** Return a track's box within the frame; `unit` is how many pixels of the frame a pixel of the screen is. */
+function trackBox(track, classes, unit, [frameWidth, frameHeight]) {
   const one = finest(track, classes);
-  const [left, top, right, bottom] = track.box;
+  const within = (value, most) => Math.max(0, Math.min(value, most));
+  const [left, right] = [track.box[0], track.box[2]].map((value) => within(value, frameWidth));
+  const [top, bottom] = [track.box[1], track.box[3]].map((value) => within(value, frameHeight));
   const group = drawn("g", { class: track.missing_s ? "missing" : "" });
   const size = 13 * unit;
   const text = track.missing_s ? `${track.track}?` : `${track.track} ${one.title} ${Math.round(100 * one.share)} %`;
