@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from toonvision.watch import recording
 from toonvision.watch.log import LogReader
 from toonvision.world.screenshot_plans import plan_video
 from toonvision.world.video import random_sequence
@@ -77,7 +78,8 @@ def test_what_was_not_kept_is_not_listed(run, toons, tmp_path):
     said = run(*asked)
     assert "Log: " in said.out
     assert not video.exists()
-    assert [word for word in (str(video), str(unsure)) if word in said.out] == []
+    assert str(video) not in said.out
+    assert f"No new uncertain frame was kept in {unsure}." in said.out
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,21 @@ def test_a_taxonomy_without_packaged_models_needs_a_run_that_finds(run, own_work
     assert (
         "no models come with the package for this workspace's labels. Train and export a run that finds" in outcome.err
     )
+
+
+def test_uncertain_frames_that_were_kept_as_screenshots_are_labelled_next(run, walk, toons, tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "_LEAST_UNSURE", 0.0)
+    asked = ("watch", walk, "--headless", "-w", toons, "--uncertain")
+    elsewhere = run(*asked, tmp_path / "unsure")
+    assert (elsewhere.code, elsewhere.next[0]) == (0, "report"), elsewhere.err
+    kept = toons / "screenshots" / "ttc"
+    outcome = run(*asked, kept)
+    assert outcome.code == 0, outcome.err
+    assert f"Kept 1 frame that the models were least sure of in {kept}." in outcome.out
+    assert len(list(kept.iterdir())) == 1
+    assert outcome.next[:2] == ["label", "--propose"]
+    assert run(*outcome.next).code == 0
+    assert run("report", "watch/walk0", "-w", toons).next[:2] == ["label", "--propose"]
 
 
 def test_the_report_of_a_log_is_written_by_its_name(run, walk, toons):

@@ -1,6 +1,6 @@
 """Watching a game: what is kept of it, its page, and what is said at the end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,7 +14,11 @@ from toonvision.api.base import Opened
 from toonvision.api.result import Result
 from toonvision.api.watch_words import Status, said
 from toonvision.api.watching import NOBODY, Watcher
+from toonvision.core.errors import UsageError
 from toonvision.core.names import plain_name
+from toonvision.core.wording import counted
+from toonvision.data.listing import Listing
+from toonvision.data.workspace import SCREENSHOTS
 from toonvision.watch.frames import Source
 from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.meter import Meter, WatchSummary
@@ -83,11 +87,11 @@ def watch(
                     one.see(frame)
         except KeyboardInterrupt:  # how a person ends it
             interrupted = True
-    summary, there = meter.summary(), [kept for kept in keeping if kept.is_there]
-    files = tuple(kept.file for kept in there if kept.file)
+    summary = meter.summary()
+    files = tuple(kept.file for kept in keeping if kept.file and kept.file.is_file())
     return Result(
         summary,
-        (said(summary), *(f"{kept.title}: {kept.path}" for kept in there)),
+        (said(summary), *(text for kept in keeping if (text := kept.said()))),
         {
             **summary.plain(),
             "source": opened.title,
@@ -97,7 +101,7 @@ def watch(
         },
         findings=tuple(opened.findings),
         files=files,
-        next=_next(ws, order),
+        next=_next(ws, order, keeping),
     )
 
 
@@ -117,7 +121,9 @@ def report_of_log(ws: Opened, name: str) -> Result[Path]:
 
     folder = ws.root / FOLDER / plain_name(name.removeprefix(f"{FOLDER}/"), "a log")
     page, facts = write_watch_report(folder, ws.files.taxonomy)
-    return report_result(page, facts, (), ws.next_step())
+    screenshots = ws.root / SCREENSHOTS
+    is_there = screenshots.is_dir() and Listing.of(screenshots).pictures
+    return report_result(page, facts, (), _labelling(ws) if is_there else ws.next_step())
 
 
 @contextmanager
@@ -161,20 +167,13 @@ class _Keeping:
 
     Attributes:
         follower: Writes it.
-        title: What people call what is kept.
-        path: Where that is.
+        said: Says what was kept and where; an empty text where nothing was.
         file: Its file, where it is one.
     """
 
     follower: Follower
-    title: str
-    path: Path
+    said: Callable[[], str]
     file: Path | None = None
-
-    @property
-    def is_there(self) -> bool:
-        """Whether anything was kept."""
-        return self.path.is_file() or (self.path.is_dir() and any(self.path.iterdir()))
 
 
 def _keeping(ws: Opened | None, order: WatchOrder, models: WatchModels, title: str) -> Iterator[_Keeping]:
@@ -183,19 +182,46 @@ def _keeping(ws: Opened | None, order: WatchOrder, models: WatchModels, title: s
         from toonvision.watch.recording import VideoFile
 
         video = VideoFile(order.save_video, models.categories)
-        yield _Keeping(video, "Video with boxes", video.path, video.path)
+        yield _Keeping(video, lambda: f"Video with boxes: {video.path}" if video.path.is_file() else "", video.path)
     if order.uncertain is not None:
         from toonvision.watch.recording import UncertainFrames
 
-        yield _Keeping(UncertainFrames(order.uncertain), "Frames that the models were least sure of", order.uncertain)
+        unsure = UncertainFrames(order.uncertain)
+        yield _Keeping(unsure, lambda: _kept(unsure.count, unsure.keeper.folder))
     if ws is not None and order.log_mb:
         from toonvision.watch.diary import Diary
         from toonvision.watch.log import LogFile
 
         folder = ws.root / FOLDER / order.log_name
         log = LogFile(folder, limit_mb=order.log_mb)
-        yield _Keeping(Diary(log, log.begin(order.source, order.context, title)), "Log", folder, log.path)
+        yield _Keeping(Diary(log, log.begin(order.source, order.context, title)), lambda: f"Log: {folder}", log.path)
 
 
-def _next(ws: Opened | None, order: WatchOrder) -> str:
-    return ws.command("report", f"{FOLDER}/{order.log_name}") if ws is not None and order.log_mb else ""
+def _kept(count: int, folder: Path) -> str:
+    if not count:
+        return f"No new uncertain frame was kept in {folder}."
+    return f"Kept {counted(count, 'frame')} that the models were least sure of in {folder}."
+
+
+def _next(ws: Opened | None, order: WatchOrder, keeping: Sequence[_Keeping]) -> str:
+    """Return the command that labels the frames that were kept as screenshots, or else shows what was seen."""
+    if ws is None:
+        return ""
+    if order.uncertain is not None:
+        from toonvision.watch.recording import UncertainFrames
+
+        kept = any(isinstance(one.follower, UncertainFrames) and one.follower.count for one in keeping)
+        if kept and order.uncertain.resolve().is_relative_to((ws.root / SCREENSHOTS).resolve()):
+            return _labelling(ws)
+    return ws.command("report", f"{FOLDER}/{order.log_name}") if order.log_mb else ""
+
+
+def _labelling(ws: Opened) -> str:
+    """Return the command that brings screenshots to a person: with proposals, where models can propose."""
+    from toonvision.api.proposers import require_proposer
+
+    try:
+        require_proposer(ws, None, (), trained=())
+    except UsageError:
+        return ws.command("label")
+    return ws.command("label", "--propose")

@@ -165,6 +165,11 @@ class UncertainFrames:
         if len(self._kept) > self._most:
             Path(heapq.heappop(self._kept)[1]).unlink(missing_ok=True)
 
+    @property
+    def count(self) -> int:
+        """How many frames are kept."""
+        return len(self._kept)
+
     def close(self) -> None:
         """Do nothing: every picture is written at once."""
 
