@@ -51,4 +51,5 @@ def test_a_detector_that_looks_beside_the_object_relies_on_the_context():
 def test_where_nothing_speaks_for_a_box_no_share_of_it_is_inside():
     one = measured(image_with(), seeing(28, 20, 44, 44))
     assert np.isnan(one.inside)
-    assert len(boxes_panel((one,)).rows) == len(boxes_table((one,)).rows) + 1 == 2
+    assert boxes_table((one,), "all of them").note.startswith("1 box: all of them. Covered parts show")
+    assert len(boxes_panel((one,)).rows) == len(boxes_table((one,), "all").rows) + 1 == 2

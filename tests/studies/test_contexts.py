@@ -1,5 +1,7 @@
 import dataclasses
 import shutil
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from toonvision.studies.contexts import (
     contexts_panel,
     leave_out,
 )
-from toonvision.studies.fold_assignment import hold_out, plan_contexts
+from toonvision.studies.fold_assignment import hold_out, plan_contexts, require_contexts
 from toonvision.studies.folds import Fold, StudyWatcher
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
@@ -103,6 +105,14 @@ def test_a_context_whose_class_is_nowhere_else_or_that_has_few_crops_is_skipped_
 def test_a_single_context_cannot_be_left_out():
     with pytest.raises(InputRejectedError, match=r"no context can be left out.*east is the only one"):
         plan_contexts(samples_of(crossed(8, ("east",))), TAXONOMY, seed=0)
+
+
+def test_a_workspace_of_one_context_is_refused_before_anything_is_loaded(small_workspace):
+    require_contexts(small_workspace)
+    crops = SimpleNamespace(crops=lambda: [builders.crop(0, "apple"), builders.crop(1, "pear")])
+    workspace = SimpleNamespace(root="w", reading=lambda: nullcontext(crops))
+    with pytest.raises(InputRejectedError, match="has one context only.*Put screenshots into folders, one a context"):
+        require_contexts(workspace)
 
 
 @pytest.fixture(scope="module")

@@ -61,6 +61,11 @@ def test_an_unknown_task_or_level_lists_the_known_ones():
         "a task of this taxonomy is one of binary, suit, entity, animal, label, detect, street; got 'entitty'. Did you "
         "mean entity?"
     )
+    alone = dataclasses.replace(TOONTOWN, tasks=TOONTOWN.tasks[:1])
+    with pytest.raises(
+        UsageError, match=r"'forest'. How to add one that finds objects: docs/detection.md. How to add .*"
+    ):
+        alone.task("forest")
     with pytest.raises(UsageError, match="a level is one of kind, suit, entity, animal; got 'street'"):
         TOONTOWN.level("street")
 

@@ -76,7 +76,9 @@ def explain_boxes(
     table = {str(name): list(column) for name, column in named}
     data = {"run": run.name, **table, "findings": [asdict(one) for one in findings]}
     files_written = (folder / "boxes.png", folder / "boxes.csv")
-    return Result(evidence, (boxes_table(evidence), f"Saved in {folder}"), data, findings=tuple(findings),
+    of_test = "the surest found objects and false alarms of the test subset, as many of each where there are"
+    which = f"{'the surest one of each picture' if pictures else of_test}; {count} at most (--count)"
+    return Result(evidence, (boxes_table(evidence, which), f"Saved in {folder}"), data, findings=tuple(findings),
                   folder=folder, files=files_written, next=run.workspace.command("report", run.name))  # fmt: skip
 
 

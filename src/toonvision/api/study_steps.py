@@ -108,7 +108,8 @@ class StudySteps(Opened):
             study = self._studied(task, crops.find_suspects, crops.SuspectOptions(**given))
             pictured = crops.suspect_crops(self.files, study, study.suspects[: crops.MOST_PICTURED])
             shown, text = crops.suspects_panel(study, pictured), _suspects_text(study)
-            listed = crops.suspects_table(study, study.suspects[:_MOST_SUSPECTS], pictured.classes)
+            few, of = study.suspects[:_MOST_SUSPECTS], len(study.suspects)
+            listed = crops.suspects_table(study, few, pictured.classes, of=of)
         rest = len(study.suspects) - _MOST_SUSPECTS
         more = f"... and {rest} more; all are in {study.folder / study.FILE}." if rest > 0 else ""
         blocks = [block for block in (listed if study.suspects else "", more, text) if block]

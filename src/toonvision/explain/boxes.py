@@ -118,8 +118,8 @@ def boxes_panel(evidence: tuple[BoxEvidence, ...]) -> FigurePanel:
     )  # fmt: skip
 
 
-def boxes_table(evidence: tuple[BoxEvidence, ...]) -> Table:
-    """Return how sure the detector is of boxes with the context, or the box, covered."""
+def boxes_table(evidence: tuple[BoxEvidence, ...], which: str) -> Table:
+    """Return how sure the detector is of boxes with the context, or the box, covered; `which` says which boxes."""
     columns = ("Picture", "Found", "What it is", "Sure", "Context covered", "Box covered", "Evidence in the box")
     rows = tuple(
         (one.name, one.category.title, one.note, percent(one.score), percent(one.without_context),
@@ -128,8 +128,8 @@ def boxes_table(evidence: tuple[BoxEvidence, ...]) -> Table:
     )  # fmt: skip
     return Table(
         "What speaks for boxes", columns, rows, number_columns(columns, 3),
-        note="Covered parts show the picture's mean colour. A detector that is sure of a box whose content is covered "
-        "relies on the context.",
+        note=f"{counted(len(evidence), 'box', 'boxes')}: {which}. Covered parts show the picture's mean colour. A "
+        "detector that is sure of a box whose content is covered relies on the context.",
     )  # fmt: skip
 
 

@@ -22,6 +22,12 @@ _AP50, _AP = "#0072B2", "#D55E00"
 _HEADING = 0.36
 """Inches of the title of a group of views."""
 
+_EVIDENCE = (
+    ("The box", "what was found"), ("Its middle", "orange: it is likely here"),
+    ("What speaks for it", "orange: for it; blue: against"),
+)  # fmt: skip
+"""Title and legend of the columns of what speaks for a box."""
+
 
 @styled
 def draw_precision_recall(curves: tuple[ClassCurve, ...]) -> Figure:
@@ -115,15 +121,22 @@ def draw_box_evidence(evidence: tuple[BoxEvidence, ...]) -> Figure:
     height, width = evidence[0].image.shape[:2]
     wide = WIDTH / 6 - 0.1
     tall = wide * height / width
-    step = tall + 0.62
-    figure = style.sheet(WIDTH, step * -(-len(evidence) // 2))
+    step, top = tall + 0.62, 0.5
+    figure = style.sheet(WIDTH, top + step * -(-len(evidence) // 2))
+    for number in range(3 * min(2, len(evidence))):
+        half, column = divmod(number, 3)
+        heading = style.axes_at(figure, half * WIDTH / 2 + column * (wide + 0.05) + 0.05, 0, wide, top)
+        heading.set_axis_off()
+        title, legend = _EVIDENCE[column]
+        heading.text(0, 0.62, title, fontsize=9, fontweight="bold", va="center")
+        heading.text(0, 0.22, legend, fontsize=7.5, color=MUTED, va="center")
     for number, one in enumerate(evidence):
         row, half = divmod(number, 2)
         limit = max(0.05, float(np.abs(one.lost).max()))
         shown = (one.image, superimposed(one.image, one.heat, limit=1), superimposed(one.image, one.lost, limit=limit))
         for column, picture in enumerate(shown):
             left = half * WIDTH / 2 + column * (wide + 0.05) + 0.05
-            ax = style.axes_at(figure, left, row * step + 0.05, wide, tall)
+            ax = style.axes_at(figure, left, top + row * step + 0.05, wide, tall)
             style.show_picture(ax, picture, FAINT)
             x_min, y_min, x_max, y_max = one.box
             for color, line in ((PAPER, 2.4), (one.category.color, 1.2)):

@@ -18,7 +18,7 @@ from toonvision.metrics.predictions import concatenated
 from toonvision.models.registry import find_network
 from toonvision.studies.box_training import plan_detectors
 from toonvision.studies.comparison import find_comparison
-from toonvision.studies.fold_assignment import plan_contexts
+from toonvision.studies.fold_assignment import plan_contexts, require_contexts
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
@@ -120,6 +120,7 @@ def study_box_contexts(
     """
     watch: StudyWatcher = watcher or unwatched
     wanted = workspace.taxonomy.task(task)
+    require_contexts(workspace)
     network = find_network(options.network or kind_of(wanted).default_network).name
     against, record = find_comparison(
         workspace, wanted, options, against=options.against, network=network, watcher=watch, read=lambda one: one

@@ -26,6 +26,7 @@ from toonvision.studies.box_training import plan_detectors
 from toonvision.studies.fold_assignment import fold_jobs
 from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
+from toonvision.studies.suspects import suspects_title
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import UNSURE
 from toonvision.tasks.box_views import BoxGallery, Framed, View, ViewGroup, view_around
@@ -259,7 +260,8 @@ def box_suspects_table(study: BoxSuspectStudy, suspects: Sequence[BoxSuspect]) -
         for one in suspects
     )  # fmt: skip
     return Table(
-        f"Suspect annotations: {len(study.suspects):,}", columns, rows, number_columns(columns, 4), shown=10,
+        suspects_title("annotations", len(suspects), len(study.suspects)), columns, rows,
+        number_columns(columns, 4), shown=10,
         note=f"Searched with the network {study.network}, {study.folds} folds, {counted(study.repeats, 'training')} "
         f"each, in {counted(study.screenshots, 'screenshot')}.",
     )  # fmt: skip

@@ -19,7 +19,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, dependence, paired_difference
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.comparison import ContextScore, OrdinaryTest, choose_comparison, compare_context, trained_test
-from toonvision.studies.fold_assignment import plan_contexts
+from toonvision.studies.fold_assignment import plan_contexts, require_contexts
 from toonvision.studies.folds import Fold, Job, StudyWatcher, diverged_sentence, split_fold, task_dataset, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
@@ -155,6 +155,7 @@ def study_contexts(
     """
     watch: StudyWatcher = watcher or unwatched
     wanted = workspace.taxonomy.task(task)
+    require_contexts(workspace)
     settings, size_hw, test = choose_comparison(workspace, wanted, options, against=options.against, watcher=watch)
     dataset = task_dataset(workspace, wanted, size_hw)
     folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed)

@@ -21,6 +21,7 @@ from toonvision.data.records import Frame, Item
 from toonvision.data.split_plan import plan_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY
 from toonvision.data.subsets import Subset
+from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.studies.folds import Fold, Job, classes_without_samples, fold_of_subsets
 from toonvision.tasks.base import Dataset
@@ -88,6 +89,21 @@ def plan_contexts(
     if not planned:
         raise InputRejectedError(f"no context can be left out, nothing was trained. {'; '.join(map(str, findings))}.")
     return planned, findings
+
+
+def require_contexts(workspace: Workspace) -> None:
+    """Refuse a workspace whose crops are of one context, before anything is loaded.
+
+    Raises:
+        InputRejectedError: With the way to more contexts.
+    """
+    with workspace.reading() as catalog:
+        contexts = {crop.context for crop in catalog.crops()}
+    if len(contexts) == 1:
+        raise InputRejectedError(
+            f"{workspace.root}: this workspace has one context only, so that none can be left out. Put screenshots "
+            "into folders, one a context, and extract them again."
+        )
 
 
 def _objects(dataset: Dataset) -> list[Crop]:

@@ -238,9 +238,9 @@ def suspects_panel(study: SuspectStudy, crops: SuspectCrops) -> FigurePanel:
 
 
 def suspects_table(
-    study: SuspectStudy, suspects: Sequence[Suspect], classes: Mapping[str, Category], *, note: str = ""
+    study: SuspectStudy, suspects: Sequence[Suspect], classes: Mapping[str, Category], *, of: int = 0, note: str = ""
 ) -> Table:
-    """Return suspect labels of a study as a table; `note` follows its own note."""
+    """Return suspect labels of a study as a table, the first `of` so many; `note` follows its own note."""
     columns = ("Crop", "Screenshot", "Label", "Predicted", "p(label)", "p(predicted)")
     rows = tuple(
         (one.file, one.screenshot, classes[one.given].title, classes[one.likely].title, percent(one.self_confidence),
@@ -252,9 +252,14 @@ def suspects_table(
         f"in {counted(study.samples, 'crop')}.{note}"
     )
     return Table(
-        f"Suspect labels: {len(suspects):,}", columns, rows, number_columns(columns, 4), shown=10,
+        suspects_title("labels", len(suspects), of), columns, rows, number_columns(columns, 4), shown=10,
         note=how if suspects else f"{study.sentence()} {how}",
     )  # fmt: skip
+
+
+def suspects_title(what: str, shown: int, of: int) -> str:
+    """Return the title of a table of suspect labels or annotations that shows some `of` all."""
+    return f"The {shown:,} most suspect {what} of {of:,}" if shown < of else f"Suspect {what}: {shown:,}"
 
 
 def average_results(dataset: Dataset, jobs: Sequence[Job], results: Sequence[FoldResult]) -> Probabilities:

@@ -161,6 +161,9 @@ class Taxonomy:
                 return task
         names = [task.name for task in self.tasks]
         hint = did_you_mean(name, names)
+        for kind, does, page in ((DETECT, "finds objects", "detection"), (SEGMENT, "names pixels", "segmentation")):
+            if not hint and all(task.kind != kind for task in self.tasks):
+                hint += f" How to add one that {does}: docs/{page}.md."
         raise UsageError(f"a task of this taxonomy is one of {_listed(names)}; got {name!r}.{hint}")
 
     def class_of(self, label: str, level: str) -> str | None:

@@ -51,7 +51,8 @@ export class Display {
     if (!sheet || state.isUnseen) return;
     if (!state.boxes.some((one) => one.id === state.selected)) state.selected = null;
     find("title").textContent = sheet.name;
-    const words = [STATES[sheet.state] || sheet.state, state.contexts.get(sheet.context), sheet.why];
+    const context = state.contexts.size > 1 ? state.contexts.get(sheet.context) : "";
+    const words = [STATES[sheet.state] || sheet.state, context, sheet.why];
     find("why").textContent = words.filter(Boolean).join(" · ");
     this.#showContext(sheet.proposedContext);
     this.panel.show(sheet, state.selected);

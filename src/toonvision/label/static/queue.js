@@ -77,7 +77,7 @@ export class Queue {
 
   #row(id, index) {
     const row = this.known.get(id);
-    const name = element("span", { className: "name", text: row ? row.name : "…" });
+    const name = element("span", { className: "name" }, element("bdi", { text: row ? row.name : "…" }));
     const boxes = row && row.boxes ? `${row.boxes} ${row.boxes === 1 ? "box" : "boxes"}` : "";
     const words = row ? [WORDS[row.state] || row.state, boxes, row.why].filter(Boolean).join(" · ") : "";
     const state = element("span", { className: "muted", text: words });
