@@ -15,6 +15,7 @@ from toonvision.studies.suspects import (
     average_results,
     compare_labels,
     suspects_rows,
+    suspects_title,
 )
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
@@ -186,3 +187,8 @@ def test_the_list_says_where_each_suspect_is_and_is_loaded_as_it_was_saved(small
     assert SuspectStudy.load(folder) == SuspectStudy.newest(workspace, "label") == study
     clean = compare_labels(colored(30), probabilities, network="baseline", folds=3, repeats=1)
     assert clean.sentence() == "No label of 30 is suspect."
+
+
+def test_a_table_of_some_suspects_says_of_how_many():
+    assert suspects_title("labels", 15, 19) == "The 15 most suspect labels of 19"
+    assert suspects_title("labels", 2, 2) == suspects_title("labels", 2, 0) == "Suspect labels: 2"

@@ -63,7 +63,7 @@ def test_an_unknown_task_or_level_lists_the_known_ones():
     )
     alone = dataclasses.replace(TOONTOWN, tasks=TOONTOWN.tasks[:1])
     with pytest.raises(
-        UsageError, match=r"'forest'. How to add one that finds objects: docs/detection.md. How to add .*"
+        UsageError, match=r"'forest'. How to add one that finds objects: docs/detection.md. How to add .*pixels"
     ):
         alone.task("forest")
     with pytest.raises(UsageError, match="a level is one of kind, suit, entity, animal; got 'street'"):

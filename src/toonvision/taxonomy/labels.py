@@ -160,10 +160,11 @@ class Taxonomy:
             if task.name == name:
                 return task
         names = [task.name for task in self.tasks]
-        hint = did_you_mean(name, names)
-        for kind, does, page in ((DETECT, "finds objects", "detection"), (SEGMENT, "names pixels", "segmentation")):
-            if not hint and all(task.kind != kind for task in self.tasks):
-                hint += f" How to add one that {does}: docs/{page}.md."
+        does = {DETECT: ("finds objects", "detection"), SEGMENT: ("names pixels", "segmentation")}
+        lacking = [does[kind] for kind in does.keys() - {task.kind for task in self.tasks}]
+        hint = did_you_mean(name, names) or "".join(
+            f" How to add one that {what}: docs/{page}.md." for what, page in sorted(lacking)
+        )
         raise UsageError(f"a task of this taxonomy is one of {_listed(names)}; got {name!r}.{hint}")
 
     def class_of(self, label: str, level: str) -> str | None:
