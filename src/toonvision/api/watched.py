@@ -1,7 +1,7 @@
 """Watching a game: what is kept of it, its page, and what is said at the end."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from toonvision.api.base import Opened
 from toonvision.api.result import Result
 from toonvision.api.watch_words import Status, said
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.names import plain_name
 from toonvision.core.wording import counted
 from toonvision.data.listing import Listing
@@ -121,9 +121,11 @@ def report_of_log(ws: Opened, name: str) -> Result[Path]:
 
     folder = ws.root / FOLDER / plain_name(name.removeprefix(f"{FOLDER}/"), "a log")
     page, facts = write_watch_report(folder, ws.files.taxonomy)
-    screenshots = ws.root / SCREENSHOTS
-    is_there = screenshots.is_dir() and Listing.of(screenshots).pictures
-    return report_result(page, facts, (), _labelling(ws) if is_there else ws.next_step())
+    screenshots, following = ws.root / SCREENSHOTS, ws.next_step()
+    with suppress(InputRejectedError):  # a folder cannot be read; labelling names it
+        if screenshots.is_dir() and Listing.of(screenshots).pictures:
+            following = _labelling(ws)
+    return report_result(page, facts, (), following)
 
 
 @contextmanager
