@@ -2,11 +2,13 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -316,6 +318,25 @@ def test_of_what_models_know_only_a_class_a_person_says_the_label(tmp_path, tabs
     assert decided(session, 0) == ("done", [("pear", "accepted"), ("stone", "accepted")])
     assert decided(session, 1) == ("open", [("stone", "accepted"), ("apple", "corrected")])
     assert tabs.complaints == []
+
+
+def test_a_long_name_is_cut_at_the_left_and_a_single_context_is_not_told(tmp_path, tabs):
+    workspace = unlabelled(tmp_path, shots=3)
+    for folder in list((tmp_path / "screenshots").iterdir()):
+        if folder.name != "garden":
+            shutil.rmtree(folder)
+    workspace = replace(workspace, taxonomy=replace(workspace.taxonomy, contexts=()))
+    session = Session(workspace, proposals=proposed)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        name = page.locator("#rows .name").first
+        assert name.inner_text() == session.screenshots[0].name
+        style = "one => [getComputedStyle(one).direction, getComputedStyle(one).textAlign]"
+        assert name.evaluate(style) == ["rtl", "left"]
+        assert page.locator("#filter-context option").count() == 2
+        assert page.locator("#why").inner_text().split(" · ")[0] == "not annotated"
+        assert "garden" not in page.locator("#why").inner_text().lower()
 
 
 def test_nothing_is_decided_about_a_screenshot_that_cannot_be_shown_but_to_skip_it(tmp_path, tabs):
