@@ -76,8 +76,10 @@ def test_the_report_of_a_detector_is_one_page_with_its_misses(run, workspace, tr
     assert outcome.code == 0, outcome.err
     page = (trained / "report.html").read_text(encoding="utf-8")
     for words in ("Finds objects of 3 classes", "Scores by height", "Precision and recall", "Missed objects",
-                  "Spread over 2 trainings", "Why objects are missed"):  # fmt: skip
+                  "Spread over 2 trainings", "Why objects are missed", "All screenshots"):  # fmt: skip
         assert words in page
+    assert "At the input" not in page  # nothing is shrunk
+    assert "0 of these show none" not in page
     assert (trained / "figures" / "precision-recall.png").is_file()
     assert len(rows_of(trained / "figures" / "spread.csv")) == 2
     table = rows_of(trained / "predictions.csv")

@@ -39,14 +39,17 @@ def searched(run, workspace, ended):
 
 
 def test_a_search_shows_its_progress_its_race_and_what_to_do_next(searched):
-    _, ended = searched
+    workspace, ended = searched
     assert "the test subset is not used" in ended.err
     assert "trial 0: done" in ended.err
     assert "race:" in ended.err
     assert "The winner is trial" in ended.out
     assert "median" in ended.out
     assert "worst" in ended.out
-    assert "Next: toonvision train label --from-study label/first" in ended.err
+    result = read_result(workspace.studies / "label" / "first")
+    assert result.guessed_wrong == 4
+    good, poor = "train label --from-study label/first", "tune label --name first --resume --trials 6"
+    assert f"Next: toonvision {poor if result.only_guesses else good}" in ended.err
     assert "Traceback" not in ended.err
 
 

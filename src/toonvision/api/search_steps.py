@@ -71,13 +71,19 @@ class SearchSteps(Opened):
     def studies(self) -> "Result[tuple[StudyResult, ...]]":
         """List the searches for networks with their winners."""
         from toonvision.api.search_results import search_data, study_row
+        from toonvision.report.search_facts import longer_words
         from toonvision.tuning.folders import study_results
         from toonvision.tuning.result import read_result
 
         found, damaged = read_each(study_results(self.files.studies), read_result, code="damaged-study")
         listed = [result for _, result in found]
         newest = max((one for one in listed if one.winner), key=lambda one: one.started, default=None)
-        train = ("train", newest.settings.task, "--from-study", newest.title) if newest else None
+        if newest is None:
+            then: tuple[str, ...] = ("tune", self.first_task())
+        elif newest.only_guesses:
+            then = longer_words(newest)
+        else:
+            then = ("train", newest.settings.task, "--from-study", newest.title)
         columns = ["Study", "State", "Started (UTC)", "Strategy", "Tried", "Best: network", "parameters"]
         columns += ["wrong: median", "worst"]
         rows = [study_row(one) for one in listed]
@@ -87,7 +93,7 @@ class SearchSteps(Opened):
             {"studies": [search_data(one) for one in listed], "findings": [asdict(finding) for finding in damaged]},
             findings=tuple(damaged),
             folder=self.files.studies,
-            next=self.command(*train) if train else self.command("tune", self.first_task()),
+            next=self.command(*then),
         )
 
 
