@@ -33,6 +33,13 @@ def test_faults_are_lines_with_file_reason_and_remedy_and_the_exit_code_is_3(run
     assert outcome.out.splitlines()[-1] == "2 faults, 0 doubts; nothing was changed."
 
 
+def test_runs_are_listed_beside_a_damaged_catalogue(run, own_workspace):
+    own_workspace.catalog.write_bytes(b"")
+    outcome = run("runs", "-w", own_workspace.root)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "There is no run yet." in outcome.out
+
+
 def test_checking_does_not_even_settle_a_run_whose_replacing_was_killed(run, own_workspace):
     (own_workspace.runs / "label" / ".kept-replaced").mkdir(parents=True)
     before = tree(own_workspace.root)

@@ -54,12 +54,15 @@ class Opened:
         return shlex.join(["toonvision", *words, *there])
 
     def next_step(self, *, after: str = "") -> str:
-        """Return the command that brings the workspace forward.
+        """Return the command that brings the workspace forward; none where its catalogue is damaged.
 
         Args:
             after: The verb that was just done, where that matters.
         """
-        labels = self._labels() if self.files.catalog.is_file() else set()
+        try:
+            labels = self._labels() if self.files.catalog.is_file() else set()
+        except InputRejectedError:
+            return ""
         if not labels:
             return self._first_step()
         if after == "extract":
