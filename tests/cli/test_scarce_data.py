@@ -25,6 +25,9 @@ def test_what_cannot_be_learned_is_refused_by_every_verb_that_trains_before_it_w
     before = contents(one_class.root)
     outcome = run(verb, "label", "-w", one_class.root)
     assert outcome.code == 3
-    assert "training needs at least two classes with samples; got 1" in outcome.err
-    assert "apple 2/1/1" in outcome.err or "apple 4" in outcome.err
+    if verb == "contexts":
+        assert "this workspace has one context only" in outcome.err
+    else:
+        assert "training needs at least two classes with samples; got 1" in outcome.err
+        assert "apple 2/1/1" in outcome.err or "apple 4" in outcome.err
     assert contents(one_class.root) == before

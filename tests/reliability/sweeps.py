@@ -223,7 +223,7 @@ def state(root: Path) -> State:
         with workspace.reading() as catalog:
             return _state(catalog, workspace.splits, files)
     except InputRejectedError as error:
-        if "schema is older" not in str(error):  # nothing was committed by this version yet
+        if "schema is older" not in str(error) and "is empty" not in str(error):  # nothing was committed yet
             raise
         return State((), (), {}, {}, files)
 
