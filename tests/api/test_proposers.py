@@ -88,8 +88,7 @@ def runs(monkeypatch):
             for name, kind, level, fits in given
         }  # fmt: skip
         monkeypatch.setattr(type(workspace), "newest_runs", lambda _: list(records))
-        for module in (proposers, base):
-            monkeypatch.setattr(module, "read_record", records.__getitem__)
+        monkeypatch.setattr(base, "read_record", records.__getitem__)
 
     return give
 

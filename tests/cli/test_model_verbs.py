@@ -414,7 +414,7 @@ def test_the_whole_loop_works_in_a_folder_with_blanks_and_umlauts(run, tmp_path)
     assert "größere Bilder, 2. Fassung" in (tmp_path / "wörter dazu.csv").read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(bool(disks.why_not()), reason=disks.why_not())
+@disks.on_a_disk
 def test_a_workspace_that_cannot_be_written_to_is_read_and_what_would_write_ends_with_4_before_it_begins(
     run, trained, tmp_path
 ):

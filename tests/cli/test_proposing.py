@@ -144,7 +144,7 @@ def test_an_export_refuses_options_that_it_would_ignore(run, small_workspace, tm
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.skipif(bool(disks.why_not()), reason=disks.why_not())
+@disks.on_a_disk
 def test_an_export_to_a_full_disk_names_what_it_could_not_write_and_can_be_run_again(run, small_workspace, tmp_path):
     (tmp_path / "disk").mkdir()
     with disks.small_disk(tmp_path / "disk", size=1 << 20) as disk:

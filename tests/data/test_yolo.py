@@ -64,7 +64,7 @@ IN_SUBSETS = {
     "without a path": ("any name.yml", "train: images/train/\nval: ./images/val\n"),
     "of a path beside": ("pets.yaml", "path: ../datasets/pets\ntrain: images/train\nval: images/val\n"),
     "of an absolute path": ("pets.yaml", "path: /content/datasets/pets\ntrain: images/train\nval: images/val\n"),
-    "each absolute": ("data.yaml", "train: /home/me/pets/images/train\nval: /home/me/pets/images/val\n"),
+    "each absolute": ("data.yaml", "train: /other/pets/images/train\nval: /elsewhere/pets/images/val\n"),
     "of windows": ("data.yaml", "path: C:\\Users\\me\\pets\ntrain: images\\train\nval: D:\\pets\\images\\val\n"),
     "with its own name in front": ("data.yaml", "train: pets/images/train\nval: pets/images/val\n"),
     "as lists, nothing for test": ("data.yaml", "path: /x\ntrain: [images/train]\nval:\n- images/val\ntest:\n"),
@@ -114,7 +114,7 @@ def test_a_subset_whose_folders_have_no_telling_names_is_that_of_the_yaml_file(t
 
 @pytest.mark.parametrize(
     "line",
-    ["images/{}.png", "./images/{}.png", "/home/me/pets/images/{}.png", "D:\\pets\\images\\{}.png", "data/pets/{}.png"],
+    ["images/{}.png", "./images/{}.png", "/other/pets/images/{}.png", "D:\\pets\\images\\{}.png", "data/pets/{}.png"],
 )
 def test_a_subset_may_be_a_text_that_lists_its_pictures(tmp_path, line):
     pair(tmp_path, "a", "b", "c")

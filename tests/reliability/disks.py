@@ -5,8 +5,10 @@ import functools
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 
 @functools.cache
@@ -18,6 +20,11 @@ def why_not() -> str:
                 return ""
         except (OSError, subprocess.CalledProcessError):
             return "this process may not mount a disk"
+
+
+def on_a_disk(test: Callable[..., None]) -> Callable[..., None]:
+    """Skip a test of a full or read-only disk where a process may not mount one, as in a container."""
+    return pytest.mark.skipif(bool(why_not()), reason=why_not())(test)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ def test_a_full_disk_ends_with_4_and_names_the_file_and_what_was_done_is_kept(su
     assert tally.hits
 
 
-@pytest.mark.skipif(bool(disks.why_not()), reason=disks.why_not())
+@disks.on_a_disk
 @pytest.mark.parametrize(("subject", "step"), [("extract", 40_960), ("save a run", 8192)], indirect=["subject"])
 def test_a_real_disk_without_room_ends_with_4_and_with_room_the_job_is_done(subject, step, tmp_path):
     tally = fill(subject, tmp_path, step=step)

@@ -113,7 +113,7 @@ def write_all(video, source):
             video.see(frame)
 
 
-@pytest.mark.skipif(bool(disks.why_not()), reason=disks.why_not())
+@disks.on_a_disk
 @pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
 def test_a_video_on_a_full_disk_is_named_and_leaves_no_file(tmp_path, monkeypatch, suffix):
     noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), dtype=np.uint8)

@@ -77,11 +77,12 @@ class Opened:
     def readable_runs(self) -> "Iterator[StoredRun]":
         """Yield the runs, the newest first, without damaged ones."""
         for folder in self.newest_runs():
+            run = StoredRun(self, folder)
             try:
-                read_record(folder)
+                _ = run.record  # which is then known
             except (ModelRefusedError, InputRejectedError):
                 continue
-            yield StoredRun(self, folder)
+            yield run
 
     def _first_step(self) -> str:
         """Return the command that extracts annotations; without any, that labels screenshots, or takes some."""

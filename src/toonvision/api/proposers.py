@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toonvision.api.base import Opened, StoredRun
-from toonvision.core.errors import ToonVisionError, UsageError
+from toonvision.core.errors import UsageError
 from toonvision.core.wording import some
 from toonvision.data.splits import read_split
 from toonvision.deploy.packaged import (
@@ -19,7 +19,6 @@ from toonvision.deploy.packaged import (
 )
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
 from toonvision.taxonomy.loader import built_in_name
-from toonvision.training.record import read_record
 
 _MOST_NAMED = 5
 
@@ -168,16 +167,13 @@ def newest_runs(workspace: Opened, kind: str) -> dict[str, StoredRun]:
     """
     found: dict[str, StoredRun] = {}
     other: list[str] = []
-    for folder in workspace.newest_runs():
-        try:
-            record = read_record(folder)
-        except ToonVisionError:  # a damaged run; `toonvision runs` names it
-            continue
+    for run in workspace.readable_runs():  # `toonvision runs` names the damaged ones
+        record = run.record
         level = "" if kind == DETECT else record.level
         if record.kind != kind or record.status != "done" or level in found:
             continue
         if record.taxonomy[1] == workspace.files.taxonomy.digest:
-            found[level] = StoredRun(workspace, folder)
+            found[level] = run
         else:
             other.append(record.title)
     if other:
