@@ -455,6 +455,40 @@ def test_what_is_drawn_where_models_see_something_is_called_what_they_take_it_fo
     assert tabs.complaints == []
 
 
+def test_a_click_takes_the_box_that_models_see_there_though_not_surely_enough_to_propose_it(tmp_path, tabs):
+    proposed = Proposal("pear", Box(2, 3, 14, 13), 0.9, "detect/d-1", "label")
+    seen = [Proposal("apple", Box(40, 30, 60, 44), 0.09, "detect/d-1", "label"),
+            Proposal("stone", Box(16, 12, 48, 36), 0.04, "detect/d-1", "label", ("pear", "apple")),
+            Proposal("stone", Box(1, 3, 14, 13), 0.03, "detect/d-1", "label")]  # fmt: skip
+    session = Session(unlabelled(tmp_path, shots=1), proposals=lambda _: (proposed,), hidden=lambda _: seen)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        canvas = page.locator("#picture").bounding_box()
+        scale = canvas["width"] / 64
+
+        def click(x, y):
+            page.mouse.click(canvas["x"] + x * scale, canvas["y"] + y * scale)
+
+        click(60, 4)
+        click(1.5, 4)  # what is seen there is the proposal
+        assert titles(page) == ["Pear"]
+        click(41.5, 31.5)  # two are seen there: its middle is nearer to that of the stone
+        assert titles(page) == ["Pear", "Stone"]
+        assert page.locator("#keyed .likely span").all_inner_texts() == ["Pear", "Apple"]
+        click(60, 4)
+        assert page.locator("#boxes li[aria-current=true]").count() == 0
+        click(56, 41)
+        assert titles(page) == ["Pear", "Stone", "Apple"]
+        press(page, "u")
+        saved(page)
+        assert titles(page) == ["Pear", "Stone"]
+        press(page, "Enter")
+        saved(page)
+    assert decided(session, 0) == ("done", [("stone", "drawn"), ("pear", "accepted")])
+    assert tabs.complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_overflows_and_buttons_work_by_touch(session, browser, width, scheme):

@@ -30,6 +30,14 @@ export class Drawing {
     }
   }
 
+  /** Take the box that models see at a point, though not surely enough to propose it; else choose nothing. */
+  pointedAt(point) {
+    const seen = this.state.shot && this.state.seenUnder(point);
+    if (!seen) this.select(null);
+    else if (seen.labels.length) this.#add(seen.xyxy);
+    else this.drawn({ id: null, xyxy: seen.xyxy });
+  }
+
   #add(xyxy) {
     const { recent, labels } = this.state;
     const label = [...this.state.seenAt(xyxy), ...recent, ...labels.keys()][0];

@@ -26,7 +26,7 @@ export const KEYS = [
   ["Boxes", [
     [["Tab"], "nextBox", "Choose the next box"],
     [["Shift+Tab"], "previousBox", "Choose the one before"],
-    [["b"], "draw", "Draw a box in the middle; with the mouse: drag (Shift: over others)"],
+    [["b"], "draw", "Draw a box in the middle; with the mouse: drag, or click what a model may see (Shift: over others)"],
     [["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], "nudge", "Move the chosen box by a pixel (Ctrl: ten)"],
     [["Shift+ArrowLeft", "Shift+ArrowRight", "Shift+ArrowUp", "Shift+ArrowDown"], "growEnd", "Move its right or lower edge"],
     [["Alt+ArrowLeft", "Alt+ArrowRight", "Alt+ArrowUp", "Alt+ArrowDown"], "growStart", "Move its left or upper edge"],

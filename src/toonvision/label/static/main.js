@@ -63,6 +63,7 @@ class Page {
       boxes: () => (state.isHidden ? [] : state.boxes),
       selected: () => state.chosen,
       onSelect: (id) => drawing.select(id),
+      onPoint: (point) => drawing.pointedAt(point),
       onDraft: (draft) => drawing.dragged(draft),
       onDone: (draft) => drawing.drawn(draft),
     });

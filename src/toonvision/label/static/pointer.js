@@ -8,12 +8,13 @@ export class Pointer {
    * @param view the view
    * @param boxes returns what can be selected, each with `id` and `xyxy`
    * @param selected returns the selected one, or null
-   * @param onSelect gets an id, or null
+   * @param onSelect gets an id
+   * @param onPoint gets a point of the picture where nothing can be selected, x and y
    * @param onDraft gets a box that is being drawn or changed: its id, or null for a new one, and its edges
    * @param onDone gets the same when it is finished
    */
-  constructor({ view, boxes, selected, onSelect, onDraft, onDone }) {
-    Object.assign(this, { view, boxes, selected, onSelect, onDraft, onDone });
+  constructor({ view, boxes, selected, onSelect, onPoint, onDraft, onDone }) {
+    Object.assign(this, { view, boxes, selected, onSelect, onPoint, onDraft, onDone });
     this.fingers = new Map();
     this.drag = null;
     const { stage } = view;
@@ -114,7 +115,7 @@ export class Pointer {
     if (!drag || drag.kind === "pan") return;
     if (!drag.isFar || isCancelled) {
       this.onDraft(null);
-      if (drag.kind === "draw" && !isCancelled) this.onSelect(null);
+      if (drag.kind === "draw" && !isCancelled) this.onPoint(this.view.toPicture(drag.start));
       return;
     }
     this.drag = drag;

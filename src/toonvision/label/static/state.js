@@ -4,6 +4,7 @@ const GREY = "#666666";
 const MOST_RECENT = 9;
 const MOST_LIKELY = 3;
 const NEAR = 0.3;
+const SAME = 0.5; // overlap from which on two boxes are of one object
 
 export class State {
   /**
@@ -84,6 +85,17 @@ export class State {
     const near = (this.sheet?.hidden || []).map((one) => ({ ...one, share: overlap(one.xyxy, xyxy) }));
     const [nearest] = near.filter((one) => one.share >= NEAR).sort((one, other) => other.share - one.share);
     return (nearest?.labels || []).filter((name) => this.labels.has(name));
+  }
+
+  /** What models see at a point, x and y, where no box is yet, though not surely enough to propose it. */
+  seenUnder([x, y]) {
+    const { boxes } = this;
+    const found = this.isUnseen ? [] : (this.sheet?.hidden || []).filter(({ xyxy: [left, top, right, bottom] }) =>
+      x >= left && x <= right && y >= top && y <= bottom);
+    const far = ({ xyxy: [left, top, right, bottom] }) =>
+      Math.hypot((2 * x - left - right) / (right - left), (2 * y - top - bottom) / (bottom - top));
+    return found.filter(({ xyxy }) => boxes.every((one) => overlap(one.xyxy, xyxy) < SAME))
+      .sort((one, other) => far(one) - far(other))[0];
   }
 
   /** The labels that the keys 1 to 9 stand for: the likely ones, then those that were used last. */
