@@ -166,10 +166,13 @@ def named(image: Image.Image, objects: Sequence[FoundObject], level: str, namers
             continue
         crops.append(image.crop(box.xyxy))
         boxed.append(one)
-    answers = {namer.level: namer(crops) for namer in namers}
+    answers: dict[str, dict[int, dict[str, float]]] = {}
+    for namer in namers:
+        known = [at for at, one in enumerate(boxed) if namer.knows(one.label, level)]
+        answers[namer.level] = dict(zip(known, namer([crops[at] for at in known]), strict=True))
     found = []
     for at, one in enumerate(boxed):
-        shares = {namer.level: answers[namer.level][at] for namer in namers if namer.knows(one.label, level)}
+        shares = {name: said[at] for name, said in answers.items() if at in said}
         names = {level: one.label} | {name: max(said, key=said.__getitem__) for name, said in shares.items()}
         sure = {level: one.score} | {name: max(said.values()) for name, said in shares.items()}
         found.append(NamedObject(list(names.values())[-1], one.score, one.box, names, sure, shares))
