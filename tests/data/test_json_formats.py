@@ -268,6 +268,16 @@ def test_a_region_with_two_labels_is_named_and_left_out(tmp_path):
         ({"text": "a note", "ocr": "https://example.org/files/a%20b.png?sig=1"}, "a b.png"),
         ({"image": "s3://bucket/day one/a.png"}, "a.png"),
         ({"image": "/data/local-files/?d=C%3A%5Cshots%5Ca.png"}, "a.png"),
+        ({"image": "/storage-data/uploaded/?filepath=upload/1/aa11bb20-a.png"}, "a.png"),
+        ({"image": "/storage-data/uploaded/?filepath=upload/1/10203040-a.png"}, "a.png"),
+        ({"image": "/storage-data/presigned/?filepath=upload%2F1%2Faa11bb20-a.png"}, "aa11bb20-a.png"),
+        (
+            {
+                "image": f"/tasks/7/resolve/?fileuri={base64.urlsafe_b64encode('s3://b/größe~?/a.png'.encode()).decode()}"
+            },
+            "a.png",
+        ),
+        ({"image": "/tasks/7/presign/?fileuri=czM6Ly9zaG90cy9hLnBuZw"}, "a.png"),
     ],
 )
 def test_the_picture_of_a_task_is_found_under_any_key_and_by_any_address(tmp_path, data, file):
@@ -277,6 +287,76 @@ def test_the_picture_of_a_task_is_found_under_any_key_and_by_any_address(tmp_pat
     (read,) = layout.read("labelstudio", tmp_path).pictures
     assert read.path.name == file
     assert read.size_wh == (64, 48)
+
+
+def two_pictures(root, data, *regions, rows=None):
+    """Write a task that shows a.png and b.png, or rows of JSON-MIN, and read which labels are on which."""
+    labelstudio(root, list(regions), data=data)
+    Image.new("RGB", SHOT.size_wh).save(root / "b.png")
+    if rows:
+        save_json(task_file(root), rows)
+    reading = layout.read("labelstudio", root)
+    found = {one.path.name: [entry.label for entry in one.objects] for one in reading.pictures}
+    return found, [one for one in reading.findings if one.skips]
+
+
+def on(tag, label, identity, **more):
+    return {**region({**APPLE, "rectanglelabels": [label]}, identity=identity), "to_name": tag, **more}
+
+
+PAIR = {"before": "/data/upload/1/a.png", "after": "/data/upload/1/b.png"}
+
+
+def test_each_region_of_a_task_of_two_pictures_is_that_of_the_picture_that_it_names(tmp_path):
+    apple, pear = on("before", "apple", "r1"), on("after", "pear", "r2")
+    night = {**region({"choices": ["night"]}, "choices", "r3"), "to_name": "note", "from_name": "time"}
+    assert two_pictures(tmp_path, PAIR, apple, pear, night) == ({"a.png": ["apple"], "b.png": ["pear"]}, [])
+    assert attributes_of("labelstudio", tmp_path) == [{"time": "night"}] * 2
+    assert two_pictures(tmp_path, PAIR, pear) == ({"b.png": ["pear"]}, [])
+
+
+def test_regions_that_could_be_those_of_either_picture_are_named_and_left_out(tmp_path):
+    found, (finding,) = two_pictures(tmp_path, PAIR, on("before", "apple", "r1"), on("img-2", "pear", "r2"))
+    assert (found, finding.objects, finding.pictures) == ({"a.png": ["apple"]}, 1, 0)
+    assert str(finding).endswith(
+        "task 1: shows 2 pictures, 'before' and 'after', and does not say on which of them 1 region was drawn: "
+        "to_name is 'img-2' (write the key of their picture as to_name)"
+    )
+    for regions in ([on("img-1", "apple", "r1"), on("img-2", "pear", "r2")], [on("img-2", "pear", "r2")]):
+        found, (finding,) = two_pictures(tmp_path, PAIR, *regions)
+        assert (found, finding.objects, finding.pictures) == ({}, len(regions), 2)
+
+
+def test_json_min_does_not_say_on_which_of_two_pictures_a_region_lies_so_that_none_is_read(tmp_path):
+    rectangle = {**APPLE, "original_width": 64, "original_height": 48}
+    found, (finding,) = two_pictures(tmp_path, PAIR, rows=[{**PAIR, "id": 1, "label": [rectangle]}])
+    assert (found, finding.remedy) == ({}, "export JSON from Label Studio, not JSON-MIN")
+
+
+def test_pictures_that_a_task_lists_are_told_apart_by_the_index_in_each_region(tmp_path):
+    several = {"pages": list(PAIR.values())}
+    apple, pear = on("image", "apple", "r1", item_index=0), on("image", "pear", "r2", item_index=1)
+    assert two_pictures(tmp_path, several, pear, apple) == ({"a.png": ["apple"], "b.png": ["pear"]}, [])
+    assert two_pictures(tmp_path, several, pear) == ({"a.png": [], "b.png": ["pear"]}, [])
+    found, (finding,) = two_pictures(tmp_path, several, apple, on("image", "pear", "r2", item_index=7))
+    assert (found, finding.reason) == ({"a.png": ["apple"], "b.png": []}, "names no picture; got {'item_index': 7}")
+
+
+def test_a_video_of_label_studio_is_named_as_one(tmp_path):
+    track = {"labels": ["apple"], "sequence": [{**APPLE, "frame": 1, "enabled": True}], "framesCount": 20}
+    labelstudio(tmp_path, [region(track, "videorectangle")], data={"video": "/data/upload/1/v.mp4"})
+    finding = layout.read("labelstudio", tmp_path).findings[0]
+    assert (finding.objects, finding.pictures) == (1, 1)
+    assert str(finding).endswith(
+        "task 1: is a video, whose tracks are not read (save single frames of it as pictures, and annotate these)"
+    )
+
+
+def test_of_two_addresses_in_a_task_the_one_of_a_picture_below_the_source_is_meant(tmp_path):
+    data = {"page": "https://example.org/day/one", "shot": "/data/upload/1/a.png"}
+    assert two_pictures(tmp_path, data, on("img", "apple", "r1"))[0] == {"a.png": ["apple"]}
+    data = {"image": "/data/upload/1/a.png", "thumbnail": "/data/upload/1/b.png"}
+    assert two_pictures(tmp_path, data, on("img", "apple", "r1"))[0] == {"a.png": ["apple"]}
 
 
 @pytest.mark.parametrize("rows", ["full", "short"])

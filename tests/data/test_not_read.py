@@ -62,7 +62,7 @@ FORMATS = {
         '{"type": "dataset", "task": "detect", "class_names": {"0": "cat"}}\n{"type": "image", "file": "a.png"}\n',
     ),
     "FiftyOne": ("labels.json", '{"classes": ["cat"], "labels": {"a": 0}}'),
-    "Label Studio's CSV": ("project.csv", 'image,id,label\n/data/a.png,1,"[{""x"": 6.25, ""y"": 8.3}]"\n'),
+    "Label Studio's CSV or TSV": ("project.csv", 'image,id,label\n/data/a.png,1,"[{""x"": 6.25, ""y"": 8.3}]"\n'),
     "a spreadsheet": ("labels.xlsx", "PK"),
     "Cityscapes": ("a_gtFine_polygons.json", '{"imgHeight": 4, "imgWidth": 4, "objects": []}'),
 }
@@ -92,6 +92,11 @@ def test_a_format_that_is_not_read_is_refused_by_its_name_with_a_way_out(tmp_pat
     said = refusal(tmp_path)
     assert said.startswith(f"{tmp_path}: {path} is {name}, which is not read. ")
     assert said.split("not read. ")[1].startswith(("Export ", "Convert ", "Save ", "Unpack ", "Draw ", "Take ", "Put "))
+
+
+def test_the_table_of_label_studio_may_have_tabs_in_place_of_commas(tmp_path):
+    (tmp_path / "project.tsv").write_text('image\tid\tlabel\n/data/a.png\t1\t"[{""x"": 6.25, ""y"": 8.3}]"\n')
+    assert "project.tsv is Label Studio's CSV or TSV, which is not read. Export JSON" in refusal(tmp_path)
 
 
 SAYS_MORE = ("Labelbox", "Dataturks", "V7 Darwin", "KITTI", "DOTA", "COCO with captions alone", "BDD100K (Scalabel)")

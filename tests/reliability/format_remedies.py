@@ -177,8 +177,48 @@ FOLDERS = [
         on="folders",
     ),
 ]
+
+
+def two_pictures(tasks):
+    """Let the first task show the picture of the second, too."""
+    tasks[0]["data"] = {"before": tasks[0]["data"]["image"], "after": tasks[1]["data"]["image"]}
+
+
+def of_before(tasks):
+    for region in tasks[0]["annotations"][0]["result"]:
+        region["to_name"] = "before"
+
+
+def json_min_of_two_pictures(tasks):
+    names = [task["data"]["image"] for task in tasks]
+    for at, task in enumerate(tasks):
+        regions = [{**one["value"], "original_width": 64} for one in task["annotations"][0]["result"]]
+        tasks[at] = {"id": task["id"], "before": names[at], "after": names[at - 1], "label": regions}
+
+
+def tracks(tasks):
+    for region in tasks[0]["annotations"][0]["result"]:
+        region["value"] = {"sequence": [region["value"]], "labels": ["apple"]}
+
+
 RESULT = (0, "annotations", 0, "result", 0)
 LABEL_STUDIO = [
+    Remedy(
+        "write the key of their picture as to_name",
+        of_json("*.json", two_pictures),
+        (of_json("*.json", of_before),),
+        on="labelstudio",
+    ),
+    Remedy(
+        "export JSON from Label Studio, not JSON-MIN",
+        *spoiled(of_json("*.json", json_min_of_two_pictures)),
+        on="labelstudio",
+    ),
+    Remedy(
+        "save single frames of it as pictures, and annotate these",
+        *spoiled(of_json("*.json", tracks)),
+        on="labelstudio",
+    ),
     again("export again", "labelstudio", "*.json", 0, "data", value={"image": ""}),
     again("export again", "labelstudio", "*.json", 0, "annotations", value="none"),
     again("export again", "labelstudio", "*.json", 1, value=5),

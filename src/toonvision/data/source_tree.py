@@ -1,8 +1,10 @@
 """Which picture below a source an annotation means, and what its folders say of a picture."""
 
+import base64
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,8 @@ _HASH_PREFIX = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-
 """What Label Studio puts before the name of an uploaded file; eight digits alone are a date, or a number."""
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
 """The same where the folders of the name say that it is one, even if it has no letter."""
+_ASKED = re.compile(r"\?(d|filepath|fileuri)=")
+"""What comes before a path in the addresses of Label Studio's server, the last before one in base64."""
 _NOT_UPLOADED = re.compile(r"[^-\w.]")
 """Characters that Label Studio leaves out of the name of an uploaded file, as Django's `get_valid_name` does."""
 
@@ -165,9 +169,9 @@ class SourceTree(Listing):
 
         A path below the folder of the annotation file, `beside`, or below the source comes first. Else the last part of
         the name decides, where just one picture has it: after separators (``\``), escapes (``%20``), a query
-        (``?d=``), another suffix or none, a hash before the name (``90fbb0c7-a.png``) and the underscores of an upload
-        were undone. Of several the one is meant that lies nearest to the annotation file, or
-        in the subset that this is named after.
+        (``?d=``, ``?filepath=``, ``?fileuri=``), another suffix or none, a hash before the name (``90fbb0c7-a.png``)
+        and the underscores of an upload were undone. Of several the one is meant that lies nearest to the annotation
+        file, or in the subset that this is named after.
 
         Raises:
             RejectedItemError: If no picture has the name, or more than one has.
@@ -175,12 +179,12 @@ class SourceTree(Listing):
         plain = stated.replace("\\", "/")
         if found := self._at(plain, beside):
             return found
-        decoded = unquote(plain.rpartition("?d=")[2].partition("?")[0]).replace("\\", "/")
+        decoded = _asked_for(plain)
         if decoded != plain and (found := self._at(decoded, beside)):
             return found
         last = Path(decoded)
         stem = stem_key(last.stem if is_picture(last.name) else last.name)
-        prefix = _UPLOAD_PREFIX if "/upload/" in decoded else _HASH_PREFIX
+        prefix = _UPLOAD_PREFIX if "/upload/" in f"/{decoded}" else _HASH_PREFIX
         bare = prefix.sub("", stem)
         whole = folded(last.name)
         names = (whole, prefix.sub("", whole))
@@ -257,6 +261,16 @@ class Folder:
 def folder_text(path: Path) -> str:
     """Return the text of the folder of a file, several times as quickly as `Path.parent` makes a path of it."""
     return str(path).rpartition(os.sep)[0] or "."
+
+
+def _asked_for(address: str) -> str:
+    """Return the path that an address asks a server of Label Studio for; of any other its own, without a query."""
+    _, key, asked = _ASKED.split(address, 1) if _ASKED.search(address) else ("", "", address)
+    path = unquote(asked.partition("?")[0])
+    if key == "fileuri":
+        with suppress(ValueError):  # which is no base64, or no text
+            path = base64.urlsafe_b64decode(f"{path}==").decode()
+    return path.replace("\\", "/")
 
 
 def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:

@@ -11,8 +11,7 @@ Source:
     `Image.js` and `ImageView.jsx` of HumanSignal/label-studio-frontend (where the picture is turned).
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,9 +32,9 @@ from toonvision.data.formats.json_files import (
     size_of,
     whole_picture,
 )
+from toonvision.data.formats.labelstudio_pictures import picture_name, pictures_shown
 from toonvision.data.formats.labelstudio_tasks import ANNOTATIONS, SAID, Row, regions_of, tasks_of
 from toonvision.data.formats.listed import Listed
-from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "Label Studio"
@@ -53,16 +52,17 @@ def read(tree: SourceTree) -> Reading:
     Raises:
         InputRejectedError: If a picture is listed twice, or two pictures share a name.
     """
-    entries, findings = [], []
+    entries: list[Listed] = []
+    findings: list[Finding] = []
     for path, tasks in _documents(tree).items():
         for number, task in enumerate(tasks, start=1):
             known = task.get("id")
             stated_name = f"task {known}" if isinstance(known, int | str) else None
-            entry = _listed(path, task, entry_name(path, tree, stated_name, f"task {number}"), tree)
-            if isinstance(entry, Listed):
-                entries.append(entry)
-            elif entry:
-                findings.append(entry)
+            for entry in _listed(path, task, entry_name(path, tree, stated_name, f"task {number}"), tree):
+                if isinstance(entry, Listed):
+                    entries.append(entry)
+                else:
+                    findings.append(entry)
         findings += _no_tasks(path, tree)
     choices = _choices_of_pictures(entries)
     chosen = None
@@ -93,12 +93,12 @@ def _no_tasks(path: Path, tree: SourceTree) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _listed(path: Path, task: Row, item: str, tree: SourceTree) -> Listed | Finding | None:
-    """Return a task as a picture with its objects, or what there is to say of one that has no annotation."""
-    name = _picture_name(task.get("data"), path, tree)
+def _listed(path: Path, task: Row, item: str, tree: SourceTree) -> Iterator[Listed | Finding]:
+    """Yield the pictures of a task with their objects, or what there is to say of a task that has no annotation."""
     annotations: object = next((task[key] for key in ANNOTATIONS if key in task), [])
     if not isinstance(annotations, list):
-        return Listed(path, item, name, annotations)
+        yield Listed(path, item, picture_name(task.get("data"), path, tree), annotations)
+        return
     results = [one if isinstance(one, dict) else {} for one in annotations]
     submitted = [one for one in results if not (one.get("was_cancelled") or one.get("skipped"))]
     skipped = sum(_count(one) for one in results) - sum(_count(one) for one in submitted)
@@ -109,17 +109,28 @@ def _listed(path: Path, task: Row, item: str, tree: SourceTree) -> Listed | Find
     if not submitted:
         if not findings and task.get("predictions"):
             remedy = "accept them in Label Studio, and export again"
-            return Finding(item, "has predictions, but no annotation", remedy, "prediction")
-        return findings[0] if findings else None
+            findings.append(Finding(item, "has predictions, but no annotation", remedy, "prediction"))
+        yield from findings
+        return
     best = max(submitted, key=_rank)
+    if any(map(_is_track, _rows(best.get("result")))):
+        remedy = "save single frames of it as pictures, and annotate these"
+        yield Finding(item, "is a video, whose tracks are not read", remedy, "video", _count(best), 1)
+        return
     rest = sum(_count(one) for one in submitted) - _count(best)
     if rest:
         which = "the one marked as ground truth" if best.get("ground_truth") else "the newest"
         reason = f"has {len(submitted)} annotations, of which {which} is read"
         remedy = "to read another, mark it as ground truth in Label Studio"
         findings.append(Finding(item, reason, remedy, "more-annotations", rest))
-    size_wh = next((size for row in _results(best) if (size := _stated_size(row))), None)
-    return Listed(path, item, name, regions_of(best.get("result")), size_wh, tuple(findings))
+    for one in pictures_shown(task.get("data"), best.get("result"), item, path, tree):
+        if isinstance(one, Finding):
+            yield one
+            continue
+        size_wh = next((size for row in _rows(one.result) if (size := _stated_size(row))), None)
+        yield Listed(path, one.item, one.name, regions_of(one.result), size_wh, tuple(findings))
+        findings = []
+    yield from findings
 
 
 def _rank(annotation: Row) -> tuple[bool, str, str]:
@@ -128,28 +139,18 @@ def _rank(annotation: Row) -> tuple[bool, str, str]:
     return bool(annotation.get("ground_truth")), updated, created
 
 
-def _picture_name(data: object, path: Path, tree: SourceTree) -> object:
-    """Return the name of a task's picture, which lies under any key: the first that is found, called image or not.
-
-    Where no key holds words, all of the data is returned, for the message.
-    """
-    texts = {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
-    ordered = sorted(texts, key=lambda key: (key.lower() not in ("image", "img"), not is_picture(texts[key])))
-    for key in ordered:
-        with suppress(RejectedItemError):
-            tree.picture_named(texts[key], beside=path)
-            return texts[key]
-    return texts[ordered[0]] if ordered else data
-
-
 def _count(annotation: Row) -> int:
     rows = regions_of(annotation.get("result"))
     return len(rows) if isinstance(rows, list) else 0
 
 
-def _results(annotation: Row) -> list[Row]:
-    result = annotation.get("result")
+def _rows(result: object) -> list[Row]:
     return [row for row in result if isinstance(row, dict)] if isinstance(result, list) else []
+
+
+def _is_track(row: Row) -> bool:
+    value = row.get("value")
+    return isinstance(value, dict) and isinstance(value.get("sequence"), list)
 
 
 def _stated_size(row: Row) -> tuple[int, int] | None:

@@ -63,11 +63,12 @@ def _short_choices(row: Row) -> list[Row]:
     return [
         {"value": {"choices": words}, "from_name": tag}
         for tag, words in said.items()
-        if tag not in _NOT_DATA and (isinstance(words, list) or (isinstance(words, str) and not _is_path(words)))
+        if tag not in _NOT_DATA and (isinstance(words, list) or (isinstance(words, str) and not is_path(words)))
     ]
 
 
-def _is_path(text: str) -> bool:
+def is_path(text: str) -> bool:
+    """Return whether a text looks like a path or an address."""
     return "/" in text or "\\" in text or is_picture(text)
 
 
@@ -91,8 +92,8 @@ def regions_of(result: object) -> object:
     for number, entry in enumerate(result):
         if not (isinstance(entry, dict) and entry.get("type") == "relation"):
             regions.setdefault(_region_key(entry, number), []).append(entry)
-    drawn = [entries for entries in regions.values() if any(map(_is_drawn, entries))]
-    whole = [entry for entries in regions.values() if not any(map(_is_drawn, entries)) for entry in entries]
+    drawn = [entries for entries in regions.values() if any(map(is_drawn, entries))]
+    whole = [entry for entries in regions.values() if not any(map(is_drawn, entries)) for entry in entries]
     return [[*entries, *whole] for entries in drawn] if drawn else [[entry] for entry in whole]
 
 
@@ -106,7 +107,7 @@ def _region_key(entry: object, number: int) -> object:
     return corner if all(map(is_number, corner)) else (number,)
 
 
-def _is_drawn(entry: object) -> bool:
+def is_drawn(entry: object) -> bool:
     """Return whether an entry of a result is a shape, and not merely something that was chosen or written."""
     value = entry.get("value") if isinstance(entry, dict) else None
     return not isinstance(value, dict) or not _SHAPED.isdisjoint(value) or SAID.isdisjoint(value)

@@ -74,7 +74,7 @@ _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "Put each picture into a folder of its label, and take the table away; or write one in its place with the "
         "columns filename and label",
     ),
-    ("Label Studio's CSV", (".csv",), r"\"?\[\{\"\"x\"\": ", "Export JSON from Label Studio"),
+    ("Label Studio's CSV or TSV", (".csv", ".tsv"), r"\[\{\"\"x\"\": ", "Export JSON from Label Studio"),
     ("Google AutoML", (".csv",), r"gs://", "Convert it to COCO or Pascal VOC"),
     ("KITTI", (".txt",), r"(?m)^[A-Za-z_]+(?: -?\d+(?:\.\d+)?){14,15}\s*$", "Convert it to COCO or Pascal VOC"),
     ("DOTA", (".txt",), r"(?m)^(?:imagesource:|(?:-?\d+(?:\.\d+)? ){8}[A-Za-z][\w-]* \d\s*$)", "Convert it to COCO"),

@@ -1,0 +1,126 @@
+"""Which pictures a task of Label Studio shows, and which of its regions are drawn on which.
+
+A region names the tag that shows its picture as ``to_name``; of several pictures the one is meant whose key in the data
+is called like the tag. A key may hold a list of pictures, of which ``item_index`` says which, from 0.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from toonvision.core.errors import Finding, RejectedItemError, shown
+from toonvision.core.wording import counted, listed
+from toonvision.data.formats.labelstudio_tasks import is_drawn, is_path, regions_of
+from toonvision.data.picture_kinds import is_picture
+from toonvision.data.source_tree import SourceTree
+
+_USUAL = ("image", "img")
+
+
+class Shown(NamedTuple):
+    """A picture that a task shows.
+
+    Attributes:
+        item: What messages call it.
+        name: The file name that the task states.
+        result: The entries of the annotation's result that are about it.
+    """
+
+    item: str
+    name: object
+    result: object
+
+
+def pictures_shown(data: object, result: object, item: str, path: Path, tree: SourceTree) -> list[Shown | Finding]:
+    """Return the pictures of a task, each with what was drawn on it; and what may be drawn on any of several.
+
+    Args:
+        data: The data of the task.
+        result: The result of its annotation.
+        item: What messages call the task.
+        path: The file.
+        tree: The source.
+    """
+    keys = {key: value for key, value in data.items() if _is_place(value)} if isinstance(data, dict) else {}
+    rows = result if isinstance(result, list) else []
+    if len(keys) == 1 and isinstance(value := next(iter(keys.values())), list):
+        return list(_of_list(value, rows, item))
+    if len(keys) < 2 or not rows:
+        return [Shown(item, picture_name(data, path, tree), result)]
+    tags = {_tag(row) for row in rows}
+    unknown = [row for row in rows if is_drawn(row) and _tag(row) not in keys]
+    if keys.keys().isdisjoint(tags):
+        if len({_tag(row) for row in unknown}) < 2 and len(_there(keys, path, tree)) < 2:
+            return [Shown(item, picture_name(data, path, tree), result)]
+        return [_of_any(unknown or rows, keys, item, pictures=len(keys))]
+    said = [row for row in rows if not is_drawn(row) and _tag(row) not in keys]
+    found: list[Shown | Finding] = [_of_any(unknown, keys, item)] if unknown else []
+    for key in (key for key in keys if key in tags):
+        own = [*(row for row in rows if _tag(row) == key), *said]
+        called, value = f"{item}, {key}", keys[key]
+        found += _of_list(value, own, called) if isinstance(value, list) else [Shown(called, value, own)]
+    return found
+
+
+def picture_name(data: object, path: Path, tree: SourceTree) -> object:
+    """Return the name of a task's picture, which lies under any key: the first that is found, called image or not.
+
+    Where no key holds words, all of the data is returned, for the message.
+    """
+    texts = {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
+    ordered = sorted(texts, key=lambda key: (key.lower() not in _USUAL, not is_picture(texts[key])))
+    for key in ordered:
+        with suppress(RejectedItemError):
+            tree.picture_named(texts[key], beside=path)
+            return texts[key]
+    return texts[ordered[0]] if ordered else data
+
+
+def _is_place(value: object) -> bool:
+    """Return whether a value of the data is where a picture lies, or several do."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, str) and is_path(one) for one in value)
+    return isinstance(value, str) and is_path(value)
+
+
+def _tag(row: object) -> object:
+    tag = row.get("to_name") if isinstance(row, dict) else None
+    return tag if isinstance(tag, str) else None
+
+
+def _of_list(names: list[str], rows: list[Any], item: str) -> Iterator[Shown]:
+    """Yield the pictures of a list, each with the entries of its index."""
+    found: dict[object, list[Any]] = {index: [] for index in range(len(names))}
+    for row in rows:
+        index = row.get("item_index", 0) if isinstance(row, dict) else 0
+        found.setdefault(index if isinstance(index, int | str) else 0, []).append(row)
+    for index, own in found.items():
+        if isinstance(index, int) and 0 <= index < len(names):
+            yield Shown(f"{item}, picture {index + 1}", names[index], own)
+        else:
+            yield Shown(item, {"item_index": index}, own)
+
+
+def _there(keys: Mapping[str, object], path: Path, tree: SourceTree) -> set[Path]:
+    """Return the pictures of the data that lie below the source; where a key has a usual name, that alone."""
+    usual = [key for key in keys if key.lower() in _USUAL]
+    found = set()
+    for name in (name for key in usual or keys if isinstance(name := keys[key], str)):
+        with suppress(RejectedItemError):
+            found.add(tree.picture_named(name, beside=path))
+    return found
+
+
+def _of_any(rows: list[Any], keys: Mapping[str, object], item: str, *, pictures: int = 0) -> Finding:
+    """Report regions of which it is not said on which of several pictures they are drawn."""
+    regions = regions_of(rows)
+    number = len(regions) if isinstance(regions, list) else 0
+    tags = sorted({tag for row in rows if isinstance(tag := _tag(row), str)})
+    which = f"to_name is {listed([shown(tag) for tag in tags])}" if tags else "there is no to_name"
+    reason = (
+        f"shows {len(keys)} pictures, {listed([shown(key) for key in keys])}, and does not say on which of them "
+        f"{counted(number, 'region')} {'was' if number == 1 else 'were'} drawn: {which}"
+    )
+    remedy = "write the key of their picture as to_name" if tags else "export JSON from Label Studio, not JSON-MIN"
+    return Finding(item, reason, remedy, "which-picture", number, pictures)
