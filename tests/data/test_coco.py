@@ -160,14 +160,60 @@ def test_an_object_that_has_neither_a_box_nor_a_segmentation_is_named(tmp_path, 
     assert (finding.item, finding.objects) == ("c.json, a.png, object 1", 1)
 
 
+WHOLE = {"size": [120, 160], "counts": [0, 19200]}
+
+
 @pytest.mark.parametrize("crowd", [1, True, "1"])
 def test_a_crowd_is_left_out_and_named(tmp_path, crowd):
-    mask = {"size": [120, 160], "counts": [0, 19200]}
-    row = {"category_id": 1, "bbox": [0, 0, 160, 120], "iscrowd": crowd, "segmentation": mask}
+    row = {"category_id": 1, "bbox": [0, 0, 160, 120], "iscrowd": crowd, "segmentation": WHOLE}
     picture = one(tmp_path, *({**box, "iscrowd": 0} for box in BOXES), row)
     assert [entry.label for entry in picture.objects] == ["cat", "dog"]
     assert [(finding.code, finding.objects) for finding in picture.findings] == [("crowd", 1)]
     assert "crowd of 'cat'" in picture.findings[0].reason
+
+
+MASK = {"category_id": 1, "bbox": [10, 10, 50, 60], "iscrowd": 1, "segmentation": {"size": [120, 160], "counts": RUNS}}
+CROWD_NOTE = "its mask is called a crowd, as CVAT calls every mask, and was read as one object"
+
+
+def drawn(picture):
+    return [(entry.label, entry.xyxy, entry.note) for entry in picture.objects]
+
+
+@pytest.mark.parametrize("bbox", [[10, 10, 50, 60], []])
+def test_masks_that_are_called_crowds_are_objects_where_all_of_their_label_are(tmp_path, bbox):
+    picture = one(tmp_path, {**MASK, "bbox": bbox}, {**BOXES[1], "iscrowd": 0, "segmentation": []})
+    assert picture.findings == ()
+    assert drawn(picture) == [("cat", (10, 10, 60, 70), CROWD_NOTE), ("dog", (90, 40, 140, 100), "")]
+    assert [outline.known for outline in picture.outlines] == [True, False]
+
+
+def test_masks_of_cvat_are_objects_beside_others_of_their_label_and_its_crowds_are_none(tmp_path):
+    of_cvat, crowd = {"attributes": {"occluded": False}}, {"attributes": {"occluded": False, "is_crowd": True}}
+    picture = one(tmp_path, {**MASK, **of_cvat}, {**BOXES[0], **of_cvat, "iscrowd": 0}, {**MASK, **crowd})
+    assert [note for _, _, note in drawn(picture)] == [CROWD_NOTE, ""]
+    assert [(finding.code, finding.objects) for finding in picture.findings] == [("crowd", 1)]
+
+
+def test_a_crowd_of_one_file_is_one_where_another_file_of_the_source_has_single_objects(tmp_path):
+    write(tmp_path, "annotations/instances_train2017.json", ["a.png"], folder="train2017")
+    write(tmp_path, "annotations/instances_val2017.json", ["b.png"], folder="val2017", objects=[MASK, BOXES[1]])
+    assert list(labels(read(tmp_path)).values()) == [["cat", "dog"], ["dog"]]
+
+
+def test_a_large_file_keeps_the_masks_of_its_crowds(tmp_path, monkeypatch):
+    monkeypatch.setattr(documents, "_LARGE", 0)
+    assert [note for _, _, note in drawn(one(tmp_path, MASK, BOXES[1]))] == [CROWD_NOTE, ""]
+
+
+@pytest.mark.parametrize("ignore", [1, True, "1"])
+def test_what_is_marked_to_be_ignored_is_left_out_and_named(tmp_path, ignore):
+    row = {"category_id": 1, "bbox": [0, 0, 160, 120], "ignore": ignore, "segmentation": [[0, 0, 9, 0, 9, 9]]}
+    picture = one(tmp_path, {**BOXES[0], "ignore": 0}, row)
+    assert [entry.label for entry in picture.objects] == ["cat"]
+    assert [(finding.code, finding.objects) for finding in picture.findings] == [("ignored", 1)]
+    assert picture.findings[0].reason == "is a 'cat' that is marked to be ignored"
+    assert [outline.known for outline in picture.outlines] == [False, False]
 
 
 def test_attributes_are_kept_and_a_rotation_turns_the_box(tmp_path):
@@ -193,6 +239,53 @@ def test_ids_may_be_numbers_or_words_or_both(tmp_path, kinds):
     reading = read(tmp_path)
     assert reading.findings == ()
     assert labels(reading) == {"a.png": ["cat", "dog"], "b.png": ["cat", "dog"]}
+
+
+@pytest.mark.parametrize("of_image", [str, "{:04}".format])
+@pytest.mark.parametrize("of_row", [int, "{:02}".format])
+def test_an_id_with_zeros_before_it_is_the_number_that_is_meant(tmp_path, of_image, of_row):
+    write(tmp_path, "c.json", ["a.png", "b.png"])
+    tables = json.loads((tmp_path / "c.json").read_text())
+    for row in (*tables["images"], *tables["categories"]):
+        row["id"] = of_image(row["id"])
+    for row in tables["annotations"]:
+        row.update(image_id=of_row(row["image_id"]), category_id=of_row(row["category_id"]))
+    (tmp_path / "c.json").write_text(json.dumps(tables))
+    reading = read(tmp_path)
+    assert (labels(reading), reading.findings) == ({"a.png": ["cat", "dog"], "b.png": ["cat", "dog"]}, ())
+
+
+def test_an_id_that_two_with_zeros_could_be_is_named(tmp_path):
+    images = [{"id": "01", "file_name": "a.png"}, {"id": "001", "file_name": "b.png"}]
+    write(tmp_path, "c.json", ["a.png", "b.png"], images=images)
+    reading = read(tmp_path)
+    assert labels(reading) == {"a.png": [], "b.png": []}
+    assert [str(finding) for finding in reading.findings if finding.skips][1:] == [
+        "c.json, image 1: is not in the table images (add it)"
+    ]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"coco_url": "http://images.example.org/val2017/000000397133.jpg"},
+        {"file_name": "", "path": "/datasets/pets/000000397133.jpg"},
+        {"file_name": None, "coco_url": None, "path": "val2017/000000397133.jpg"},
+    ],
+)
+def test_an_image_without_a_file_name_is_found_by_its_address_or_path(tmp_path, stated):
+    write(tmp_path, "lvis_v1_val.json", ["000000397133.jpg"], folder="val2017", images=[{"id": 0, **stated}])
+    reading = read(tmp_path)
+    assert (labels(reading), reading.findings) == ({"val2017/000000397133.jpg": ["cat", "dog"]}, ())
+
+
+def test_an_image_that_states_no_name_is_called_by_its_id(tmp_path):
+    write(tmp_path, "c.json", ["a.png"], images=[{"id": 0}, {"id": 7, "file_name": 5}])
+    said = [str(finding) for finding in read(tmp_path).findings if finding.skips]
+    assert said == [
+        "c.json, image 0: names no picture; got None (export again)",
+        "c.json, image 7: names no picture; got 5 (export again)",
+    ]
 
 
 def test_two_images_of_one_file_with_other_objects_are_named_by_their_ids(tmp_path):

@@ -415,6 +415,14 @@ COCO = [
     ),
     coco("leave it, or draw a box around each in its place", "annotations", 0, "iscrowd", value=1),
     coco(
+        "set ignore to 0, if it is a good example",
+        "annotations",
+        0,
+        "ignore",
+        value=1,
+        cure=of_json(COCO_FILE, at("annotations", 0, "ignore", value=0)),
+    ),
+    coco(
         "export it again",
         "annotations",
         0,

@@ -67,9 +67,9 @@ def _load(path: Path) -> object:
 
 
 def _drop_polygons(row: dict[str, object]) -> None:
-    """Take out the polygons and the mask of an object of COCO that has a box, which is what is read."""
+    """Take out the polygons and the mask of an object of COCO that has a box, which is what is read; not of a crowd."""
     box = row.get("bbox")
-    if isinstance(box, list) and any(box):
+    if isinstance(box, list) and any(box) and not row.get("iscrowd"):
         row.pop("segmentation", None)
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
+from toonvision.core.grouping import grouped
 from toonvision.data.boxes import Reading
 from toonvision.data.formats.base import MOST_OBJECTS, lying_in
+from toonvision.data.formats.coco_crowds import with_masks
 from toonvision.data.formats.coco_objects import (
     Labelled,
     are_plain,
@@ -76,7 +78,7 @@ def read(tree: SourceTree) -> Reading:
     if not any(is_drawn(row) for rows in listed for _, row in rows):
         entries = [entry._replace(rows=[entry.rows] if entry.rows else []) for entry in entries]
         return read_documents(entries, tree, read_picture, findings=[*findings, *left_out])
-    return read_documents(entries, tree, read_object, findings=[*findings, *left_out])
+    return read_documents(with_masks(entries), tree, read_object, findings=[*findings, *left_out])
 
 
 def annotation_files(tree: SourceTree) -> tuple[dict[Path, Document], list[Finding]]:
@@ -120,7 +122,7 @@ def _repeated_by_keypoints(files: Mapping[Path, Document]) -> list[Path]:
 
 
 def _names(content: Document) -> set[str]:
-    return {str(row.get("file_name")) for row in content["images"] if isinstance(row, dict)}
+    return {str(_name(row)) for row in content["images"] if isinstance(row, dict)}
 
 
 def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Finding]) -> Iterator[Listed]:
@@ -133,6 +135,7 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
     (categories, category_ids), (annotations, image_of, category_of), (images, image_ids) = (
         _table(content, table, annotation, findings) for table in _TABLES
     )
+    image_of, category_of = _known(image_of, image_ids), _known(category_of, category_ids)
     labels = dict(zip(category_ids, map(_label, categories), strict=True))
     if len(labels) != len({(_id(row.get("id")), repr(row.get("name"))) for row in categories}):
         raise InputRejectedError(
@@ -144,11 +147,11 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
         of_image[number].append((label, row))
     subset = subset_in(path.stem) or tree.subset_of(path)
     names: dict[object, object] = {}
-    items = [f"{annotation}, {_named(row.get('file_name'))}" for row in images]
+    stated = list(map(_name, images))
+    items = [f"{annotation}, {_called(name, number)}" for name, number in zip(stated, image_ids, strict=True)]
     times = Counter(item for _, item in set(zip(image_ids, items, strict=True)))
     usual = are_plain(annotations)
-    for number, row, item in zip(image_ids, images, items, strict=True):
-        name = row.get("file_name")
+    for number, row, name, item in zip(image_ids, images, stated, items, strict=True):
         if number not in names:
             names[number] = name
             own = of_image.pop(number, [])
@@ -171,8 +174,14 @@ def _label(category: Document) -> str | RejectedItemError:
         return error
 
 
-def _named(name: object) -> str:
-    return name if isinstance(name, str) and 0 < len(name) < 300 else shown(name)
+def _name(image: Document) -> object:
+    """Return the file name that an image states: LVIS has an address alone, and others a path."""
+    return image.get("file_name") or image.get("coco_url") or image.get("path")
+
+
+def _called(name: object, number: object) -> str:
+    """Return what messages call an image: by its file name, or by its id."""
+    return name if isinstance(name, str) and 0 < len(name) < 300 else f"image {shown(number)}"
 
 
 def _table(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[list[Any]]:
@@ -201,10 +210,24 @@ def _ids(found: list[object]) -> list[object]:
     return found if set(map(type, found)) == {int} else list(map(_id, found))
 
 
+def _known(ids: list[object], known: list[object]) -> list[object]:
+    """Return ids of another table as they are known there: ``1`` is ``"0001"`` where no other id is that number."""
+    unknown = set(ids).difference(known)
+    if not unknown:
+        return ids
+    alike = grouped(set(known), _number)
+    found = {one: same[0] for one in unknown if len(same := alike.get(_number(one), [])) == 1}
+    return [found.get(one, one) for one in ids]
+
+
+def _number(value: object) -> object:
+    """Return an id as a number where it is written in digits alone."""
+    return int(value) if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and value.isdecimal() else value
+
+
 def _id(value: object) -> object:
     """Return an id as a number where it is one, since exporters mix ``1``, ``1.0`` and ``"1"``; ``true`` is none."""
     if isinstance(value, bool):
         return str(value)
-    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER and value.isdecimal() and str(int(value)) == value:
-        return int(value)
-    return value
+    number = _number(value)
+    return number if str(number) == value else value

@@ -28,6 +28,9 @@ from toonvision.data.formats.shapes import (
 
 _ATTRIBUTES = frozenset({"attributes", "occluded", "truncated", "difficult", "ignore", "score"})
 """Keys of an annotation that say something of its object."""
+ONE_MASK = object()
+"""In the place of ``iscrowd`` of a mask that is called a crowd, but is an object."""
+_ONE_MASK_NOTE = "its mask is called a crowd, as CVAT calls every mask, and was read as one object"
 _WHERE = frozenset({"bbox", "segmentation", "keypoints"})
 _NUMBERS = frozenset({int, float})
 _LIST = ("xmin", "ymin", "width", "height")
@@ -71,7 +74,7 @@ def plain_objects(rows: Sequence[Labelled]) -> tuple[AnnotatedObject, ...] | Non
 def outlines_of(rows: Sequence[Labelled]) -> tuple[Outline, ...]:
     """Return the outlines of the annotations of a picture, where any has one.
 
-    Of a crowd, and of an object with a box alone, it is not known which pixels show it.
+    Of a crowd, of what is to be ignored, and of an object with a box alone, it is not known which pixels show it.
     """
     if not any(row.get("segmentation") for _, row in rows):
         return ()
@@ -79,7 +82,7 @@ def outlines_of(rows: Sequence[Labelled]) -> tuple[Outline, ...]:
     for label, row in rows:
         name, shape = label if isinstance(label, str) else "", row.get("segmentation")
         if shape:
-            found.append(Outline(name, shape, known=isinstance(label, str) and not row.get("iscrowd")))
+            found.append(Outline(name, shape, known=isinstance(label, str) and not (is_crowd(row) or is_ignored(row))))
         elif _is_box(box := row.get("bbox")):
             left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
             found.append(Outline(name, [[left, top, right, top, right, bottom, left, bottom]], known=False))
@@ -90,14 +93,19 @@ def read_object(labelled: Labelled, number: int, picture: Path) -> AnnotatedObje
     """Read an object.
 
     Raises:
-        RejectedItemError: If it has no label or no box, is a crowd, or has a mask alone that is not of its picture.
+        RejectedItemError: If it has no label or no box, is a crowd or to be ignored, or has a mask alone that is not of
+            its picture.
     """
     label, row = labelled
     if not isinstance(label, str):
         raise _without_label(label, row)
-    if row.get("iscrowd") and row["iscrowd"] in (1, "1"):  # 1 is true, too
+    if is_crowd(row):
         raise crowd(label)
+    if is_ignored(row):
+        reason = f"is a {shown(label)} that is marked to be ignored"
+        raise RejectedItemError(reason, "set ignore to 0, if it is a good example", code="ignored")
     xyxy, note = _box(row, picture)
+    note = _ONE_MASK_NOTE if row.get("iscrowd") is ONE_MASK else note
     if _ATTRIBUTES.isdisjoint(row):
         return AnnotatedObject(number, label, xyxy, note=note)
     attributes = _attributes(row)
@@ -105,6 +113,16 @@ def read_object(labelled: Labelled, number: int, picture: Path) -> AnnotatedObje
     if rotation and is_number(rotation) and not note:
         return AnnotatedObject(number, label, turned(xyxy, float(rotation)), attributes, TURNED_NOTE)
     return AnnotatedObject(number, label, xyxy, attributes, note)
+
+
+def is_crowd(row: Mapping[str, Any]) -> bool:
+    """Return whether an annotation is called a crowd, many objects at once."""
+    return row.get("iscrowd") in (1, "1")  # 1 is true, too
+
+
+def is_ignored(row: Mapping[str, Any]) -> bool:
+    """Return whether an annotation is marked as one that nothing is to be learnt from."""
+    return row.get("ignore") in (1, "1")
 
 
 def is_drawn(row: Mapping[str, Any]) -> bool:
