@@ -127,8 +127,8 @@ class SourceTree(Listing):
         """Return the picture that an annotation file is named after; None where no picture, or more than one, can be.
 
         It lies beside the annotation, or in the folder that corresponds to the annotation's (``images/a`` to
-        ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, and a
-        picture's suffix within it (``a.png.txt``), are undone where the picture has none.
+        ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, a
+        picture's suffix within it (``a.png.txt``) and escapes (``%20``) are undone where the picture has none.
         """
         alike = self._by_place.get(self._key(annotation), [])
         if len(alike) == 1:  # which nearly all have
@@ -287,9 +287,10 @@ def _of_longest_tail(paths: list[Path], stated: str) -> list[Path]:
 
 
 def _stems(stem: str) -> Iterator[str]:
-    """Yield what the stem of an annotation's picture may be, the likeliest first."""
-    key = stem_key(stem)
-    yield key
-    bare = _HASH_PREFIX.sub("", stem_key(Path(stem).stem) if is_picture(stem) else key)
-    if bare != key:
-        yield bare
+    """Yield what the stem of an annotation's picture may be, the likeliest first; escapes (``%20``) are undone last."""
+    for written in dict.fromkeys((stem, unquote(stem))):
+        key = stem_key(written)
+        yield key
+        bare = _HASH_PREFIX.sub("", stem_key(Path(written).stem) if is_picture(written) else key)
+        if bare != key:
+            yield bare
