@@ -237,6 +237,16 @@ def test_label_studios_notes_name_the_classes_where_nothing_else_does(tmp_path):
     assert read(tmp_path).pictures[0].objects[0].label == "fox"
 
 
+def test_a_label_file_finds_its_picture_behind_the_escapes_of_an_address(tmp_path):
+    put(tmp_path, "images/Prise_décran.png", "labels/Prise_d%C3%A9cran.txt")
+    put(tmp_path, "images/my shot (0).png", "labels/9f3a0c1b-my%20shot%20%280%29.txt")
+    put(tmp_path, "images/a%20b.png", "labels/a%20b.txt", "images/a b.png", "labels/a b.txt")
+    (tmp_path / "classes.txt").write_text("cat\n")
+    reading = read(tmp_path)
+    assert (len(reading.pictures), reading.findings) == (4, ())
+    assert {picture.name: picture.annotation for picture in reading.pictures}["images/a%20b.png"] == "labels/a%20b.txt"
+
+
 @pytest.mark.parametrize("text", ["9f3a0c1b-a.txt", "a.png.txt", "90fbb0c7-1111-2222-3333-444455556666__a.txt"])
 def test_a_label_file_finds_its_picture_behind_a_hash_or_a_suffix(tmp_path, text):
     put(tmp_path, "images/a.png", f"labels/{text}")
@@ -339,7 +349,7 @@ def test_the_key_points_of_a_pose_are_left_out_and_its_box_is_read(tmp_path, sha
 
 
 def test_key_points_that_no_yaml_file_declares_are_named_and_the_remedy_cures(tmp_path):
-    row = f"{ROW.strip()} 0.1 0.1 0.98 0.2 0.2 0.71 0.3 0.3 0.12"
+    row = f"{ROW.strip()} 0.4 0.4 0.98 0.3 0.7 0.71 0.6 0.6 0.12"
     finding = one_row(tmp_path, row)
     assert (finding.code, finding.objects) == ("bad-row", 1)
     shape = re.search(r"kpt_shape: \[3, 3\]", finding.remedy)
@@ -480,6 +490,7 @@ columns = st.lists(numbers.map(str) | st.sampled_from(["x", "1_0", "٣", "0,5", 
 @files_property
 @given(rows=st.lists(columns, max_size=4), shape=st.sampled_from(["", "kpt_shape: [2, 3]\n", "kpt_shape: [[], {}]\n"]))
 @example(rows=[["0", "1e308", "0.5", "1e308", "0.5"]], shape="")
+@example(rows=[["0", "0"], ["0", "0", "0", "0", "0", "0", "0", "0"]], shape="")
 def test_any_rows_are_objects_of_finite_boxes_or_counted_findings(tmp_path_factory, rows, shape):
     root = tmp_path_factory.mktemp("rows")
     text = "\n".join(" ".join(row) for row in rows)
@@ -574,6 +585,71 @@ def test_the_box_is_read_where_key_points_or_a_track_follow_it_unannounced(tmp_p
     assert (found.xyxy, found.note) == (BOX, note)
 
 
+CORNERS = ("0.0625 0.1 0.375 0.1 0.375 0.6 0.0625 0.6", "0.5625 0.3 0.875 0.3 0.875 0.8 0.5625 0.8")
+BOXED = ("0.21875 0.35 0.3125 0.5", "0.71875 0.55 0.3125 0.5")
+POINTS = ("0.1 0.2 {} 0.3 0.5 {} 0 0 0 0.2 0.4 {}", "0.6 0.4 {} 0.8 0.6 {} 0.7 0.7 {} 0.65 0.5 {}")
+FOLLOWED = "the box around its polygon was taken, without the confidence or the track that follows it"
+POSED = "its key points were left out"
+POSE = "kpt_shape: [4, 3]\nnames: [cat]\n"
+
+
+def posed(at, *, seen="0.7", follow=""):
+    return f"{BOXED[at]} {POINTS[at].replace('{}', seen)}{follow}"
+
+
+FORMS = {
+    "polygons": (lambda at: CORNERS[at], "", POLYGON, 0),
+    "polygons with a confidence": (lambda at: f"{CORNERS[at]} 0.93", "", FOLLOWED, 0),
+    "triangles with a confidence": (lambda at: f"{CORNERS[at].rsplit(maxsplit=2)[0]} 0.93", "", FOLLOWED, 0),
+    "polygons with a track": (lambda at: f"{CORNERS[at]} {at + 2}", "", FOLLOWED, 0),
+    "polygons with a confidence and a track": (lambda at: f"{CORNERS[at]} 0.93 {at + 1}", "", FOLLOWED, 0),
+    "polygons with a confidence, one tracked": (lambda at: f"{CORNERS[at]} 0.93{at * ' 2'}", "", FOLLOWED, 0),
+    "polygons with one and the same track": (lambda at: f"{CORNERS[at]} 0.93 1", "", FOLLOWED, 0),
+    "a pose": (posed, POSE, POSED, 0),
+    "a pose with a confidence": (lambda at: posed(at, follow=" 0.93"), POSE, POSED, 0),
+    "a pose with a track": (lambda at: posed(at, follow=f" {at + 1}"), POSE, POSED, 0),
+    "a pose with both": (lambda at: posed(at, follow=f" 0.93 {at + 1}"), POSE, POSED, 0),
+    "an undeclared pose": (lambda at: posed(at, seen="2"), "", POSED, 1),
+    "an undeclared pose, predicted": (posed, "", POSED, 1),
+    "an undeclared pose, predicted with a confidence": (lambda at: posed(at, follow=" 0.93"), "", POSED, 1),
+    "an undeclared pose, predicted with both": (lambda at: posed(at, follow=f" 0.93 {at + 1}"), "", POSED, 1),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_follows_boxes_and_polygons_in_all_rows_is_told_from_corners(tmp_path, name):
+    row, settings, note, doubted = FORMS[name]
+    for stem in "abc":
+        pair(tmp_path, stem, rows="".join(f"0 {row(at)}\n" for at in (0, 1)))
+    (tmp_path / "data.yaml").write_text(settings or "names: [cat]\n", encoding="utf-8")
+    reading = read(tmp_path)
+    found = [entry for picture in reading.pictures for entry in picture.objects]
+    assert {entry.note for entry in found} == {note}
+    assert [entry.xyxy for entry in found[:2]] == [
+        pytest.approx(box) for box in ((4, 4.8, 24, 28.8), (36, 14.4, 56, 38.4))
+    ]
+    assert codes(reading) == ["key-points"] * doubted
+    if doubted:
+        assert "write kpt_shape: [4, 3] into data.yaml" in str(reading.findings[0])
+        (tmp_path / "data.yaml").write_text(POSE, encoding="utf-8")  # the remedy
+        assert read(tmp_path).findings == ()
+
+
+def test_a_polygon_whose_last_corner_lies_on_the_edge_keeps_it(tmp_path):
+    pair(tmp_path, "a", rows="0 0.2 0.2 0.4 0.2 0.4 0.5 0.93 1\n")
+    pair(tmp_path, *"bcde", rows="0 0.2 0.2 0.4 0.2 0.4 0.5 0.3 0.9\n")
+    (tmp_path / "data.yaml").write_text("names: [cat]\n", encoding="utf-8")
+    picture, *_ = read(tmp_path).pictures
+    assert picture.objects[0].xyxy == pytest.approx((12.8, 9.6, 59.52, 48))
+
+
+def test_a_polygon_that_lost_a_number_is_named_among_others(tmp_path):
+    pair(tmp_path, "a", rows=f"0 {CORNERS[0]}\n0 {CORNERS[1].rpartition(' ')[0]}\n")
+    (tmp_path / "data.yaml").write_text("names: [cat]\n", encoding="utf-8")
+    ((finding,),) = [picture.findings for picture in read(tmp_path).pictures]
+    assert (finding.code, finding.remedy) == ("bad-row", "write its box again")
+
+
 @pytest.mark.parametrize("row", [f"{ROW.strip()} 0.4 0.4 3", "0 0.9 0.5 0.5 0.5 0.4 0.4 2"])
 def test_columns_that_are_no_key_points_are_not_taken_for_some(tmp_path, row):
     assert one_row(tmp_path, row).code == "bad-row"
@@ -581,6 +657,47 @@ def test_columns_that_are_no_key_points_are_not_taken_for_some(tmp_path, row):
 
 def test_a_triangle_is_no_box_with_a_track(tmp_path):
     assert one_row(tmp_path, "0 0.25 0.25 0.75 0.25 0.5 0.75").xyxy == BOX
+
+
+@pytest.mark.parametrize("other", ["labels/classes.txt", "notes.json"])
+def test_files_that_name_a_class_differently_are_doubted_both(tmp_path, other):
+    pair(tmp_path, "a")
+    used = "data.yaml" if other == "labels/classes.txt" else "classes.txt"
+    (tmp_path / used).write_text("names: [dog, cat, eel]\n" if used == "data.yaml" else "dog\ncat\neel\n")
+    notes = json.dumps({"categories": [{"id": "0", "name": "cat"}, {"id": 1, "name": "dog"}]})
+    (tmp_path / other).write_text("cat\ndog\n" if other == "labels/classes.txt" else notes)
+    reading = read(tmp_path)
+    assert (reading.pictures[0].objects[0].label, codes(reading)) == ("dog", ["other-names"])
+    assert reading.findings[0].reason == (
+        f"names classes otherwise than {other}, so that labels may be wrong: class 0 is 'dog', there 'cat'; "
+        f"class 1 is 'cat', there 'dog'. Those of {used} are used"
+    )
+    (tmp_path / used).unlink()  # the remedy
+    reading = read(tmp_path)
+    assert (reading.pictures[0].objects[0].label, codes(reading)) == ("cat", [])
+
+
+def test_a_class_below_0_is_named_though_all_rows_have_it(tmp_path):
+    pair(tmp_path, "a", "b", rows=ROW.replace("0 ", "-1 ", 1))
+    with pytest.raises(InputRejectedError, match="with the label of class 0"):
+        read(tmp_path)
+    (tmp_path / "classes.txt").write_text("cat\n")
+    assert layout.detect(tmp_path) == "yolo"
+    assert {finding.code for picture in read(tmp_path).pictures for finding in picture.findings} == {"no-class"}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "own"),
+    [("classes.txt", "cat,dog\n", "on a line"), ("a.yaml", "names: ['cat,dog']", "as an entry")],
+)
+def test_names_with_a_comma_are_named_where_a_class_has_no_name(tmp_path, file, text, own):
+    pair(tmp_path, "a", rows=f"{ROW}1 0.5 0.5 0.5 0.5\n")
+    (tmp_path / file).write_text(text)
+    ((finding,),) = [picture.findings for picture in read(tmp_path).pictures]
+    assert str(finding).endswith(
+        f"class '1' is not among the 1 name of {file}, one of which holds a comma: 'cat,dog' "
+        f"(write each name {own} of its own)"
+    )
 
 
 @pytest.mark.parametrize("names", ["0: cat\n1: dog\n", "1 cat\n2 dog", "0=cat\n1=dog\n\n"])

@@ -58,6 +58,17 @@ def as_corners(base):
         path.write_text("".join(rows), encoding="utf-8")
 
 
+def posed(base):
+    """Let four key points follow each box, two in each of two of its corners."""
+    for path in (base / "s/labels").rglob("*.txt"):
+        rows = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            _, x, y, w, h = map(float, line.split())
+            ends = [f"{x - w / 2:.6f} {y - h / 2:.6f} 2", f"{x + w / 2:.6f} {y + h / 2:.6f} 1"]
+            rows.append(" ".join([line, *ends, *ends]) + "\n")
+        path.write_text("".join(rows), encoding="utf-8")
+
+
 SHIFTED = "put a name before the first one, as in names: [unused, apple, pear, stone]"
 THREE = ("apple", "pear", "stone")
 YOLO = [
@@ -72,6 +83,37 @@ YOLO = [
     ),
     Remedy("write centre, width and height in their place, or export them again", *spoiled(as_corners), on="yolo"),
     Remedy("add its name", names("apple", "pear"), (steps(names(*THREE), init_again),), on="yolo"),
+    Remedy(
+        "write the number of its class, or remove the row",
+        row(lambda line: f"-1 {line.partition(' ')[2]}"),
+        (as_before, lambda base: (base / LABELS).write_text("", encoding="utf-8")),
+        on="yolo",
+    ),
+    Remedy(
+        "write each name on a line of its own",
+        steps(remove(DATA), text("s/classes.txt", "apple,pear,stone\n")),
+        (steps(text("s/classes.txt", "apple\npear\nstone\n"), init_again),),
+        on="yolo",
+    ),
+    Remedy(
+        "write each name as an entry of its own",
+        names("apple,pear,stone"),
+        (steps(names(*THREE), init_again),),
+        on="yolo",
+    ),
+    Remedy(
+        "correct the names in one of the files, or remove it",
+        text("s/labels/classes.txt", "pear\napple\nstone\n"),
+        (remove("s/labels/classes.txt"), text("s/labels/classes.txt", "apple\npear\nstone\n")),
+        on="yolo",
+    ),
+    Remedy("write kpt_shape: [4, 3] into data.yaml", posed, (names(*THREE, kpt_shape=[4, 3]),), on="yolo"),
+    Remedy(
+        "write kpt_shape: [4, 3], with the names of classes.txt, into a data.yaml beside it",
+        steps(remove(DATA), text("s/classes.txt", "apple\npear\nstone\n"), posed),
+        (names(*THREE, kpt_shape=[4, 3]),),
+        on="yolo",
+    ),
     Remedy(
         "remove one of them",
         copy(LABELS, "s/images/garden/shot_00.txt"),

@@ -5,19 +5,21 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from toonvision.core.errors import RejectedItemError, shown
+from toonvision.core.wording import counted
 from toonvision.data.attributes import Attributes
 from toonvision.data.boxes import AnnotatedObject, parse_coordinate
 from toonvision.data.formats.shapes import POLYGON_NOTE
-from toonvision.data.formats.yolo_settings import Settings
+from toonvision.data.formats.yolo_forms import Form, are_following, are_stated, has_points, is_inside, is_tracked
+from toonvision.data.formats.yolo_settings import Settings, is_yaml
 
 UNKNOWN_CLASS = "unknown-class"
 _COLUMNS = ("class", "x centre", "y centre", "width", "height")
 _PLAIN = re.compile(r"[0-9eE+.\s-]+", re.ASCII)
+_TRIANGLE = 7
 _LARGEST = 1e9
 _FARTHEST = 2.0
 """Of a share of a picture's size; what lies farther out are no shares."""
-_ROUNDING = 0.01
-"""How far a box may leave the picture, as a share of its size, and still be taken for one that does not."""
+_PLAIN_FORM = Form()
 
 
 def seems_row(line: str, *, shares: bool = False) -> bool:
@@ -29,7 +31,7 @@ def seems_row(line: str, *, shares: bool = False) -> bool:
         first, *others = map(float, columns)
     except ValueError:
         return False
-    return first >= 0 and (not shares or (first.is_integer() and all(-1 <= value <= _FARTHEST for value in others)))
+    return first >= -1 and (not shares or (first.is_integer() and all(-1 <= value <= _FARTHEST for value in others)))
 
 
 def ids_of(words: Iterable[str]) -> list[int]:
@@ -68,8 +70,10 @@ def plain_boxes(
     return tuple(map(AnnotatedObject, range(1, len(boxes) + 1), labels, boxes))
 
 
-def parse_row(columns: Sequence[str], number: int, size_wh: tuple[int, int], settings: Settings) -> AnnotatedObject:
-    """Return the object of a row, given as the texts of its columns.
+def parse_row(
+    columns: Sequence[str], number: int, size_wh: tuple[int, int], settings: Settings, form: Form = _PLAIN_FORM
+) -> AnnotatedObject:
+    """Return the object of a row, given as the texts of its columns; `form` says what all rows have in common.
 
     Raises:
         RejectedItemError: If it is none of the three, or its class has no name.
@@ -77,9 +81,8 @@ def parse_row(columns: Sequence[str], number: int, size_wh: tuple[int, int], set
     values = _values(columns)
     label = settings.names.get(int(values[0])) if values[0].is_integer() else None
     if label is None:
-        reason = f"class {shown(columns[0])} is not among the {len(settings.names)} names of {settings.names_file.name}"
-        raise RejectedItemError(reason, "add its name", code=UNKNOWN_CLASS)
-    shares, attributes, note = _box(values, settings)
+        raise _unknown(columns[0], values[0], settings)
+    shares, attributes, note = _box(values, settings, form)
     if max(shares) > _FARTHEST or min(shares) < -_FARTHEST:
         reason = f"its numbers ({shown(' '.join(columns[1:5]))}) look like pixels or percent, not shares of the "
         reason += "picture's size"
@@ -90,6 +93,20 @@ def parse_row(columns: Sequence[str], number: int, size_wh: tuple[int, int], set
     return AnnotatedObject(
         number, label, (left * width, top * height, right * width, bottom * height), attributes, note
     )
+
+
+def _unknown(word: str, value: float, settings: Settings) -> RejectedItemError:
+    if value < 0:
+        reason = f"class {shown(word)} is below 0, as programs write it for an object of no class"
+        return RejectedItemError(reason, "write the number of its class, or remove the row", code="no-class")
+    names, file = settings.names, settings.names_file
+    reason = f"class {shown(word)} is not among the {counted(len(names), 'name')} of {file.name}"
+    several = next((name for name in names.values() if "," in name), None)
+    if several is None:
+        return RejectedItemError(reason, "add its name", code=UNKNOWN_CLASS)
+    reason += f", one of which holds a comma: {shown(several)}"
+    own = "as an entry" if is_yaml(file) else "on a line"
+    return RejectedItemError(reason, f"write each name {own} of its own", code=UNKNOWN_CLASS)
 
 
 def _values(columns: Sequence[str]) -> list[float]:
@@ -113,56 +130,76 @@ def _values(columns: Sequence[str]) -> list[float]:
     return [parse_coordinate(text, what) for text, what in zip(columns, names, strict=True)]
 
 
-def _box(values: Sequence[float], settings: Settings) -> tuple[tuple[float, float, float, float], Attributes, str]:
+def _box(
+    values: Sequence[float], settings: Settings, form: Form
+) -> tuple[tuple[float, float, float, float], Attributes, str]:
     """Return the left, top, right and bottom share, what else is said of the object, and how the box came about."""
     count = len(values)
     boxed = len(_COLUMNS)
     attributes: Attributes = {}
     note = ""
-    tracked = count == boxed + 2 and values[-1] >= 1 and values[-1].is_integer() and _is_inside(values)
+    points = settings.keypoint_columns or 3 * form.key_points
     if count == boxed:
         pass
-    elif count >= 7 and count % 2 == 1 and count != boxed + settings.keypoint_columns and not tracked:
-        xs, ys = values[1::2], values[2::2]
-        return (min(xs), min(ys), max(xs), max(ys)), {}, POLYGON_NOTE
+    elif points and count >= boxed + points and are_following(values[boxed + points :]):
+        note = "its key points were left out"
+    elif is_tracked(values):
+        note = "its sixth and seventh columns, a confidence and the number of a track, were left out"
+    elif corners := _corners(values, form):
+        xs, ys = corners[::2], corners[1::2]
+        follows = "" if len(corners) == count - 1 else ", without the confidence or the track that follows it"
+        return (min(xs), min(ys), max(xs), max(ys)), {}, POLYGON_NOTE + follows
     elif count == boxed + 1 and 0 <= values[boxed] <= 1:
         attributes, note = {"confidence": values[boxed]}, "its sixth column was taken for the confidence"
     elif count == boxed + 1:
         note = "its sixth column was left out"
-    elif tracked:
-        note = "its sixth and seventh columns, a confidence and the number of a track, were left out"
-    elif count == boxed + settings.keypoint_columns or _has_key_points(values):
+    elif _has_key_points(values):
         note = "its key points were left out"
     else:
-        raise _bad_count(count)
+        raise _bad_count(count, values, settings)
     _, x, y, w, h, *_ = values
     return (x - w / 2, y - h / 2, x + w / 2, y + h / 2), attributes, note
 
 
-def _is_inside(values: Sequence[float]) -> bool:
-    """Return whether the box of a row lies in the picture, but for rounding."""
-    _, x, y, w, h = values[: len(_COLUMNS)]
-    return min(w, h) > 0 and all(
-        half - _ROUNDING <= centre <= 1 - half + _ROUNDING for centre, half in ((x, w / 2), (y, h / 2))
-    )
+def _corners(values: Sequence[float], form: Form) -> Sequence[float]:
+    """Return the coordinates of the corners of a polygon; nothing if the row holds none."""
+    count = len(values)
+    if count < _TRIANGLE:
+        return ()
+    if count % 2:
+        return values[1 : count - 2 if form.two_follow else count]
+    # What could be key points is no polygon: they follow a box, and three columns each.
+    return values[1:-1] if form.one_follows and not _has_key_points(values) and not _could_be_pose(values) else ()
 
 
 def _has_key_points(values: Sequence[float]) -> bool:
     """Return whether three columns for each key point follow a box: two coordinates, and 0, 1 or 2 for its visibility.
 
-    Where the number of columns is odd, these could be the corners of a polygon, and nobody can know.
+    Where the number of columns is odd, these could be the corners of a polygon, and only all rows together show it.
     """
-    more = values[len(_COLUMNS) :]
-    return len(more) % 6 == 3 and _is_inside(values) and all(seen in (0, 1, 2) for seen in more[2::3])
+    return len(values) > len(_COLUMNS) and len(values) % 6 == 2 and is_inside(values) and are_stated(values)
 
 
-def _bad_count(count: int) -> RejectedItemError:
+def _could_be_pose(values: Sequence[float]) -> bool:
+    return len(values) > len(_COLUMNS) and len(values) % 3 == 2 and has_points(values)
+
+
+def key_points_declared(points: int, settings: Settings) -> str:
+    """Return what declares key points, and where to write it."""
+    shape = f"kpt_shape: [{points}, 3]"
+    if is_yaml(settings.file):
+        return f"{shape} into {settings.file.name}"
+    return f"{shape}, with the names of {settings.file.name}, into a data.yaml beside it"
+
+
+def _bad_count(count: int, values: Sequence[float] = (), settings: Settings | None = None) -> RejectedItemError:
     reason = (
         f"has {count} columns; a row has {len(_COLUMNS)} ({', '.join(_COLUMNS)}), a confidence after them, or the "
         "class and the corners of a polygon"
     )
-    points, rest = divmod(count - len(_COLUMNS), 3)
     remedy = "write its box again"
-    if points > 0 and not rest:
-        remedy += f", or, if {points} key points follow it, kpt_shape: [{points}, 3] into the YAML file"
+    if settings and _could_be_pose(values):
+        points = (count - len(_COLUMNS)) // 3
+        follow = f"{counted(points, 'key point')} {'follow' if points > 1 else 'follows'} it"
+        remedy += f", or, if {follow}, {key_points_declared(points, settings)}"
     return RejectedItemError(reason, remedy, code="bad-row")

@@ -21,6 +21,7 @@ _CLASS_FILES = ("classes.txt", "predefined_classes.txt", "_darknet.labels", "obj
                 "class_names.txt", "class_list.txt", "names.txt", "label_map.txt")  # fmt: skip
 """Texts of one class name a line, the likeliest first; any other file that ends in ``.names`` comes after them."""
 _TEXT = ".txt"
+_YAML = (".yaml", ".yml")
 _SUFFIXES = (_TEXT, ".labels", ".names")
 _NOTES = "notes.json"
 """Where Label Studio repeats the class names."""
@@ -66,6 +67,11 @@ def is_class_file(path: Path) -> bool:
     return name in _CLASS_FILES or name.endswith(".names")
 
 
+def is_yaml(path: Path) -> bool:
+    """Return whether a file is YAML, by its name."""
+    return path.suffix.lower() in _YAML
+
+
 def find(tree: SourceTree) -> tuple[Settings, ...]:
     """Find everything in a source that names classes.
 
@@ -83,7 +89,7 @@ def find(tree: SourceTree) -> tuple[Settings, ...]:
 def _yamls(tree: SourceTree, named: Mapping[Path, Settings]) -> list[Settings]:
     found: list[Settings] = []
     faults: dict[Path, InputRejectedError] = {}
-    for path in tree.with_suffix(".yaml", ".yml"):
+    for path in tree.with_suffix(*_YAML):
         try:
             if settings := _attempt(_yaml, path, tree, named):
                 found.append(settings)
@@ -212,9 +218,9 @@ def _notes(path: Path, tree: SourceTree) -> Settings | None:
     rows = document.get("categories") if isinstance(document, dict) else None
     names = {}
     for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, dict) and isinstance(row.get("id"), int) and isinstance(row.get("name"), str):
+        if isinstance(row, dict) and isinstance(row.get("name"), str):
             with suppress(RejectedItemError):
-                names[row["id"]] = checked_label(row["name"])
+                names[_number(row.get("id"))] = checked_label(row["name"])
     return Settings(path, path, names, 30, "number the categories from 1") if names else None
 
 
