@@ -356,6 +356,9 @@ def test_an_annotation_without_picture_is_reported_and_the_rest_is_read(tmp_path
     (finding,) = reading.findings
     assert finding.code == "no-picture"
     assert kind.annotation(tmp_path, SHOTS[0]).relative_to(tmp_path).as_posix() in finding.item
+    (tmp_path / "val2017.zip").write_bytes(b"PK")
+    (finding,) = kind.read(tmp_path).findings
+    assert finding.remedy.startswith("unpack val2017.zip, or ")
 
 
 def test_a_picture_in_no_class_folder_is_reported(tmp_path):
@@ -1017,6 +1020,7 @@ def test_a_picture_that_two_files_list_with_the_same_objects_counts_once_and_wit
     reading = kind.read(tmp_path)
     assert sum(len(picture.objects) for picture in reading.pictures) == 7
     assert [(finding.code, finding.skips) for finding in reading.findings] == [("listed-twice", False)]
+    assert reading.findings[0].reason == "lists 1 picture twice, with the same objects; each counts once"
     copy.write_text(copy.read_text(encoding="utf-8").replace("apple", "plum"), encoding="utf-8")
     with pytest.raises(InputRejectedError, match="list one picture") as caught:
         kind.read(tmp_path)

@@ -1,6 +1,7 @@
 """What COCO files of several programs say, and where they lie."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -350,6 +351,16 @@ def test_a_subset_that_is_not_there_is_one_finding_and_the_others_are_read(tmp_p
     (finding,) = reading.findings
     assert (finding.item, finding.pictures, finding.objects) == ("annotations/instances_val2017.json", 5000, 10000)
     assert "none of the 5,000 pictures of val" in finding.reason
+
+
+def test_where_many_pictures_are_missing_an_archive_that_is_not_unpacked_is_named(tmp_path):
+    write(tmp_path, "annotations/instances_val2017.json", [f"{n}.jpg" for n in range(20)], folder="val2017")
+    shutil.make_archive(str(tmp_path / "val2017"), "zip", tmp_path, "val2017")
+    shutil.rmtree(tmp_path / "val2017")
+    (finding,) = read(tmp_path).findings
+    assert finding.remedy == f"unpack val2017.zip, or put them below {tmp_path}"
+    shutil.unpack_archive(tmp_path / "val2017.zip", tmp_path)
+    assert len(read(tmp_path).pictures) == 20
 
 
 def test_two_categories_of_one_id_and_name_are_one_and_of_another_name_are_refused(tmp_path):

@@ -438,6 +438,15 @@ def test_a_picture_of_another_size_than_its_annotation_says_is_skipped(tmp_path)
     assert (finding.code, finding.pictures, finding.objects) == ("size-differs", 1, 2)
 
 
+def test_of_a_picture_whose_annotation_has_width_and_height_swapped_that_is_said(tmp_path):
+    finding = finding_of(tmp_path, ONE, lambda path: scene("other", (48, 64)).save(path))
+    assert finding.reason == "has 48x64 pixels, but its annotation says 64x48: width and height look swapped"
+    assert finding.remedy == (
+        "if the boxes were drawn on the picture as it is, write width 48 and height 64 there; else put the picture of "
+        "64x48 pixels back, on which the boxes were drawn, or annotate this one again"
+    )
+
+
 def test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later(tmp_path):
     def rotate(path):
         exif = Image.Exif()

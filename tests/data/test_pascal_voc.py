@@ -106,6 +106,14 @@ def test_an_annotation_that_lies_there_twice_counts_once(tmp_path):
     assert [(finding.code, finding.skips) for finding in reading.findings] == [("copy", False)]
 
 
+@pytest.mark.parametrize("wide_high", [(0, 0), (160, 0), (0, 120), (-1, 120)])
+def test_a_size_of_which_a_side_was_not_known_is_no_size(tmp_path, wide_high):
+    width, height = wide_high
+    write(tmp_path, "a", objects=f"<size><width>{width}</width><height>{height}</height></size>")
+    (picture,) = read(tmp_path).pictures
+    assert picture.size_wh is None
+
+
 def test_the_subset_is_that_of_the_folder(tmp_path):
     for stem, folder in (("a", "train"), ("b", "valid"), ("c", "test"), ("d", "cellar")):
         write(tmp_path / folder, stem, objects=CAT)

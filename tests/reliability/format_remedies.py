@@ -389,6 +389,10 @@ def appended(table, row):
     return of_json(COCO_FILE, lambda tables: tables[table].append(row))
 
 
+def zipped(base):
+    shutil.make_archive(str(base / "s/images"), "zip", base / "s/images")
+
+
 FIRST_PICTURE = "s/images/garden/shot_00.png"
 COCO = [
     coco("add it", "annotations", 0, "category_id", value=99, cure=appended("categories", {"id": 99, "name": "apple"})),
@@ -444,6 +448,12 @@ COCO = [
         of_json(COCO_FILE, only_the_last),
         (steps(as_before, remove("w/toonvision.toml")),),
         on="coco in one folder",
+    ),
+    Remedy(
+        "unpack images.zip, or put it below the source",
+        lambda base: steps(zipped, remove(FIRST_PICTURE))(base),
+        (lambda base: shutil.unpack_archive(base / "s/images.zip", base / "s/images"), as_before),
+        on="coco",
     ),
     Remedy("put it below the source", remove(FIRST_PICTURE), (as_before,), on="coco"),
     Remedy("Remove it if it is no annotation.", text("s/notes.json", "{"), (remove("s/notes.json"),), on="folders"),

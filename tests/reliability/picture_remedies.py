@@ -143,6 +143,16 @@ PICTURES = [
         shrunk,
         (as_before, annotated_again),
     ),
+    Remedy(
+        "if the boxes were drawn on the picture as it is, write width 64 and height 48 there; else put the picture of "
+        "48x64 pixels back, on which the boxes were drawn, or annotate this one again",
+        steps(put(XML, "<width>64<", "<width>48<"), put(XML, "<height>48<", "<height>64<")),
+        (
+            steps(put(XML, "<width>48<", "<width>64<"), put(XML, "<height>64<", "<height>48<")),
+            lambda base: Image.new("RGB", (48, 64), "red").save(base / PNG),
+            as_before,
+        ),
+    ),
     Remedy("remove one", repeated_object, (without_object(XML),)),
     Remedy(
         "remove one",

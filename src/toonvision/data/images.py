@@ -113,10 +113,18 @@ def require_size(size_wh: tuple[int, int], declared_wh: tuple[int, int] | None) 
     Raises:
         RejectedItemError: Naming both.
     """
-    if declared_wh not in (None, size_wh):
-        pixels, declared = ("x".join(map(str, size)) for size in (size_wh, declared_wh or ()))
-        remedy = f"put the picture of {declared} pixels back, on which the boxes were drawn, or annotate this one again"
-        raise RejectedItemError(f"has {pixels} pixels, but its annotation says {declared}", remedy, code="size-differs")
+    if declared_wh in (None, size_wh):
+        return
+    pixels, declared = ("x".join(map(str, size)) for size in (size_wh, declared_wh or ()))
+    reason = f"has {pixels} pixels, but its annotation says {declared}"
+    remedy = f"put the picture of {declared} pixels back, on which the boxes were drawn, or annotate this one again"
+    if declared_wh == size_wh[::-1]:
+        reason += ": width and height look swapped"
+        remedy = (
+            f"if the boxes were drawn on the picture as it is, write width {size_wh[0]} and height {size_wh[1]} there; "
+            f"else {remedy}"
+        )
+    raise RejectedItemError(reason, remedy, code="size-differs")
 
 
 def _stated_size(head: bytes) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.core.grouping import grouped
 from toonvision.core.names import folded
+from toonvision.core.wording import some
 from toonvision.data import attributes
 from toonvision.data.documents import Documents
 from toonvision.data.folder_names import LAYOUT_FOLDERS, is_layout
@@ -22,6 +23,7 @@ from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
 
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".rar", ".7z")
 _HASH_PREFIX = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file; eight digits alone are a date, or a number."""
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")
@@ -204,7 +206,14 @@ class SourceTree(Listing):
             raise RejectedItemError(
                 f"the picture {shown(stated)} could be {both}", "rename one of them", code="ambiguous-picture"
             )
-        raise RejectedItemError(f"the picture {shown(stated)} is missing", "put it below the source", code="no-picture")
+        reason, remedy = f"the picture {shown(stated)} is missing", f"{self.unpacking}put it below the source"
+        raise RejectedItemError(reason, remedy, code="no-picture")
+
+    @cached_property
+    def unpacking(self) -> str:
+        """What may bring pictures that are missing: the archives that lie below the source, if any do."""
+        found = [self.relative(path) for path in self.with_suffix(*ARCHIVES)]
+        return f"unpack {some(found)}, or " if found else ""
 
     def _nearest(self, paths: list[Path], beside: Path) -> list[Path]:
         """Return those of some pictures that share the most folders with an annotation file, else its subset."""

@@ -105,4 +105,5 @@ def crowd(label: str) -> RejectedItemError:
 
 def no_picture(annotation: Path, tree: SourceTree, remedy: str) -> Finding:
     """Report an annotation file that has no picture."""
-    return Finding(tree.relative(annotation), "has no picture of its name", remedy, "no-picture", pictures=1)
+    reason, remedy = "has no picture of its name", f"{tree.unpacking}{remedy}"
+    return Finding(tree.relative(annotation), reason, remedy, "no-picture", pictures=1)

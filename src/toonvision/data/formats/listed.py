@@ -188,8 +188,8 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
 
 
 def _listed_twice(documents: tuple[Path, Path], number: int, tree: SourceTree) -> Finding:
-    of = "itself" if documents[0] == documents[1] else tree.relative(documents[1])
-    reason = f"lists {counted(number, 'picture')} that {of} lists too, with the same objects; each counts once"
+    again = "twice" if documents[0] == documents[1] else f"that {tree.relative(documents[1])} lists too"
+    reason = f"lists {counted(number, 'picture')} {again}, with the same objects; each counts once"
     return Finding(tree.relative(documents[0]), reason, "remove what is double", "listed-twice")
 
 
@@ -205,7 +205,7 @@ def _missing(
             continue
         of = f" of {subset}" if subset else ""
         reason = f"none of the {len(lost):,} pictures{of} that it lists is there, {shown(lost[0][0].name)} for one"
-        remedy = f"put them below {printable(str(tree.root))}"
+        remedy = f"{tree.unpacking}put them below {printable(str(tree.root))}"
         objects = sum(entry.object_count for entry, _ in lost)
         found.append(Finding(tree.relative(document), reason, remedy, "no-picture", objects, len(lost)))
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toonvision.data.folder_names import MASK_FOLDERS
 from toonvision.data.formats.beside import head
-from toonvision.data.source_tree import SourceTree
+from toonvision.data.source_tree import ARCHIVES, SourceTree
 
 _MOST_FILES = 20
 """Files of one kind that are looked into."""
@@ -101,7 +101,7 @@ _FILES: tuple[tuple[str, str, str], ...] = (
         "Save its pictures as PNG, in one folder a label",
     ),
     ("LMDB", r"(?:.*/)?data\.mdb", "Save its pictures as files, in one folder a label"),
-    ("an archive", r".*\.(?:zip|tar|tgz|gz|bz2|xz|rar|7z)", "Unpack it first, then name its folder"),
+    ("an archive", rf".*(?:{'|'.join(map(re.escape, ARCHIVES))})", "Unpack it first, then name its folder"),
     ("a video", r".*\.(?:mp4|mov|avi|mkv|webm)", "Save single frames of it as pictures, and annotate them"),
 )
 """What the path of a file below the source is, in lower case; only where nothing can be read."""

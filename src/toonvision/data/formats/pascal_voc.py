@@ -209,8 +209,8 @@ def stated_size(root: ElementTree.Element) -> tuple[int, int] | None:
         if size is None or size.findtext(wide) is None or size.findtext(high) is None:
             continue
         width, height = (parse_coordinate(size.findtext(side), f"{tag}/{side}") for side in (wide, high))
-        # labelImg and others leave 0 x 0 where they did not know the size.
-        return (int(width), int(height)) if width or height else None
+        # Programs leave 0 where they did not know a side.
+        return (int(width), int(height)) if width >= 1 and height >= 1 else None
     return None
 
 
