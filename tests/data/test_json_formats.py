@@ -105,6 +105,20 @@ def test_flags_and_other_statements_of_labelme_become_attributes(tmp_path):
     ]  # fmt: skip
 
 
+def test_shapes_of_labelme_of_one_label_and_group_are_one_object(tmp_path):
+    left, right = [[1, 2], [9, 2], [9, 12]], [[20, 8], [30, 40]]
+    hidden = [labelme_shape("apple", left, "polygon", group_id=3), labelme_shape("apple", right, group_id=3)]
+    others = [labelme_shape("pear", right, group_id=3), labelme_shape("apple", right, group_id=4)]
+    line, alone = labelme_shape("apple", left, "linestrip", group_id=3), labelme_shape("apple", right)
+    labelme(tmp_path, hidden[0], others[0], line, hidden[1], others[1], alone, alone)
+    objects, said = read_one("labelme", tmp_path)
+    assert objects == [
+        ("apple", (1, 2, 30, 40), "grouped shapes was taken"), ("pear", (20, 8, 30, 40), ""),
+        *[("apple", (20, 8, 30, 40), "")] * 3,
+    ]  # fmt: skip
+    assert said == [("no-box", 1)]
+
+
 def test_a_file_of_labelme_finds_its_picture_by_the_stated_path_where_none_has_its_name(tmp_path):
     labelme(tmp_path, labelme_shape("apple", [[1, 2], [30, 40]]))
     path = tmp_path / "garden" / "a.json"

@@ -2,19 +2,20 @@
 
 Points are pixel edges, with fractions. A rectangle has two opposite corners, or all four; a turned one has four, and an
 angle in radians. A circle has its centre and a point on it, a mask its first and its last pixel. A shape without a type
-is a polygon, as before version 4.
+is a polygon, as before version 4. Shapes of one label and one ``group_id`` are one object.
 
 Source:
     `_label_file.py` and `_shape/_model.py` of wkentaro/labelme; the label files of CVHub520/X-AnyLabeling.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
+from toonvision.core.grouping import grouped
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, finite
 from toonvision.data.formats import shapes
@@ -24,7 +25,11 @@ from toonvision.data.source_tree import SourceTree
 
 TITLE = "labelme"
 _TURNED = ("rotation", "oriented_rectangle")
+_BOXED = ("rectangle", "polygon", "circle", "mask", *_TURNED)
 _STATED = ("difficult", "group_id", "description", "score")
+
+
+_GROUP_NOTE = "the box around its grouped shapes was taken"
 
 
 def recognise(tree: SourceTree) -> str | None:
@@ -55,12 +60,33 @@ def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree, *, drawn: 
         rows = [{"picture_flags": flags, **row} if isinstance(row, dict) else row for row in rows]
     if not drawn and isinstance(flags, dict) and (raised := [name for name, flag in flags.items() if flag is True]):
         rows = [raised]
+    elif isinstance(rows, list):
+        rows = _by_group(rows)
     return Listed(path, tree.relative(path), content["imagePath"], rows, size_wh)
 
 
-def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
+def _by_group(rows: list[Any]) -> list[Any]:
+    """Return shapes with those that are one object, which hides behind others in part, as one tuple."""
+    groups = grouped(enumerate(rows), _group)
+    return [tuple(row for _, row in own) if len(own) > 1 else own[0][1] for own in groups.values()]
+
+
+def _group(numbered: tuple[int, Any]) -> Hashable:
+    """Return what the shapes of one object share: a label and a number; what no other shape has for any other."""
+    number, row = numbered
+    if not isinstance(row, dict) or (row.get("shape_type") or "polygon") not in _BOXED:
+        return number
+    label, group = row.get("label"), row.get("group_id")
+    return (label, group) if isinstance(label, str) and isinstance(group, int | str) else number
+
+
+def _object(row: object, number: int, path: Path) -> AnnotatedObject:
     if isinstance(row, list):
         return whole_picture(row, number, "flags")
+    if isinstance(row, tuple):
+        parts = [_object(part, number, path) for part in row]
+        edges = [edge for part in parts if part.xyxy for edge in (part.xyxy[:2], part.xyxy[2:])]
+        return parts[0]._replace(xyxy=shapes.box_around(edges), note=_GROUP_NOTE)
     shape = mapping(row, "a shape")
     label = label_of(shape.get("label"))
     kind = shape.get("shape_type") or "polygon"
@@ -76,7 +102,7 @@ def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
 
 def _box(shape: Mapping[str, Any], kind: object) -> tuple[shapes.Xyxy, str]:
     """Return the box of a shape, and how it came about where the shape is no upright box."""
-    if kind not in ("rectangle", "polygon", "circle", "mask", *_TURNED):
+    if kind not in _BOXED:
         reason = f"is drawn as {shown(kind)}, which is no box"
         raise RejectedItemError(reason, "draw it as a rectangle or a polygon", code="no-box")
     points = shapes.listed_points(shape.get("points"), "points")
