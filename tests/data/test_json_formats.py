@@ -6,6 +6,9 @@ import gc
 import io
 import json
 import math
+import shlex
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -136,6 +139,26 @@ def test_the_picture_and_the_masks_within_a_file_of_labelme_are_not_kept_in_memo
     (content,) = SourceTree.of(tmp_path).documents.contents.values()
     assert len(str(content)) < 1000
     assert read_one("labelme", tmp_path) == ([("apple", (1, 2, 30, 40), "mask was taken")], [])
+
+
+def test_files_of_labelme_that_hold_the_only_copy_of_their_pictures_say_how_to_take_them_out(tmp_path):
+    labelme(tmp_path, labelme_shape("apple", [[1, 2], [30, 40]]), imageData="A")
+    for name, kind in (("b", "PNG"), ("[c]", "JPEG")):
+        content = io.BytesIO()
+        scene(name, SHOT.size_wh).save(content, kind)
+        document = json.loads((tmp_path / "garden/a.json").read_text("utf-8"))
+        within = {"imagePath": f"{name}.{kind.lower()}", "imageData": base64.b64encode(content.getvalue()).decode()}
+        save_json(tmp_path / f"day 1/{name}.json", {**document, **within})
+    reading = layout.read("labelme", tmp_path)
+    (finding,) = reading.findings
+    assert (len(reading.pictures), finding.pictures, finding.objects) == (1, 2, 2)
+    assert finding.item == "day 1/[c].json"
+    assert finding.reason == "holds the only copy of its picture, as 2 files here do"
+    words = shlex.split(finding.remedy.partition("folder: python ")[2])
+    subprocess.run([sys.executable, *words], cwd=tmp_path, check=True)
+    reading = layout.read("labelme", tmp_path)
+    assert [picture.name for picture in reading.pictures] == ["day 1/[c].png", "day 1/b.png", "garden/a.png"]
+    assert reading.findings == ()
 
 
 def labelstudio(root, result, *, data=None, **annotation):

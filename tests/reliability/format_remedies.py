@@ -1,7 +1,11 @@
 """Remedies about one format each: the file is spoiled, then drawn, exported or written again as the remedy says."""
 
+import base64
 import json
+import shlex
 import shutil
+import subprocess
+import sys
 
 from PIL import Image
 from typer.testing import CliRunner
@@ -24,6 +28,7 @@ from reliability.remedies import (
     text,
 )
 from toonvision.cli.app import app
+from toonvision.data.formats import labelme
 from toonvision.data.workspace import open_workspace
 from toonvision.label.screenshots import list_screenshots
 
@@ -246,7 +251,24 @@ LABEL_STUDIO = [
         on="labelstudio",
     ),
 ]
+
+
+def picture_within(base):
+    """Move a picture of labelme into its file."""
+    path = min((base / "s").rglob("*.json"))
+    picture = path.with_suffix(".png")
+    document = {**json.loads(path.read_text("utf-8")), "imageData": base64.b64encode(picture.read_bytes()).decode()}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    picture.unlink()
+
+
+def taken_out(base):
+    words = shlex.split(labelme._TAKE_OUT.partition("folder: python ")[2])
+    subprocess.run([sys.executable, *words], cwd=base / "s", check=True)
+
+
 LABELME = [
+    Remedy("to write it beside the file, run in the source's folder: ...", picture_within, (taken_out,), on="labelme"),
     again("export again", "labelme", "*.json", "shapes", value=3),
     again("export again", "labelme", "*.json", "shapes", 0, value=3),
     again("draw it again", "labelme", "*.json", "shapes", 0, "points", value=[[1, 2], [3]]),

@@ -74,8 +74,9 @@ def _drop_polygons(row: dict[str, object]) -> None:
 
 
 def _drop_pictures(content: dict[str, Any]) -> None:
-    """Take out the picture and the masks that labelme keeps within, megabytes of text that nobody reads."""
-    content.pop("imageData", None)
+    """Take out the picture and the masks that labelme keeps within, megabytes of text; of the picture, say so."""
+    if "imageData" in content:
+        content["imageData"] = bool(content["imageData"])
     shapes = content.get("shapes")
     for shape in shapes if isinstance(shapes, list) else ():
         if isinstance(shape, dict):

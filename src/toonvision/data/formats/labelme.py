@@ -9,17 +9,26 @@ Source:
 """
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import RejectedItemError, shown
+from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.core.grouping import grouped
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, finite
 from toonvision.data.formats import shapes
-from toonvision.data.formats.json_files import label_of, mapping, own_documents, read_beside, size_of, whole_picture
+from toonvision.data.formats.json_files import (
+    label_of,
+    mapping,
+    own_documents,
+    picture_of,
+    read_beside,
+    size_of,
+    whole_picture,
+)
 from toonvision.data.formats.listed import Listed
 from toonvision.data.source_tree import SourceTree
 
@@ -29,6 +38,12 @@ _BOXED = ("rectangle", "polygon", "circle", "mask", *_TURNED)
 _STATED = ("difficult", "group_id", "description", "score")
 
 
+_TAKE_OUT = (
+    "to write it beside the file, run in the source's folder: python -c \"import base64, json, pathlib; "
+    "[p.with_suffix('.png').write_bytes(base64.b64decode(d['imageData'])) for p in pathlib.Path().rglob('*.json') "
+    "if [q.stem for q in p.parent.iterdir()].count(p.stem) == 1 for d in [json.loads(p.read_bytes())] "
+    "if 'imageData' in d and d['imageData']]\""
+)
 _GROUP_NOTE = "the box around its grouped shapes was taken"
 
 
@@ -45,7 +60,31 @@ def read(tree: SourceTree) -> Reading:
     """
     own = own_documents(tree, _is_own)
     drawn = any(content["shapes"] for content in own.values())
-    return read_beside(own, tree, _object, partial(_listed, drawn=drawn))
+    within = {path: own.pop(path) for path in [path for path in own if _is_within(path, own[path], tree)]}
+    reading = read_beside(own, tree, _object, partial(_listed, drawn=drawn))
+    return replace(reading, findings=(*reading.findings, *_kept_within(within, tree)))
+
+
+def _is_within(path: Path, content: Mapping[str, Any], tree: SourceTree) -> bool:
+    """Return whether the picture of a file is in this alone."""
+    if not content.get("imageData") or picture_of(path, tree):
+        return False
+    try:
+        tree.picture_named(str(content["imagePath"]), beside=path)
+    except RejectedItemError as error:
+        return error.code == "no-picture"
+    return False
+
+
+def _kept_within(documents: Mapping[Path, Mapping[str, Any]], tree: SourceTree) -> Iterator[Finding]:
+    """Report files that hold the only copy of their pictures, all at once."""
+    if documents:
+        others = f", as {len(documents):,} files here do" if len(documents) > 1 else ""
+        reason = f"holds the only copy of its picture{others}"
+        rows = [content["shapes"] for content in documents.values()]
+        objects = sum(len(own) for own in rows if isinstance(own, list))
+        first = tree.relative(next(iter(documents)))
+        yield Finding(first, reason, _TAKE_OUT, "picture-within", objects, len(documents))
 
 
 def _is_own(content: Mapping[str, Any]) -> bool:
