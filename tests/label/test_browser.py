@@ -557,6 +557,39 @@ def test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back(tmp_p
     assert "Traceback" not in err
 
 
+def test_what_several_tabs_decided_while_the_server_was_away_is_saved_once_though_all_were_closed(tmp_path, tabs):
+    workspace = unlabelled(tmp_path)
+    port = free_port()
+    process, url = program(tmp_path, port)
+    shots = Session(workspace).screenshots
+    one = tabs.open(url)
+    shown(one, shots[0].id)
+    two = tabs.open(url.split("?")[0])
+    shown(two, shots[0].id)
+    press(two, "n")
+    shown(two, shots[1].id)
+    fetched_ahead(two, shots[2].id)
+    os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=120)
+    press(one, "b", "Enter")
+    press(two, "m", "e")
+    for page in (one, two):
+        page.wait_for_selector("#away:not([hidden])")
+    two.close()
+    one.close()
+    process, again = program(tmp_path, port)
+    page = tabs.open(again)
+    saved(page)
+    shown(page, shots[3].id)
+    os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=120)
+    session = Session(workspace)
+    assert [decided(session, at) for at in range(4)] == [
+        ("done", [("apple", "drawn")]), ("unsure", []), ("done", []), None,
+    ]  # fmt: skip
+    assert len(read_reviews(workspace.reviews)[0]) == 4
+
+
 def test_a_proposed_context_stands_beside_the_title_and_is_accepted_by_a_key(session, tabs):
     picture = session.screenshots[0]
     house = ContextProposal("house", 0.93, picture.name, "")

@@ -29,7 +29,7 @@ class Page {
     this.walk.fillFilters(given);
     this.#listen();
     this.panel.showKeyed(this.state.keyed, []);
-    await this.store.outbox.flush();
+    await this.store.resume();
     await this.walk.filter(given.position.shot);
   }
 

@@ -26,6 +26,11 @@ export class Store {
     });
   }
 
+  /** Save what pages left that have gone; each page decided on the sheets that it saw. */
+  resume() {
+    return this.outbox.adopt(() => this.sheets.clear());
+  }
+
   /** Return a sheet with the decisions that are on their way; undefined where it was not loaded. */
   sheet(shot) {
     const known = this.sheets.get(shot);

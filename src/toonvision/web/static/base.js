@@ -58,31 +58,54 @@ export function banner(place, text) {
 
 /**
  * Changes on their way to the server, in their order. They are kept by the browser until the server has them, so that
- * neither an ended server nor a closed page loses one.
+ * neither an ended server nor a closed page loses one. Each page keeps its own, under a name that it locks while it
+ * lives; those of a page that has gone are sent by the next one that starts.
  */
 export class Outbox {
   /**
-   * @param key names the changes in the browser's storage
+   * @param key begins the names of the changes in the browser's storage
    * @param send gets a change, returns a promise; rejects with `Away` to be tried again
    * @param onState gets null, or the `Away` that holds the changes up
    * @param onRefused gets a change and the `Refused` that it met; the change is dropped
    */
   constructor({ key, send, onState, onRefused }) {
     Object.assign(this, { key, send, onState, onRefused });
-    this.waiting = this.#stored();
+    this.own = `${key}-${crypto.randomUUID()}`;
+    this.waiting = [];
     this.attempt = 0;
     this.running = null;
+    navigator.locks.request(this.own, () => new Promise(() => {})); // until this page goes
     addEventListener("beforeunload", (event) => { if (this.waiting.length) event.preventDefault(); });
   }
 
-  #stored() {
-    try { return JSON.parse(localStorage.getItem(this.key)) || []; } catch { return []; }
+  /**
+   * Send what pages left that have gone, one page's changes after another's; resolves when no more of them wait.
+   * @param onPage called before those of a page are sent
+   */
+  async adopt(onPage) {
+    for (const left of this.#left()) {
+      await navigator.locks.request(left, { ifAvailable: true }, (lock) => { if (lock) this.#take(left); });
+      onPage();
+      await this.flush();
+    }
+  }
+
+  #left() {
+    try {
+      return Object.keys(localStorage).filter((name) => name.startsWith(this.key) && name !== this.own);
+    } catch { return []; }
+  }
+
+  #take(left) {
+    try { this.waiting.push(...JSON.parse(localStorage.getItem(left)) || []); } catch { /* It is damaged. */ }
+    this.#store();
+    localStorage.removeItem(left);
   }
 
   #store() {
     try {
-      if (this.waiting.length) localStorage.setItem(this.key, JSON.stringify(this.waiting));
-      else localStorage.removeItem(this.key);
+      if (this.waiting.length) localStorage.setItem(this.own, JSON.stringify(this.waiting));
+      else localStorage.removeItem(this.own);
     } catch { /* Storage is full or forbidden; the page itself still has them. */ }
   }
 
