@@ -47,6 +47,17 @@ def test_what_a_person_is_needed_for_comes_first_and_the_reason_is_said(better, 
     assert list(reasoned(SURE, better).items()) == [("x", why), ("sure", "")]
 
 
+def test_a_context_is_rare_only_where_another_has_more():
+    new = Waiting("new", "cellar", None)
+    for contexts, why in (
+        ({}, ""),
+        ({"cellar": 1}, ""),
+        ({"cellar": 1, "garden": 1}, ""),
+        ({"garden": 1}, "a rare context"),
+    ):
+        assert in_order([new], labels={}, contexts=contexts) == {"new": why}
+
+
 def test_what_was_accepted_for_its_score_leaves_nothing_to_ask():
     middling = replace(SURE, id="x", proposals=(seen(0.6),))
     assert ordered(SURE, middling) == ["x", "sure"]

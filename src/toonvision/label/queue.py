@@ -103,12 +103,19 @@ def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts:
     for at in order:
         final.append((-worth[at] * _ANOTHER_LIKE_IT ** seen[group[at]], at))
         seen[group[at]] += 1
-    return {waiting[at].id: _main_reason(weighed[at]) for _, at in sorted(final)}
+    most = max(contexts.values(), default=0)
+    is_rare = [contexts.get(one.context, 0) < most for one in waiting]
+    return {waiting[at].id: _main_reason(weighed[at], has_rare_context=is_rare[at]) for _, at in sorted(final)}
 
 
-def _main_reason(weighed: Mapping[str, float]) -> str:
-    """Return the reason that weighs most, in a few words; empty where none weighs much."""
-    weight, name = max((weight, name) for name, weight in weighed.items())
+def _main_reason(weighed: Mapping[str, float], *, has_rare_context: bool) -> str:
+    """Return the reason that weighs most, in a few words; empty where none weighs much.
+
+    That few screenshots of a context are annotated weighs the same for all at first; it is said only where another
+    context has more.
+    """
+    said = {name: weight for name, weight in weighed.items() if has_rare_context or name != "rare context"}
+    weight, name = max((weight, name) for name, weight in said.items())
     return _IN_WORDS[name] if weight >= _WORTH_SAYING else ""
 
 
