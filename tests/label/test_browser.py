@@ -13,6 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from PIL import Image
 
 from builders import SETTINGS_TEXT, Shot, free_port, small_shots, write_picture
 from label.made import proposed, unlabelled
@@ -191,6 +192,52 @@ def test_two_tabs_cannot_overwrite_each_other_and_nothing_is_lost(session, tabs)
         assert sorted(titles(two)) == sorted(["Apple", "Pear", "Stone"])
         assert two.locator("#conflict").is_hidden()
     assert [text for text in tabs.complaints if "412" not in text] == []
+
+
+def test_a_picture_that_is_replaced_is_shown_before_a_change_is_made_on_it(session, tabs):
+    shot = session.screenshots[0]
+    pixel = "() => [...document.getElementById('picture').getContext('2d').getImageData(1, 1, 1, 1).data].slice(0, 3)"
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, shot.id)
+        Image.new("RGB", (32, 40), "#ff0000").save(shot.path)
+        press(page, "a")
+        page.wait_for_selector("#conflict:not([hidden])")
+        page.wait_for_function(f"() => String(({pixel})()) === '255,0,0'")
+        assert page.evaluate("() => document.getElementById('picture').width") == 32
+        assert decided(session, 0) is None
+        page.click("text=Do it here too")
+        saved(page)
+    assert decided(session, 0) == ("open", [("apple", "accepted")])
+    assert session.sheet(shot.id).annotation.size_wh == (32, 40)
+    assert [text for text in tabs.complaints if "412" not in text] == []
+
+
+def test_a_change_of_a_damaged_annotation_is_kept_until_its_file_was_moved_away_as_is_said(session, tabs):
+    shot = session.screenshots[0]
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, shot.id)
+        press(page, "a")
+        saved(page)
+        shot.annotation.write_text("garbage <")
+        press(page, "a")
+        page.wait_for_selector("#conflict:not([hidden])")
+        name = f"annotations/{shot.context}/{shot.path.stem}.xml"
+        said = page.locator("#conflict span").inner_text().strip()
+        assert said.startswith(f"{shot.name}: {name} is not valid XML")
+        assert said.endswith(f"(move {name} away, then decide again). Your last change was not saved.")
+        press(page, "b")
+        page.wait_for_selector("text=Your last 2 changes were not saved.")
+        page.click("text=Do it again")
+        page.wait_for_selector("#message:not([hidden])")
+        assert page.locator("#conflict").is_visible()
+        shot.annotation.rename(session.workspace.root / "aside")
+        page.click("text=Do it again")
+        page.wait_for_selector("#conflict", state="hidden")
+        saved(page)
+    assert [label for label, _ in decided(session, 0)[1]] == ["pear", "apple"]
+    assert [text for text in tabs.complaints if "422" not in text] == []
 
 
 def test_the_page_comes_back_where_it_was(session, tabs):
@@ -487,6 +534,33 @@ def test_a_click_takes_the_box_that_models_see_there_though_not_surely_enough_to
         saved(page)
     assert decided(session, 0) == ("done", [("stone", "drawn"), ("pear", "accepted")])
     assert tabs.complaints == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_long_title_of_a_label_takes_one_line(tmp_path, browser, width):
+    title = ("An endless title " * 40).strip()
+    settings = SETTINGS_TEXT.replace("[taxonomy.labels]\n", f'[taxonomy.labels]\nendless = {{ title = "{title}" }}\n')
+    (tmp_path / "toonvision.toml").write_text(settings)
+    write_picture(tmp_path / "screenshots" / "garden" / "a.png", Shot("a", "garden", ()))
+    seen = Proposal("endless", Box(2, 3, 18, 23), 0.8, "detect/d-1", "label", ("pear", "endless"))
+    other = replace(seen, label="pear", box=Box(30, 8, 52, 33), others=("endless",))
+    session = Session(open_workspace(tmp_path), proposals=lambda _: (other, seen))
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    with served(session) as access:
+        page = Tabs(context).open(access.url)
+        shown(page, session.screenshots[0].id)
+        assert titles(page) == ["Pear", title]
+        press(page, "l")
+        page.wait_for_selector("#chooser[open]")
+        for place in ("#boxes .name", "#keyed button", "#chooser li"):
+            boxes = [one.bounding_box() for one in page.locator(place).all()]
+            assert boxes
+            assert all(box["height"] < 50 and box["x"] + box["width"] <= width for box in boxes)
+        assert page.locator("#chooser .name").first.get_attribute("title") == title
+        tags = [one.text_content() for one in page.locator(".tag-text").all()]
+        assert all(len(text) < 40 for text in tags)
+        assert len(tags) == (2 if width > 900 else 1)
+    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import contents, files_property, tree
+from builders import Shot, contents, files_property, tree, write_picture
 from label.made import drawing, labelled, proposed, shots_of, unlabelled
 from toonvision.core.errors import RejectedItemError, UsageError, WorkspaceBusyError
 from toonvision.data.attributes import write_attributes
@@ -336,3 +336,57 @@ def test_ids_say_nothing_of_paths_and_differ(workspace):
     ids = {shot.id for shot in shots_of(workspace)}
     assert len(ids) == 4
     assert all(len(one) == 16 and one.isalnum() for one in ids)
+
+
+def test_a_picture_of_another_size_is_reviewed_again_and_then_extracted(tmp_path):
+    workspace = unlabelled(tmp_path, shots=1)
+    session = Session(workspace)
+    (shot,) = session.screenshots
+    for name, xyxy in (("a", (2, 2, 12, 12)), ("b", (20, 10, 34, 30)), ("c", (50, 30, 60, 44))):
+        session.change(shot.id, drawing(name, xyxy=xyxy))
+    session.change(shot.id, Change("confirm"))
+    write_picture(shot.path, Shot(shot.path.stem, shot.context, (), (32, 40)))
+    assert extract(workspace).objects_kept == 0
+    session = Session(workspace)
+    assert session.tally(shot.id).state == "open"
+    sheet = session.sheet(shot.id)
+    assert (sheet.annotation.size_wh, sheet.state) == ((32, 40), "open")
+    assert [one.box.xyxy for one in sheet.annotation.boxes] == [(2, 2, 12, 12), (20, 10, 32, 30)]
+    assert "has 32x40 pixels, but was annotated with 64x48" in sheet.notes[0]
+    session.change(shot.id, Change("confirm"))
+    found = extract(workspace)
+    assert (found.pictures_kept, found.objects_kept, found.findings) == (1, 2, ())
+    assert session.sheet(shot.id).notes == ()
+
+
+def test_a_decision_on_a_picture_that_was_replaced_since_is_a_conflict(session):
+    shot = session.screenshots[0]
+    sheet = session.sheet(shot.id)
+    write_picture(shot.path, Shot("another", shot.context, ()))
+    with pytest.raises(ConflictError) as raised:
+        session.change(shot.id, drawing(), version=sheet.version)
+    after = session.change(shot.id, drawing(), version=raised.value.sheet.version)
+    assert after.picture == session.sheet(shot.id).picture != sheet.picture
+    _, undone = session.undo()
+    assert undone.version == session.sheet(shot.id).version
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.write_text("garbage <"), "is not valid XML"),
+        (lambda path: (path.unlink(), path.mkdir()), "is no regular file"),
+    ],
+    ids=["garbage", "folder"],
+)
+def test_what_is_wrong_with_an_annotation_names_its_file_and_the_remedy_cures(session, damage, reason):
+    shot = session.screenshots[0]
+    session.change(shot.id, drawing())
+    damage(shot.annotation)
+    name = f"annotations/{shot.context}/{shot.path.stem}.xml"
+    with pytest.raises(RejectedItemError) as raised:
+        session.change(shot.id, drawing("d2"))
+    assert raised.value.reason.startswith(f"{name} {reason}")
+    assert raised.value.remedy == f"move {name} away, then decide again"
+    shot.annotation.rename(session.workspace.root / "aside")
+    assert kinds(session.change(shot.id, drawing("d2"))) == [("apple", "drawn")]

@@ -742,6 +742,8 @@ PROMISES = (
         (
             "tests/label/test_browser.py::test_two_tabs_cannot_overwrite_each_other_and_nothing_is_lost",
             "tests/label/test_page.py::test_a_second_tab_that_saves_is_told_and_loses_nothing",
+            "tests/label/test_browser.py::test_a_picture_that_is_replaced_is_shown_before_a_change_is_made_on_it",
+            "tests/label/test_browser.py::test_a_change_of_a_damaged_annotation_is_kept_until_its_file_was_moved_away_as_is_said",
             "tests/label/test_session.py::test_an_annotation_that_another_program_changes_meanwhile_is_a_conflict_too",
             "tests/label/test_session.py::test_a_second_process_that_would_label_the_same_workspace_is_refused",
         ),
@@ -761,7 +763,10 @@ PROMISES = (
         "the server of a local page ends while the page is open",
         "",
         "The page says so, keeps what is decided on it, and saves that when the server is back.",
-        ("tests/label/test_browser.py::test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back",),
+        (
+            "tests/label/test_browser.py::test_while_the_server_is_away_edits_are_kept_and_saved_when_it_is_back",
+            "tests/label/test_browser.py::test_what_several_tabs_decided_while_the_server_was_away_is_saved_once_though_all_were_closed",
+        ),
     ),
     Promise(
         44,

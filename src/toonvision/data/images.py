@@ -33,6 +33,8 @@ LARGEST_RUN_LENGTH_PIXELS = 10_000_000
 LARGEST_AVIF_PIXELS = 30_000_000
 """The most pixels of an AVIF picture, which is unpacked as a whole, several times."""
 LARGEST_FILE = 400_000_000
+SIZE_DIFFERS = "size-differs"
+"""The code of what `require_size` refuses."""
 _ORIENTATION_TAG, _UPRIGHT, _ROTATED = 0x0112, 1, range(2, 9)
 _QUARTER_TURNS: Mapping[int, Image.Transpose] = {
     5: Image.Transpose.TRANSPOSE,
@@ -124,7 +126,7 @@ def require_size(size_wh: tuple[int, int], declared_wh: tuple[int, int] | None) 
             f"if the boxes were drawn on the picture as it is, write width {size_wh[0]} and height {size_wh[1]} there; "
             f"else {remedy}"
         )
-    raise RejectedItemError(reason, remedy, code="size-differs")
+    raise RejectedItemError(reason, remedy, code=SIZE_DIFFERS)
 
 
 def _stated_size(head: bytes) -> tuple[int, int] | None:

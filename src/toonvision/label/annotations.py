@@ -10,9 +10,16 @@ from toonvision.core.files import sync_folder
 from toonvision.data.attributes import encoded
 from toonvision.data.boxes import Box, fit_object
 from toonvision.data.examination import attributes_of
-from toonvision.data.own_annotations import Annotation, LabelledBox, read_annotation, write_annotation
+from toonvision.data.listing import relative
+from toonvision.data.own_annotations import (
+    Annotation,
+    AnnotationFile,
+    LabelledBox,
+    read_annotation,
+    write_annotation,
+)
 from toonvision.data.workspace import Workspace
-from toonvision.label.screenshots import Screenshot
+from toonvision.label.screenshots import Screenshot, fitted
 from toonvision.taxonomy.labels import LABEL_LEVEL
 
 SAME_OBJECT = 0.5
@@ -76,6 +83,7 @@ class Sheet:
         is_own: Whether the workspace has an annotation of it; what a source says is not its own.
         is_new: Whether nobody has said anything of it.
         notes: What a person should know, such as objects of the source that cannot be shown.
+        picture: What another picture of the same name would differ in; see `Screenshot.stamp`.
     """
 
     annotation: Annotation
@@ -83,6 +91,7 @@ class Sheet:
     is_own: bool = False
     is_new: bool = True
     notes: tuple[str, ...] = field(default=(), compare=False)
+    picture: str = field(default="", compare=False)
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
@@ -105,7 +114,7 @@ class Sheet:
             for one in (*self.annotation.boxes, *self.annotation.rejected)
         ]
         decided = [replace(self.annotation, boxes=(), rejected=()), boxes, self.is_own, self.is_new]
-        text = repr([*decided, len(self.annotation.boxes), [one.id for one in self.proposals]])
+        text = repr([*decided, len(self.annotation.boxes), [one.id for one in self.proposals], self.picture])
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -142,17 +151,30 @@ def load_sheet(workspace: Workspace, shot: Screenshot, proposals: Sequence[Propo
     """Read what is decided about a screenshot: by a person, or else by its source.
 
     Raises:
-        RejectedItemError: If the picture or the annotation cannot be read.
+        RejectedItemError: If the annotation cannot be read, or the picture where there is no annotation that says its
+            size.
     """
+    stamp, offered = shot.stamp, tuple(proposals)
     if shot.annotation.exists():
-        file = read_annotation(shot.annotation, workspace.annotations)
+        file = _own(workspace, shot)
         size_wh = file.annotation.size_wh if all(file.annotation.size_wh) else shot.size_wh()
-        own = replace(file.annotation, source=shot.source.key, picture=shot.name, size_wh=size_wh)
-        return Sheet(own, tuple(proposals), is_own=True, is_new=False, notes=tuple(map(str, file.findings)))
+        known = replace(file.annotation, source=shot.source.key, picture=shot.name, size_wh=size_wh)
+        own, notes = fitted(known, shot)
+        notes = (*map(str, file.findings), *notes)
+        return Sheet(own, offered, is_own=True, is_new=False, notes=notes, picture=stamp)
     size_wh = shot.size_wh()
     boxes, notes = _given_boxes(shot, size_wh)
     given = Annotation(shot.source.key, shot.name, size_wh, boxes, review="open")
-    return Sheet(given, tuple(proposals), is_new=shot.given is None, notes=notes)
+    return Sheet(given, offered, is_new=shot.given is None, notes=notes, picture=stamp)
+
+
+def _own(workspace: Workspace, shot: Screenshot) -> AnnotationFile:
+    try:
+        return read_annotation(shot.annotation, workspace.annotations)
+    except RejectedItemError as error:
+        name = f"{workspace.annotations.name}/{relative(shot.annotation, workspace.annotations)}"
+        remedy = f"move {name} away, then decide again"
+        raise RejectedItemError(f"{name} {error.reason}", remedy, code=error.code) from error
 
 
 def _given_boxes(shot: Screenshot, size_wh: tuple[int, int]) -> tuple[tuple[LabelledBox, ...], tuple[str, ...]]:

@@ -54,7 +54,7 @@ class History:
         if current.annotation != expected.annotation or current.is_own != expected.is_own:
             self._from(step).pop()
             raise ConflictError(current)
-        return replace(wanted, offered=current.offered)
+        return replace(wanted, offered=current.offered, picture=current.picture)
 
     def done(self, step: Step) -> None:
         """Note that the next step was made."""

@@ -156,8 +156,10 @@ class _Page:
             return {}
 
     def picture(self, request: Request) -> Response:
-        content, media = picture_bytes(self._session.screenshot(self._shot(request)))
-        return Response(content, media_type=media)
+        shot = self._session.screenshot(self._shot(request))
+        stamp = shot.stamp  # before it is read: a picture that is replaced just then is fetched once more
+        content, media = picture_bytes(shot)
+        return Response(content, media_type=media, headers={"ETag": f'"{stamp}"'})
 
     def _shot(self, request: Request) -> str:
         shot = str(request.path_params["shot"])

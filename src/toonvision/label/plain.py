@@ -47,6 +47,7 @@ def plain_sheet(session: Session, shot_id: str, sheet: Sheet) -> dict[str, Any]:
             for one in session.hidden(shot_id)
         ],
         "notes": sheet.notes,
+        "picture": sheet.picture,
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError, ToonVisionError
@@ -24,6 +25,8 @@ from toonvision.metrics.intervals import Proportion
 
 _THRESHOLDS = "thresholds.json"
 _CONTEXTS = "contexts.json"
+_MOST_HASHED = 64
+"""Pictures whose hash is remembered."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,12 @@ def contexts_of(workspace: Workspace) -> Callable[[Screenshot], ContextProposal 
 def picture_hash(shot: Screenshot) -> str:
     """Return the SHA-256 of a screenshot's file; an empty text where it cannot be read."""
     try:
-        return hashlib.sha256(shot.content()).hexdigest()
+        return _hashed(shot, shot.stamp)
     except RejectedItemError:
         return ""
+
+
+@lru_cache(_MOST_HASHED)
+def _hashed(shot: Screenshot, _stamp: str) -> str:
+    """Hash a file once for all that is asked about it while a person looks at it."""
+    return hashlib.sha256(shot.content()).hexdigest()

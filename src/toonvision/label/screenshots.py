@@ -1,20 +1,21 @@
 """The screenshots of a workspace, with and without annotation, by short ids that say nothing of their paths."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PIL import Image
 
-from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.core.files import read_regular
 from toonvision.core.names import derived_name, folded
 from toonvision.data import images
-from toonvision.data.boxes import AnnotatedPicture, Reading
+from toonvision.data.boxes import AnnotatedPicture, Reading, fit_box
 from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
-from toonvision.data.own_annotations import AnnotationFile, read_annotations
+from toonvision.data.own_annotations import DONE, Annotation, AnnotationFile, LabelledBox, read_annotations
 from toonvision.data.own_readings import Pictures, assigned
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import SCREENSHOTS, Source, Workspace
@@ -43,6 +44,15 @@ class Screenshot:
     context: str
     annotation: Path
     given: AnnotatedPicture | None = field(default=None, hash=False, compare=False)
+
+    @property
+    def stamp(self) -> str:
+        """What another file of its name would differ in: size in bytes and time of writing; empty if there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return ""
+        return f"{found.st_size}-{found.st_mtime_ns}"
 
     def content(self) -> bytes:
         """Return the bytes of its file.
@@ -128,17 +138,58 @@ def list_screenshots(workspace: Workspace) -> Listed:
         for picture in reading.pictures:
             shot_id = screenshot_id(source.key, picture.name)
             context = contexts.get(picture.name, picture.context)
-            if file := own.get((source.key, picture.name)):
-                decided[shot_id] = file
+            file = own.get((source.key, picture.name))
             path = file.path if file else paths.free(context, picture.name, shot_id)
             given = picture if picture.annotation else None
-            found[shot_id] = Screenshot(shot_id, source, picture.path, picture.name, context, path, given)
+            shot = Screenshot(shot_id, source, picture.path, picture.name, context, path, given)
+            found[shot_id] = shot
+            if file:
+                decided[shot_id] = replace(file, annotation=fitted(file.annotation, shot)[0])
     if not found:
         raise InputRejectedError(
             f"{workspace.root}: there is no screenshot to label. Put some into {workspace.root / SCREENSHOTS}, in a "
             "folder for each context."
         )
     return Listed(tuple(found.values()), decided, (*broken.values(), *findings))
+
+
+def fitted(known: Annotation, shot: Screenshot) -> tuple[Annotation, tuple[str, ...]]:
+    """Return what was decided about a picture as far as it fits the present one, to be reviewed anew if not all does.
+
+    Whether a picture has the size of its annotation is asked as an extraction asks, so that the review cures what that
+    complains about.
+    """
+    size_wh = _present_size(shot, known.size_wh) if all(known.size_wh) else known.size_wh
+    if size_wh == known.size_wh:
+        return known, ()
+    now, before = ("x".join(map(str, size)) for size in (size_wh, known.size_wh))
+    note = (
+        f"This picture has {now} pixels, but was annotated with {before}. Boxes are cut at its edges, and those that "
+        "lie beyond are left out: look whether the others fit, and review it again."
+    )
+    boxes, rejected = _inside(known.boxes, size_wh), _inside(known.rejected, size_wh)
+    review = "open" if known.review == DONE else known.review
+    return replace(known, size_wh=size_wh, boxes=boxes, rejected=rejected, review=review), (note,)
+
+
+def _present_size(shot: Screenshot, declared_wh: tuple[int, int]) -> tuple[int, int]:
+    """Return the width and height of a picture in pixels: as declared where it has these, or cannot be read."""
+    try:
+        images.check_header(shot.path, has_boxes=False, declared_wh=declared_wh)
+    except RejectedItemError as error:
+        with suppress(RejectedItemError):
+            if error.code == images.SIZE_DIFFERS:
+                return shot.size_wh()
+    return declared_wh
+
+
+def _inside(boxes: Iterable[LabelledBox], size_wh: tuple[int, int]) -> tuple[LabelledBox, ...]:
+    """Return the boxes that lie in a picture, cut at its edges."""
+    found = []
+    for one in boxes:
+        with suppress(RejectedItemError):
+            found.append(replace(one, box=fit_box(one.box.xyxy, size_wh)[0]))
+    return tuple(found)
 
 
 def _decided(reading: Reading, own: Mapping[tuple[str, str], AnnotationFile], source: Source) -> Reading:

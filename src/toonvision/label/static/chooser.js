@@ -65,7 +65,7 @@ export class Chooser {
       const swatch = element("span", { className: "swatch" });
       swatch.style.background = one.color;
       const row = element("li", { role: "option", "aria-selected": String(index === 0) },
-        element("kbd", { text: one.code }), swatch, element("span", { text: one.title }),
+        element("kbd", { text: one.code }), swatch, element("span", { className: "name", text: one.title, title: one.title }),
         element("span", { className: "muted", text: one.groups.join(", ") }));
       row.addEventListener("click", () => this.#choose(one));
       return row;

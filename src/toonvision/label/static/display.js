@@ -66,6 +66,21 @@ export class Display {
     });
   }
 
+  /** Show what a sheet has become; and its picture, where that was replaced by another one of its name. */
+  async refresh() {
+    this.render();
+    const { shot, sheet, isUnseen } = this.state;
+    if (!sheet || isUnseen || !this.pictures.ready(shot) || this.pictures.ready(shot, sheet.picture)) return;
+    try {
+      await this.pictures.get(shot, sheet.picture);
+    } catch (error) {
+      if (error instanceof Away) this.failed(error);
+      else if (this.state.shot === shot) this.showProblem(sheet.name, error);
+      return;
+    }
+    if (this.state.shot === shot) this.showPicture();
+  }
+
   /** Show the context that is proposed, as a button that accepts it. */
   #showContext(proposed) {
     const button = find("context");
@@ -101,12 +116,13 @@ export class Display {
     const [conflict] = this.store.conflicts;
     place.hidden = !conflict;
     if (!conflict) return;
-    const again = element("button", { type: "button", text: "Do it here too" });
+    const again = element("button", { type: "button", text: conflict.why ? "Do it again" : "Do it here too" });
     const leave = element("button", { type: "button", text: "Leave it" });
-    again.addEventListener("click", () => this.store.settle(conflict, true));
+    again.addEventListener("click", () => this.store.settle(conflict, true).catch((error) => this.failed(error)));
     leave.addEventListener("click", () => this.store.settle(conflict, false));
     const what = conflict.changes.length === 1 ? "Your last change was" : `Your last ${conflict.changes.length} changes were`;
-    const words = `${conflict.name} was changed in another tab, or by another program. ${what} not saved. `;
+    const reason = conflict.why ? `${conflict.name}: ${conflict.why}.` : `${conflict.name} was changed in another tab, or by another program.`;
+    const words = `${reason} ${what} not saved. `;
     place.replaceChildren(element("span", { text: words }), again, " ", leave);
   }
 

@@ -38,7 +38,7 @@ class Page {
     const view = new View({ stage: find("stage"), canvas: find("picture"), overlay: find("overlay") });
     const store = new Store({
       key: given.key,
-      onSheet: (shot) => { if (shot === state.shot) display.render(); display.showConflict(); },
+      onSheet: (shot) => { if (shot === state.shot) display.refresh(); display.showConflict(); },
       onProgress: (progress, row) => { showProgress(find("progress"), progress); queue.update(row); },
       onAway: (away) => banner(find("away"), away ? away.message : ""),
       onError: (text) => display.say(text),

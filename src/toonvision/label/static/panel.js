@@ -3,6 +3,8 @@
 import { element } from "/static/base/base.js";
 import { inkOn } from "./view.js";
 
+const LONGEST_TAG = 32;
+
 const BUTTONS = [
   ["confirm", "Accept all, next", "Enter", "main"], ["previous", "Previous", "p"], ["next", "Next", "n"],
   ["accept", "Accept", "a"], ["remove", "Reject", "x"], ["label", "Label", "l"], ["draw", "Draw", "b"],
@@ -55,7 +57,7 @@ export class Panel {
     const made = element("li", { className: isProposal ? "proposal" : "", "aria-current": String(one.id === selected) },
       swatch, element("span", { className: "name", text: title }), element("span", { className: "muted", text: words }));
     for (const doubt of (isProposal && one.doubts) || []) made.append(element("span", { className: "doubt", text: `⚠ ${doubt}` }));
-    if (one.origin === "unasked") made.title = this.unasked;
+    made.title = one.origin === "unasked" ? this.unasked : title;
     made.addEventListener("click", () => this.onSelect(one.id));
     return made;
   }
@@ -65,7 +67,7 @@ export class Panel {
     this.keyed.replaceChildren(...names.map((name, index) => {
       const { title, color } = this.label(name);
       const className = likely.includes(name) ? "likely" : "";
-      const made = element("button", { type: "button", className }, element("kbd", { text: String(index + 1) }), element("span", { text: title }));
+      const made = element("button", { type: "button", className, title }, element("kbd", { text: String(index + 1) }), element("span", { text: title }));
       made.style.borderLeft = `6px solid ${color}`;
       made.addEventListener("click", () => { made.blur(); this.onKeyed(index); });
       return made;
@@ -101,5 +103,10 @@ export function showProgress(place, progress) {
 export function drawable(one, { title, color }, isProposal) {
   const score = isProposal ? ` ${Math.round(100 * one.score)} %` : "";
   const doubt = isProposal && one.doubts?.length ? " ⚠" : "";
-  return { ...one, isProposal, color, ink: inkOn(color), text: `${title}${score}${doubt}` };
+  return { ...one, isProposal, color, ink: inkOn(color), text: `${shortened(title)}${score}${doubt}` };
+}
+
+function shortened(title) {
+  const letters = [...title];
+  return letters.length > LONGEST_TAG ? `${letters.slice(0, LONGEST_TAG - 1).join("")}…` : title;
 }

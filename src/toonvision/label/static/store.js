@@ -1,6 +1,6 @@
 // The sheets that the page knows, the decisions that are on their way, and what the server said to them.
 
-import { Outbox, request } from "/static/base/base.js";
+import { Outbox, Refused, request } from "/static/base/base.js";
 import { applied, same } from "./sheet.js";
 
 const MOST_KNOWN = 60;
@@ -8,7 +8,7 @@ const MOST_KNOWN = 60;
 export class Store {
   /**
    * @param key names the workspace in the browser's storage
-   * @param onSheet gets the id of a screenshot whose sheet has changed
+   * @param onSheet gets the id of a screenshot whose sheet, or what is kept of it, has changed
    * @param onProgress gets the progress and the row of the queue that a decision changed
    * @param onAway gets an `Away`, or null
    * @param onError gets a text
@@ -102,25 +102,41 @@ export class Store {
     return this.stepped;
   }
 
-  #refused(entry, error) {
-    const current = error.answer.sheet;
-    if (error.status !== 412 || !current) {
-      this.onError(error.message);
-      return this.load(entry.shot).catch(() => {});
-    }
+  async #refused(entry, error) {
     if (entry.step) return this.onError(error.message);
-    this.sheets.set(entry.shot, current);
-    const later = this.#pending(entry.shot);
-    this.outbox.drop((one) => later.includes(one));
-    const changes = [entry, ...later].map((one) => one.change);
-    const wanted = changes.reduce(applied, current);
-    if (!same(wanted, current)) this.conflicts.push({ shot: entry.shot, name: current.name, changes });
+    const current = error.status === 412 && error.answer.sheet;
+    if (current) {
+      this.sheets.set(entry.shot, current);
+      return this.#keepBack(entry);
+    }
+    try {
+      await this.load(entry.shot);
+    } catch (reason) {
+      if (reason instanceof Refused) return this.#keepBack(entry, reason.message); // nothing can be decided at present
+    }
     this.onSheet(entry.shot);
-    return null;
+    return this.onError(error.message);
   }
 
-  /** End a conflict: make the changes on what is there now, or leave them. */
-  settle(conflict, again) {
+  /** Keep a change that was refused, and those after it of its screenshot, until a person says what becomes of them. */
+  #keepBack(entry, why = "") {
+    const { shot } = entry;
+    const later = this.#pending(shot);
+    this.outbox.drop((one) => later.includes(one));
+    const changes = [entry, ...later].map((one) => one.change);
+    const current = this.sheets.get(shot);
+    const before = this.conflicts.find((one) => why && one.why && one.shot === shot);
+    if (before) before.changes.push(...changes);
+    else if (why || !same(changes.reduce(applied, current), current)) {
+      this.conflicts.push({ shot, name: current?.name || "A screenshot", changes, why });
+    }
+    this.onSheet(shot);
+  }
+
+  /** End a conflict: make the changes on what is there now, or leave them. Raises `Refused` where none can be made. */
+  async settle(conflict, again) {
+    if (again && conflict.why) await this.load(conflict.shot);
+    if (!this.conflicts.includes(conflict)) return;
     this.conflicts = this.conflicts.filter((one) => one !== conflict);
     if (again) for (const change of conflict.changes) this.change(conflict.shot, change);
     this.onSheet(conflict.shot);

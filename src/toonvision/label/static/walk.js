@@ -55,7 +55,8 @@ export class Walk {
     const wasKnown = Boolean(this.store.sheet(shot));
     try {
       if (!wasKnown) await this.store.load(shot);
-      if (!this.pictures.ready(shot)) await this.pictures.get(shot);
+      const stamp = this.store.sheet(shot)?.picture;
+      if (!this.pictures.ready(shot, stamp)) await this.pictures.get(shot, stamp);
     } catch (error) {
       if (state.shot === shot) this.#failed(error, index);
       return;
