@@ -44,6 +44,19 @@ def test_an_inferred_taxonomy_opens_as_a_workspace_with_the_same_labels_and_any_
     assert [(task.name, task.level) for task in taxonomy.tasks] == [("label", "label")]
 
 
+def test_a_detector_finds_each_of_few_labels_by_itself_and_of_many_objects_of_any():
+    def inferred(count, **given):
+        text = infer([*map(str, range(count))], **given)
+        return TaxonomyTable.model_validate(tomllib.loads(text)["taxonomy"]).build()
+
+    few, many = (inferred(count, has_boxes=True) for count in (8, 9))
+    assert (few.task("detect").level, few.levels) == ("label", ())
+    assert many.task("detect").level == "kind"
+    assert [category.name for category in many.level("kind").classes] == ["object"]
+    assert many.task("label").level == "label"
+    assert inferred(9).levels == ()
+
+
 def test_classes_that_are_not_listed_come_from_the_labels_in_their_order():
     taxonomy = load('[levels.kind]\n[labels]\na = {kind = "y"}\nb = {kind = "x"}\nc = {kind = "y"}\nd = {}\n')
     level = taxonomy.level("kind")

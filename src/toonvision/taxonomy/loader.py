@@ -36,6 +36,19 @@ from toonvision.taxonomy.labels import (
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}", re.ASCII)
 _RESERVED = frozenset({"title", "color", LABEL_LEVEL, PIXEL_LEVEL})
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_MOST_FOUND_APART = 8
+"""Labels that a detector had better distinguish by itself: it sees few examples of each of many."""
+_FEW_LABELS = (
+    "# One line per label, in the order of the network's outputs. To group labels, add a level, e.g.",
+    '# [taxonomy.levels.kind], and write kind = "..." behind each label.',
+)
+_MANY_LABELS = (
+    "# A detector finds objects of each kind. They are of one here, for of so many labels it would see few examples",
+    "# each; the task label names them. Write other kinds where groups look different.",
+    "[taxonomy.levels.kind]",
+    "",
+    "# One line per label, in the order of the network's outputs.",
+)
 MOST_PIXEL_CLASSES = 255
 """In a mask of 8 bits, whose value 255 stands for pixels that do not count."""
 Color = Annotated[str, Field(pattern=f"^{_COLOR.pattern}$")]
@@ -292,19 +305,22 @@ def infer(labels: Sequence[str], *, has_boxes: bool = False) -> str:
 
     Args:
         labels: The labels.
-        has_boxes: Whether objects have boxes in larger pictures. Then there is a task `detect`, too, which finds them.
+        has_boxes: Whether objects have boxes in larger pictures. Then there is a task `detect`, too, which finds them:
+            those of each label, or where there are more than eight, objects of any label, which `label` names.
     """
-    tasks = {LABEL_LEVEL: f'"{LABEL_LEVEL}"'}
+    distinct = list(dict.fromkeys(labels))
+    are_many = has_boxes and len(distinct) > _MOST_FOUND_APART
+    level, kind = ("kind", ', kind = "object"') if are_many else (LABEL_LEVEL, "")
+    tasks = {LABEL_LEVEL: quoted(LABEL_LEVEL)}
     if has_boxes:
-        tasks[DETECT] = f'{{ level = "{LABEL_LEVEL}", kind = "{DETECT}" }}'
+        tasks[DETECT] = f"{{ level = {quoted(level)}, kind = {quoted(DETECT)} }}"
     lines = [
         "[taxonomy]",
         'name = "inferred"',
         "",
-        "# One line per label, in the order of the network's outputs. To group labels, add a level, e.g.",
-        '# [taxonomy.levels.kind], and write kind = "..." behind each label.',
+        *(_MANY_LABELS if are_many else _FEW_LABELS),
         "[taxonomy.labels]",
-        *(f"{quoted(label)} = {{ title = {quoted(label)} }}" for label in dict.fromkeys(labels)),
+        *(f"{quoted(label)} = {{ title = {quoted(label)}{kind} }}" for label in distinct),
         "",
         "# Each folder of screenshots is a context. Where some are listed, no other one is: [taxonomy.contexts], and",
         '# garden = { title = "Garden", color = "#009E73" } in a line for each.',
