@@ -1,4 +1,7 @@
 import signal
+import subprocess
+import sys
+import textwrap
 from contextlib import suppress
 
 import pytest
@@ -10,9 +13,10 @@ from tuning.made import plausible
 
 @pytest.fixture(autouse=True)
 def _handlers_as_before():
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before, hook = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}, sys.unraisablehook
     yield
     listen()
+    sys.unraisablehook = hook
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -52,3 +56,57 @@ def test_ctrl_c_stays_ignored_where_whoever_started_us_has_it_ignored():
     listen()
     signal.raise_signal(signal.SIGINT)
     heed()
+
+
+class _Ends:
+    """Raises an error when it is destroyed, as a library's destructor does while an interrupt comes."""
+
+    def __init__(self, do):
+        self.do = do
+
+    def __del__(self):
+        self.do()
+
+
+def _refuse():
+    raise ValueError("a bug")
+
+
+def test_an_interrupt_within_a_destructor_prints_nothing_and_other_errors_do(capfd):
+    listen()
+    one = _Ends(lambda: signal.raise_signal(signal.SIGINT))
+    del one
+    with pytest.raises(KeyboardInterrupt):
+        heed()
+    assert capfd.readouterr().err == ""
+    one = _Ends(_refuse)
+    del one
+    assert "ValueError: a bug" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("when", ["before Python's shutdown", "while modules are removed"])
+def test_a_signal_after_all_work_is_done_changes_nothing(number, when):
+    script = f"""
+        import atexit, os, signal, sys
+        from toonvision.cli import app
+
+        def strike(kill=os.kill, me=os.getpid()):
+            kill(me, {int(number)})
+
+        class Last:
+            def __del__(self, strike=strike):
+                strike()
+
+        if {when.startswith("before")}:
+            atexit.register(strike)
+        else:
+            last = Last()
+        sys.argv = ["toonvision", "--version"]
+        app.main()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("toonvision ")

@@ -491,6 +491,8 @@ PROMISES = (
             "tests/training/test_parallel.py::test_who_interrupts_repeats_at_once_leaves_no_run",
             "tests/tuning/test_processes.py::test_an_interrupt_ends_all_processes_and_prints_nothing_of_them",
             "tests/cli/test_model_verbs.py::test_an_interrupted_training_ends_with_130_at_once_and_leaves_nothing_behind",
+            "tests/cli/test_interrupts.py::test_an_interrupt_within_a_destructor_prints_nothing_and_other_errors_do",
+            "tests/cli/test_interrupts.py::test_a_signal_after_all_work_is_done_changes_nothing",
         ),
     ),
     Promise(
@@ -804,6 +806,7 @@ PROMISES = (
             "tests/cli/test_watch_verb.py::test_what_cannot_be_watched_is_refused",
             "tests/watch/test_sources.py::test_a_window_that_is_closed_ends_the_source_and_is_said_with_the_time",
             "tests/watch/test_log.py::test_watching_again_adds_a_session_and_changes_nothing_of_the_one_before",
+            "tests/watch/test_log.py::test_a_log_with_values_that_no_watch_writes_is_damaged",
         ),
     ),
     Promise(

@@ -1,6 +1,8 @@
+import contextlib
 import errno
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -9,11 +11,16 @@ import pytest
 
 from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, UsageError
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.taxonomy.loader import built_in
+from toonvision.watch import log as log_module
 from toonvision.watch.diary import Diary
 from toonvision.watch.log import LOG, LogFile, LogReader
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.records import Batch, PaceRow, SecondRow, TrackRow
+from toonvision.watch.watched_log import WatchedLog
 from watch.standins import ReadySource, ToldModels
+
+TOONTOWN = built_in("toontown")
 
 
 def batch(second, session=1, thumbnail=b"x" * 500):
@@ -127,6 +134,47 @@ def test_a_file_that_is_no_log_and_a_folder_without_one_are_refused(tmp_path):
     for use in (lambda: LogFile(tmp_path, limit_mb=1), LogReader(tmp_path).tracks):
         with pytest.raises(InputRejectedError, match="is no log of this program, or is damaged. Move it away"):
             use()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE session SET started = X'00ff'",
+        "UPDATE session SET started = 'x'",
+        "UPDATE session SET context = X'00ff'",
+        "UPDATE session SET context = CAST(X'ff' AS TEXT)",
+        "UPDATE track SET hits = 'x'",
+        "UPDATE track SET best_score = 9e999",
+        "UPDATE track SET thumbnail = 'x'",
+        "UPDATE track SET levels = '[]'",
+        'UPDATE track SET levels = \'{"kind": ["cog", "sure"]}\'',
+        "UPDATE track SET labels = '{\"\\ud800\": 5}'",
+        "UPDATE second SET count = -1",
+        "UPDATE second SET name = X'00ff'",
+        "UPDATE pace SET frames = 0.5",
+        "UPDATE pace SET second = 1000000000000000",
+        "ALTER TABLE pace ADD COLUMN more INT",
+        "DROP TABLE second",
+    ],
+)
+@pytest.mark.parametrize("strict", [True, False], ids=["a new log", "an older log"])
+def test_a_log_with_values_that_no_watch_writes_is_damaged(change, strict, tmp_path, monkeypatch):
+    if not strict:
+        older = log_module._SCHEMA.replace(" STRICT,", "").replace(" STRICT;", ";")
+        monkeypatch.setattr(log_module, "_SCHEMA", older)
+    log = LogFile(tmp_path, limit_mb=10)
+    log.begin("world", "garden", "models")
+    log.add(batch(0))
+    log.close()
+    assert WatchedLog.read(tmp_path, TOONTOWN).whole_s == 1
+    with contextlib.closing(sqlite3.connect(tmp_path / LOG)) as connection, connection:
+        try:
+            connection.execute(change)
+        except sqlite3.IntegrityError:
+            assert strict, "only a strict table refuses it"
+            return
+    with pytest.raises(InputRejectedError, match="is no log of this program, or is damaged. Move it away"):
+        WatchedLog.read(tmp_path, TOONTOWN)
 
 
 def test_a_log_that_another_program_writes_to_is_refused(tmp_path):

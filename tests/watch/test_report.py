@@ -1,4 +1,6 @@
+import contextlib
 import csv
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -11,7 +13,7 @@ from toonvision.metrics.found_objects import FoundObject
 from toonvision.taxonomy.labels import Category, Label, Taxonomy
 from toonvision.taxonomy.loader import built_in
 from toonvision.watch.diary import Diary
-from toonvision.watch.log import LogFile
+from toonvision.watch.log import LOG, LogFile
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.report import watch_page, write_watch_report
 from toonvision.watch.watched_log import WatchedLog, doubts
@@ -72,6 +74,13 @@ def test_what_the_timeline_shows_is_what_was_logged(folder):
     draw_count_lines(lines, timeline.value.lines, seconds=10)
     assert [text.get_text() for text in lanes.get_yticklabels()][-1] == "Toon"
     assert {text.get_text() for text in lines.get_legend().get_texts()} == {"Cog", "Toon"}
+
+
+def test_a_damaged_picture_of_an_object_is_not_shown(folder):
+    with contextlib.closing(sqlite3.connect(folder / LOG)) as connection, connection:
+        connection.execute("UPDATE track SET thumbnail = X'ffd8ff00'")
+    page = watch_page(WatchedLog.read(folder, TOONTOWN))
+    assert [panel.name for panel in page.figures] == ["timeline"]
 
 
 def test_labels_have_their_titles_and_colours_in_a_taxonomy_without_levels():

@@ -21,7 +21,7 @@ from toonvision.cli import settings_options as settings
 from toonvision.cli import start_verbs as start
 from toonvision.cli import study_verbs as studies
 from toonvision.cli import watch_verbs as watching
-from toonvision.cli.interrupts import listen
+from toonvision.cli.interrupts import ignore, listen
 from toonvision.cli.output import report_findings
 from toonvision.cli.panels import PanelCommand, PanelGroup
 from toonvision.cli.verbs import Step, parameters_of, verb
@@ -105,6 +105,7 @@ def main() -> NoReturn:
     except _WrongUsageError as error:
         code = _failed(_usage_text(error), UsageError.exit_code)
     except KeyboardInterrupt:
+        ignore()  # a second one would interrupt the sentence
         code = _failed("interrupted; what was saved is kept, run again to go on", EXIT_INTERRUPTED)
     except BrokenPipeError:
         code = 0  # the reader of our output has closed it
@@ -164,6 +165,7 @@ def _failed(message: str, code: int, findings: Sequence[Finding] = ()) -> int:
 
 def _end(code: int) -> NoReturn:
     """Leave; what cannot be written is thrown away, since Python would try once more, complain and end with 120."""
+    ignore()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

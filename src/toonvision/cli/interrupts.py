@@ -2,10 +2,11 @@
 
 A handler's exception is raised in the code that is running. If that is a destructor or a callback from C, Python
 prints it and continues: a training was seen to run for minutes after Ctrl-C. So code that works in rounds calls `heed`
-in each.
+in each, and what Python prints is dropped.
 """
 
 import signal
+import sys
 from types import FrameType
 from typing import NoReturn
 
@@ -15,6 +16,7 @@ _asked: list[int] = []
 def listen() -> None:
     """Make Ctrl-C and SIGTERM raise KeyboardInterrupt from now on, unless our parent process ignores Ctrl-C."""
     _asked.clear()
+    sys.unraisablehook = _unless_asked
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _interrupt)
@@ -24,6 +26,18 @@ def heed() -> None:
     """Raise KeyboardInterrupt if Ctrl-C or SIGTERM came before."""
     if _asked:
         raise KeyboardInterrupt
+
+
+def ignore() -> None:
+    """Ignore Ctrl-C and SIGTERM from now on: the work is done, and Python's shutdown would let them kill us."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _unless_asked(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Print what a destructor or a callback raised, but not the interrupt, which `heed` raises again."""
+    if not (_asked and issubclass(unraisable.exc_type, KeyboardInterrupt)):
+        sys.__unraisablehook__(unraisable)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:

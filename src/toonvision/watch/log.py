@@ -9,30 +9,33 @@ import errno
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, UsageError
 from toonvision.watch.records import Batch, PaceRow, SecondRow, Session, TrackRow
 
+Row = TypeVar("Row")
 LOG: Final = "log.sqlite"
 _APPLICATION = 0x546F6F57
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE session (number INTEGER PRIMARY KEY, started TEXT NOT NULL, source TEXT NOT NULL, context TEXT NOT NULL,
-                      models TEXT NOT NULL);
+                      models TEXT NOT NULL) STRICT;
 CREATE TABLE track (session INTEGER NOT NULL, number INTEGER NOT NULL, label TEXT NOT NULL, levels TEXT NOT NULL,
                     first_seen REAL NOT NULL, last_seen REAL NOT NULL, hits INTEGER NOT NULL, best_score REAL NOT NULL,
-                    labels TEXT NOT NULL, thumbnail BLOB, PRIMARY KEY (session, number));
+                    labels TEXT NOT NULL, thumbnail BLOB, PRIMARY KEY (session, number)) STRICT;
 CREATE TABLE second (session INTEGER NOT NULL, second INTEGER NOT NULL, level TEXT NOT NULL, name TEXT NOT NULL,
-                     count INTEGER NOT NULL, PRIMARY KEY (session, second, level, name)) WITHOUT ROWID;
+                     count INTEGER NOT NULL, PRIMARY KEY (session, second, level, name)) STRICT, WITHOUT ROWID;
 CREATE TABLE pace (session INTEGER NOT NULL, second INTEGER NOT NULL, frames INTEGER NOT NULL, drops INTEGER NOT NULL,
-                   delay_ms REAL NOT NULL, PRIMARY KEY (session, second)) WITHOUT ROWID;
+                   delay_ms REAL NOT NULL, PRIMARY KEY (session, second)) STRICT, WITHOUT ROWID;
 """
 _TENTH = 10
 _PAGE = 4096
+_LARGEST = 1e10
+"""No number of a log is as large, and none is negative."""
 
 
 class LogFile:
@@ -129,25 +132,28 @@ class LogReader:
 
     def sessions(self) -> list[Session]:
         """Return all sessions in their order."""
-        return [Session(*row) for row in self._rows("SELECT * FROM session ORDER BY number")]
+        return self._rows("session ORDER BY number", _session)
 
     def tracks(self) -> list[TrackRow]:
         """Return all tracks in the order in which they were first seen."""
-        return [_track(row) for row in self._rows("SELECT * FROM track ORDER BY session, first_seen, number")]
+        return self._rows("track ORDER BY session, first_seen, number", _track)
 
     def seconds(self) -> list[SecondRow]:
         """Return all counts in their order."""
-        return [SecondRow(*row) for row in self._rows("SELECT * FROM second ORDER BY session, second, level, name")]
+        return self._rows("second ORDER BY session, second, level, name", _second)
 
     def pace(self) -> list[PaceRow]:
         """Return how quickly frames were handled, second by second."""
-        return [PaceRow(*row) for row in self._rows("SELECT * FROM pace ORDER BY session, second")]
+        return self._rows("pace ORDER BY session, second", _pace)
 
-    def _rows(self, query: str) -> list[Any]:
+    def _rows(self, chosen: str, row_of: Callable[[Sequence[Any]], Row]) -> list[Row]:
         if not self.path.is_file():
             raise UsageError(f"{self.path.parent}: nothing was logged there. Watch first: toonvision watch SOURCE")
         with _translated(self.path), contextlib.closing(_connected(self.path, "ro")) as connection:
-            return connection.execute(query).fetchall()
+            try:
+                return [row_of(row) for row in connection.execute(f"SELECT * FROM {chosen}")]
+            except (TypeError, ValueError, AttributeError, RecursionError) as error:
+                raise sqlite3.DatabaseError("not as it was written") from error
 
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:
@@ -177,11 +183,15 @@ def _translated(path: Path) -> Iterator[None]:
     """Turn errors of SQLite into ours."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
-        raise EnvironmentFaultError(f"{path}: cannot be used ({error}). Close what uses it, then run again.") from error
     except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        # Without a code a text cannot be decoded; with that of an error a table or a column is missing.
+        if isinstance(error, sqlite3.OperationalError) and code not in (0, sqlite3.SQLITE_ERROR):
+            raise EnvironmentFaultError(
+                f"{path}: cannot be used ({error}). Close what uses it, then run again."
+            ) from error
         raise InputRejectedError(f"{path}: is no log of this program, or is damaged. Move it away.") from error
 
 
@@ -192,9 +202,48 @@ def _values(one: TrackRow) -> Sequence[Any]:
     return (one.session, one.number, one.label, levels, *seen, labels, one.thumbnail)
 
 
+def _session(row: Sequence[Any]) -> Session:
+    _require(row, int, str, str, str, str)
+    made = Session(*row)
+    datetime.fromisoformat(made.started)
+    return made
+
+
 def _track(row: Sequence[Any]) -> TrackRow:
+    _require(row[:9], int, int, str, str, float, float, int, float, str)
     session, number, label, levels, first_seen, last_seen, hits, best_score, labels, thumbnail = row
     said = {level: (name, share) for level, (name, share) in json.loads(levels).items()}
-    return TrackRow(
-        session, number, label, said, first_seen, last_seen, hits, best_score, json.loads(labels), thumbnail
-    )
+    for level, (name, share) in said.items():
+        _require((level, name, share), str, str, float)
+    counts = json.loads(labels)
+    for pair in counts.items():
+        _require(pair, str, int)
+    if thumbnail is not None:
+        _require((thumbnail,), bytes)
+    return TrackRow(session, number, label, said, first_seen, last_seen, hits, best_score, counts, thumbnail)
+
+
+def _second(row: Sequence[Any]) -> SecondRow:
+    _require(row, int, int, str, str, int)
+    return SecondRow(*row)
+
+
+def _pace(row: Sequence[Any]) -> PaceRow:
+    _require(row, int, int, int, int, float)
+    return PaceRow(*row)
+
+
+def _require(values: Sequence[Any], *types: type[Any]) -> None:
+    """Refuse what no log of ours holds: other types, which SQLite allows, and numbers and texts that cannot be shown.
+
+    Raises:
+        TypeError: If a type is another one.
+        ValueError: If there are more or fewer values, a number is out of range, or a text cannot be written.
+    """
+    for value, kind in zip(values, types, strict=True):
+        if not (isinstance(value, kind) or (kind is float and isinstance(value, int))):
+            raise TypeError(f"not {kind.__name__}: {value!r}")
+        if isinstance(value, str):
+            value.encode()
+        elif not isinstance(value, bytes) and not 0 <= value < _LARGEST:
+            raise ValueError(f"out of range: {value}")

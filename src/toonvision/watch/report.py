@@ -1,16 +1,16 @@
 """The report of a log: what was seen when, what hardly ever, where the models contradict themselves, what is next."""
 
-import io
 import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from toonvision.core.errors import RejectedItemError
 from toonvision.core.panels import FigurePanel, Table, number_columns, write_rows
 from toonvision.core.wording import counted, listed, percent
+from toonvision.data.images import decode
 from toonvision.figures.values import CountLine, Lane, Sighting, Sightings, WatchTimeline
 from toonvision.report.page import Page, section, write_page
 from toonvision.taxonomy.labels import Category, Taxonomy
@@ -215,7 +215,10 @@ def _pictures(log: WatchedLog, name: str, title: str, tracks: Sequence[TrackRow]
 def _card(log: WatchedLog, track: TrackRow) -> Sighting | None:
     if track.thumbnail is None:
         return None
-    picture = Image.open(io.BytesIO(track.thumbnail)).convert("RGB")
+    try:
+        picture = decode(track.thumbnail)
+    except RejectedItemError:  # all else that is known of it is shown
+        return None
     if min(picture.size) < _SMALLEST:
         return None
     lines = (f"{_name(track)}, {clock(track.first_seen)}", f"{100 * track.confidence:.0f} %")
