@@ -1,11 +1,13 @@
 import dataclasses
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
 
 import builders
+from toonvision.cli.study_verbs import parse_sizes
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.metrics.power_law import PowerLaw, fit_power_law
 from toonvision.studies.curve import (
@@ -150,6 +152,34 @@ def test_a_size_without_a_class_is_skipped_and_too_few_sizes_are_refused():
         curve_jobs(samples, whole_fold(samples), sizes=(0.5, 1.0), settings=QUICK, seeds=(0,))
     with pytest.raises(UsageError, match=r"--sizes 0.125,0.25,0.5,1"):
         curve_jobs(samples, whole_fold(samples), sizes=(0.5, 1.5), settings=QUICK, seeds=(0,))
+
+
+def rare_apples(*, on):
+    """Return a few samples, one screenshot each; only those of some screenshots are apples."""
+    samples = colored()
+    crops = tuple(builders.crop(n, "apple" if n in on else "pear", shot=n) for n in range(12))
+    truth = np.array([int(n not in on) for n in range(12)])
+    return Dataset(TASK, samples.images[:12], truth, crops, ("apple", "pear"))
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1, 2), (7, 8)])
+def test_sizes_that_are_offered_instead_of_those_refused_can_be_used(seeds):
+    samples = rare_apples(on=(3, 4, 9))
+    whole = Fold("all", np.arange(8), np.arange(8, 10), np.arange(9, 12))
+    asked = {"settings": QUICK, "seeds": seeds}
+    with pytest.raises(UsageError, match="would have no sample to learn from") as refused:
+        curve_jobs(samples, whole, sizes=(0.01, 0.02, 0.05, 1), **asked)
+    offered = parse_sizes(re.search(r"Write --sizes ([0-9.,]+)\.$", str(refused.value))[1])
+    jobs, findings = curve_jobs(samples, whole, sizes=offered, **asked)
+    assert (tuple(jobs), findings) == (offered, [])
+    assert offered[-1] == 1
+
+
+def test_where_no_three_sizes_can_be_used_the_label_to_annotate_more_of_is_said():
+    whole = Fold("all", np.arange(3), np.arange(8, 10), np.arange(9, 12))
+    for on, said in (((2,), r"Annotate more screenshots that show apple\.$"), ((0, 1, 2), "that show pear")):
+        with pytest.raises(UsageError, match=said):
+            curve_jobs(rare_apples(on=on), whole, sizes=(0.125, 0.25, 0.5, 1), settings=QUICK, seeds=(0, 1, 2, 3))
 
 
 @pytest.fixture(scope="module")

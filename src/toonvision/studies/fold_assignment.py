@@ -5,6 +5,7 @@
 - Learning curve: smaller and larger shares of a training subset, each within the next larger one.
 """
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.seeds import SEED_LIMIT, generator
+from toonvision.core.wording import some
 from toonvision.data.catalog import Crop
 from toonvision.data.groups import group_keys, item_keys
 from toonvision.data.records import Frame, Item
@@ -33,6 +35,9 @@ from toonvision.training.recipes import for_fewer
 FEWEST = 5
 """Crops, or screenshots, of a context below which nothing can be said about it."""
 FEWEST_SIZES = 3
+_CANDIDATES = [percent / 100 for percent in range(5, 101, 5)]
+"""Sizes of a learning curve that may be offered where those asked for cannot be used."""
+_Order = Sequence[Sequence[int]]
 
 
 def hold_out(crops: Sequence[Crop], context: str, *, seed: int) -> dict[int, Subset]:
@@ -291,13 +296,44 @@ def curve_jobs(
         )
     keys, shown = item_keys(dataset.items), _shown(dataset)
     labels, groups = [shown[index] for index in whole.train], [keys[index] for index in whole.train]
-    orders = [nested_order(labels, groups, rng=generator(seed, "curve")) for seed in seeds]
+    orders = {seed: nested_order(labels, groups, rng=generator(seed, "curve")) for seed in seeds}
+    jobs, findings = _jobs_of(dataset, whole, asked, orders, settings)
+    if len(jobs) < FEWEST_SIZES:
+        found = f" ({'; '.join(map(str, findings))})" if findings else ""
+        raise UsageError(
+            f"a curve needs at least three sizes that select different {kind_of(dataset.task).unit}s and at which "
+            f"every class can be learned; got {len(jobs)}{found}. {_other_sizes(dataset, whole, orders, settings)}"
+        )
+    return jobs, findings
+
+
+def _other_sizes(dataset: Dataset, whole: Fold, orders: Mapping[int, _Order], settings: TrainingSettings) -> str:
+    """Return the sizes to ask for instead: the smallest that can be learned, the whole, and one between them.
+
+    Where there are none, return what to annotate.
+    """
+    working = list(_jobs_of(dataset, whole, _CANDIDATES, orders, settings)[0])
+    if len(working) >= FEWEST_SIZES:
+        middle = min(working[1:-1], key=lambda size: abs(size - math.sqrt(working[0])))
+        return f"Write --sizes {working[0]:g},{middle:g},1."  # the last one that works selects all, as 1 does
+    firsts = [whole.train[beginning(order, _CANDIDATES[0])] for order in orders.values()]
+    rare = classes_without_samples(dataset, *firsts)
+    return f"Annotate more screenshots{f' that show {some(rare)}' if rare else ''}."
+
+
+def _jobs_of(
+    dataset: Dataset, whole: Fold, sizes: Sequence[float], orders: Mapping[int, _Order], settings: TrainingSettings
+) -> tuple[dict[float, list[Job]], list[Finding]]:
+    """Plan the trainings of each size that can be learned and selects others than the size before; say which do not.
+
+    The sizes are sorted; each repeat's order of the groups has its seed.
+    """
     made: dict[tuple[int, int], Job] = {}
     jobs: dict[float, list[Job]] = {}
     findings = []
-    for size in asked:
-        subsets = [whole.train[beginning(order, size)] for order in orders]
-        missing = classes_without_samples(dataset, *subsets)
+    for size in sizes:
+        subsets = {seed: whole.train[beginning(order, size)] for seed, order in orders.items()}
+        missing = classes_without_samples(dataset, *subsets.values())
         if missing:
             reason = f"{', '.join(missing)} would have no sample to learn from"
             findings.append(Finding(f"size {size:g}", reason, "ask for larger --sizes", "size-skipped", pictures=1))
@@ -305,19 +341,13 @@ def curve_jobs(
         # Of one order's beginnings two that are equally long are the same.
         row = [
             made.setdefault((seed, len(subset)), _job(whole, subset, settings, seed))
-            for subset, seed in zip(subsets, seeds, strict=True)
+            for seed, subset in subsets.items()
         ]
         if jobs and all(job is before for job, before in zip(row, jobs[max(jobs)], strict=True)):
             reason = f"selects the same {kind_of(dataset.task).unit}s as {max(jobs):g}"
             findings.append(Finding(f"size {size:g}", reason, code="size-repeated"))
             continue
         jobs[size] = row
-    if len(jobs) < FEWEST_SIZES:
-        found = f" ({'; '.join(map(str, findings))})" if findings else ""
-        raise UsageError(
-            "a curve needs at least three sizes that select different crops and at which every class can be learned; "
-            f"got {len(jobs)}{found}. Write e.g. --sizes 0.125,0.25,0.5,1."
-        )
     return jobs, findings
 
 
