@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import signal
 import time
 from pathlib import Path
@@ -302,6 +303,21 @@ def test_a_damaged_run_is_named_and_the_others_are_listed(run, trained, tmp_path
     assert outcome.code == 0
     assert "label/two" in outcome.out
     assert str(broken) in outcome.err
+
+
+@pytest.mark.parametrize("content", [b"", b"\0garb"], ids=["empty", "garbled"])
+def test_damaged_results_of_a_run_are_named_and_evaluating_it_again_cures(run, trained, tmp_path, content):
+    other = copied(trained, tmp_path / "workspace")
+    (other.runs / "label" / "two" / "metrics.json").write_bytes(content)
+    listed, checked = run("runs", "-w", other.root), run("check", "-w", other.root)
+    assert (listed.code, checked.code) == (0, 3)
+    assert "note: run label/two: metrics.json: cannot be read as JSON" in listed.err
+    assert "run label/two: metrics.json: cannot be read as JSON" in checked.out + checked.err
+    assert "(toonvision evaluate label/two)" in " ".join((checked.out + checked.err).split())
+    remedy = re.search(r"\((toonvision evaluate .+)\)$", listed.err, re.MULTILINE)[1]
+    assert run(*shlex.split(remedy)[1:]).code == 0
+    assert "metrics.json" not in run("runs", "-w", other.root).err
+    assert run("check", "-w", other.root).code == 0
 
 
 def test_a_pipe_in_place_of_the_metrics_of_a_run_blocks_nothing(run, trained, tmp_path):

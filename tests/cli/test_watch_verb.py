@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import urllib.error
@@ -11,6 +12,7 @@ from toonvision.watch import recording
 from toonvision.watch.log import LogReader
 from toonvision.world.screenshot_plans import plan_video
 from toonvision.world.video import random_sequence
+from watch.videos import pictures, write_video
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,28 @@ def test_without_a_workspace_it_is_watched_and_nothing_is_logged(run, walk, tmp_
     assert outcome.code == 0, outcome.err
     assert "Watched 4 frames" in outcome.out
     assert list(tmp_path.iterdir()) == []
+
+
+STEERING = "e\x1b[31mred\nx.mp4"
+
+
+@pytest.mark.parametrize("there", ["nothing", "no video", "a video", "a folder", "an empty folder"])
+def test_no_name_of_what_is_watched_steers_the_terminal(run, walk, tmp_path, monkeypatch, there):
+    monkeypatch.chdir(tmp_path)
+    named = tmp_path / STEERING
+    if there == "no video":
+        named.write_bytes(b"nothing")
+    elif there == "a video":
+        write_video(named.with_suffix(".mkv"), pictures(2)).rename(named)
+    elif there == "a folder":
+        shutil.copytree(walk, named)
+    elif there == "an empty folder":
+        named.mkdir()
+    outcome = run("watch", STEERING, "--headless", "--seconds", "0.1")
+    assert outcome.code == (0 if there in ("a video", "a folder") else 3), outcome.err
+    assert "e\\x1b[31mred\\nx.mp4" in outcome.err
+    assert [line for line in (outcome.out + outcome.err).splitlines() if not line.isprintable()] == []
+    assert [line for line in outcome.err.splitlines() if line.startswith("x.mp4")] == []
 
 
 def test_a_picture_that_cannot_be_read_is_left_out_and_ends_with_3(run, walk, toons, tmp_path):

@@ -653,6 +653,7 @@ PROMISES = (
         (
             "tests/cli/test_terminals.py::test_without_a_terminal_no_control_codes_are_sent_and_progress_is_written_in_lines",
             "tests/cli/test_terminals.py::test_a_terminal_that_can_only_print_gets_no_control_codes",
+            "tests/cli/test_watch_verb.py::test_no_name_of_what_is_watched_steers_the_terminal",
             "tests/cli/test_terminals.py::test_a_terminal_without_colour_gets_none",
             "tests/cli/test_terminals.py::test_in_40_columns_no_word_is_broken",
             "tests/cli/test_terminals.py::test_in_40_columns_progress_says_how_far_it_is",

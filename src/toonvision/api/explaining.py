@@ -93,8 +93,8 @@ def _given(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tuple[Case
     with run.workspace.watcher.progress("predicting", "pictures") as progress:
         predictions, findings = predict_files(run.folder, paths, progress=progress)
     if not predictions:
-        listed = "".join(f"\n{finding}" for finding in findings)
-        raise InputRejectedError(f"{paths[0]}: no picture can be read, so that there is nothing to explain.{listed}")
+        said = f"{paths[0]}: no picture can be read, so that there is nothing to explain."
+        raise InputRejectedError(said, findings)
     cases = Cases(
         names=tuple(prediction.path.name for prediction in predictions),
         images=np.stack([read_picture(p.path, size_hw=card.size_hw, resize=card.resize) for p in predictions]),

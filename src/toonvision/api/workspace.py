@@ -13,7 +13,7 @@ from toonvision.api.study_steps import StudySteps
 from toonvision.api.training import Size
 from toonvision.api.understood import setup_blocks, setup_data, shown_in_blocks
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import Finding, UsageError
 from toonvision.data import workspace as data
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.setup import INFER, SetupPlan, SetupRequest, carry_out, plan_setup
@@ -287,9 +287,14 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
 
     def runs(self) -> "Result[tuple[RunRecord, ...]]":
         """List the runs with the test results of each."""
-        from toonvision.evaluation.history import median_and_worst, wrong_on_test
+        from toonvision.evaluation.history import median_and_worst, results_damage, wrong_on_test
 
         found, damaged = read_each(run_records(self.files.runs), read_record, code="damaged-run")
+        damaged += [
+            Finding(f"run {record.title}", damage, self.command("evaluate", record.title), "damaged-results")
+            for folder, record in found
+            if (damage := results_damage(folder))
+        ]
         columns = ["Run", "Status", "Started (UTC)", "Parameters", "Train", "Test", "Repeats", "Test: median", "worst"]
         rows = [
             [

@@ -5,6 +5,7 @@ import inspect
 import io
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -40,6 +41,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_FAULTS = re.compile(r"(?<=run again\.)\n")
+"""Between the faults of a settings file, a line each; any other line break is in a name, and is written out."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # ENOENT: another program has removed the folder that we write to.
 _ENVIRONMENT = {
@@ -158,7 +161,7 @@ def _failed(message: str, code: int, findings: Sequence[Finding] = ()) -> int:
             typer.echo(json.dumps({"error": message, "exit_code": code, **listed}, ensure_ascii=False))
     with suppress(OSError):
         report_findings(findings, folder=None)
-        for line in message.splitlines():
+        for line in _FAULTS.split(message):
             typer.echo(f"toonvision: {printable(line)}", err=True)
     return code
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from toonvision.cli.tables import Rows
-from toonvision.core.errors import Finding
+from toonvision.core.errors import Finding, printable
 from toonvision.core.files import write_text
 from toonvision.core.grouping import grouped
 from toonvision.core.panels import Table
@@ -31,6 +31,8 @@ _WIDTH_WITHOUT_TERMINAL = 10_000
 """Columns of a pipe: a program that reads it needs whole paths and commands, so that no line is broken."""
 _WIDTH_OF_A_BAR = 70
 """Terminals below this width show only the name and the count of a bar."""
+_STEERING = {code: printable(chr(code)) for code in (*range(32), *range(127, 160)) if chr(code) != "\n"}
+"""Characters of the names of files and classes that would steer a terminal, and what is printed instead."""
 
 
 @cache
@@ -61,8 +63,8 @@ def messages() -> "Console":
 
 
 def say(text: str) -> None:
-    """Print a message, as it is, on standard error."""
-    messages().print(text, markup=False)
+    """Print a message on standard error; characters that steer a terminal are written out."""
+    messages().print(text.translate(_STEERING), markup=False)
 
 
 def show_result(result: "Result[Any]", *, as_json: bool) -> None:
@@ -72,7 +74,7 @@ def show_result(result: "Result[Any]", *, as_json: bool) -> None:
         typer.echo(json.dumps(result.data, ensure_ascii=False, allow_nan=False, default=str))
         return
     for block in result.blocks:
-        results().print(Rows(block) if isinstance(block, Table) else block, markup=False)
+        results().print(Rows(block) if isinstance(block, Table) else block.translate(_STEERING), markup=False)
     if result.next:
         sys.stdout.flush()
         say(f"Next: {result.next}")

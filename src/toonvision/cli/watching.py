@@ -9,6 +9,7 @@ from toonvision.cli import output
 from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say
 from toonvision.cli.tables import Rows
+from toonvision.core.errors import printable
 from toonvision.core.wording import counted
 from toonvision.models.registry import TREES
 
@@ -216,5 +217,5 @@ class SearchDisplay(_Display):
             say(f"race: {counted(raced, 'training')}; {progress_text(result)}")
 
 
-TERMINAL = Watcher(say, output.progress_bar, TrainingDisplay, StudyDisplay, SearchDisplay)
+TERMINAL = Watcher(lambda line: say(printable(line)), output.progress_bar, TrainingDisplay, StudyDisplay, SearchDisplay)
 """Shows each step on standard error."""

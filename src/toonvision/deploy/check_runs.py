@@ -11,6 +11,7 @@ from toonvision.data.records import Known
 from toonvision.data.splits import Split, read_split, split_digest
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.current import current_export
+from toonvision.evaluation.history import results_damage
 from toonvision.metrics.predictions import Prediction
 from toonvision.models.saving import read_card, require_sound_weights
 from toonvision.tasks.registry import kind_of
@@ -21,7 +22,7 @@ CONFIDENT = 0.9
 
 
 def check_runs(workspace: Workspace, known: Known | None) -> Checked:
-    """Check that every run can be read, has this taxonomy, and was trained on a split that still exists.
+    """Check that every run and its results can be read, and that it has this taxonomy and a split that still exists.
 
     Without the catalogue's content (``known`` is None) splits are not checked.
     """
@@ -29,17 +30,19 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
     doubts: list[Finding] = []
     runs = [folder for folder in sorted(workspace.runs.glob("*/[!.]*")) if folder.is_dir()]
     for run in runs:
-        name = f"run {run.relative_to(workspace.runs).as_posix()}"
+        title = run.relative_to(workspace.runs).as_posix()
+        name = f"run {title}"
         try:
             record, stale_export = _sound_run(run, workspace)
         except (ToonVisionError, OSError) as error:
             said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
             faults.append(Finding(name, said.removeprefix(f"{run}: ").removeprefix(f"{run}{os.sep}"), code="run"))
             continue
+        if damage := results_damage(run):
+            faults.append(Finding(name, damage, f"toonvision evaluate {title}", "damaged-results"))
         if stale_export:
             said = stale_export.removeprefix(f"{run}{os.sep}")
-            remedy = f"toonvision export {name.removeprefix('run ')}"
-            doubts.append(Finding(name, said, remedy, "stale-export"))
+            doubts.append(Finding(name, said, f"toonvision export {title}", "stale-export"))
         if known and not _split_stands(record, known, workspace):
             reason = f"was trained on the split {record.split} as it no longer is, so that evaluate refuses it"
             doubts.append(Finding(name, reason, "train again", "split-changed"))

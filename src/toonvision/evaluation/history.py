@@ -1,6 +1,7 @@
 """What the runs of a workspace had wrong, as their evaluations have written it down."""
 
 import math
+import os
 import statistics
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +14,10 @@ from toonvision.data.growth import ErrorPoint
 from toonvision.metrics.intervals import Proportion
 from toonvision.training.record import read_record, run_records
 
+METRICS = "metrics.json"
 _LARGEST_METRICS = 10_000_000
+_DAMAGE = (RejectedItemError, KeyError, IndexError, TypeError, ValueError, OverflowError)
+"""What damaged results are refused with, or stumbled over."""
 _SCORES = {"ap50": "AP50", "miou": "mIoU"}
 
 
@@ -23,35 +27,52 @@ def wrong_on_test(run: Path) -> Mapping[str, Proportion] | None:
     None where it was not evaluated yet, or what was written is damaged.
     """
     try:
-        metrics = _metrics(run)
-        wrong = {name: metrics["wrong"][name] for name in ("best", "median", "worst")}
-        return {name: Proportion(int(one["count"]), int(one["total"])) for name, one in wrong.items()}
-    except (RejectedItemError, KeyError, TypeError, ValueError):
+        return _wrong(_metrics(run))
+    except _DAMAGE:
         return None
 
 
 def median_and_worst(run: Path) -> tuple[str, str] | None:
     """Return the median and the worst test result of a run: wrong crops, or the AP50 or mIoU of one with screenshots.
 
-    None where it was not evaluated yet, or what was written is damaged.
+    None where it was not evaluated yet, has no such number, or what was written is damaged.
     """
-    wrong = wrong_on_test(run)
-    if not wrong:
-        return None
     try:
-        repeats = _metrics(run)["repeats"]
-        for key, title in _SCORES.items():
-            if key in repeats[0]:
-                each = [float(one[key]) for one in repeats]
-                found = (statistics.median(each), min(each))
-                return (f"{title} {found[0]:.3f}", f"{title} {found[1]:.3f}") if math.isfinite(sum(each)) else None
-    except (RejectedItemError, KeyError, IndexError, TypeError, ValueError):
+        return _median_and_worst(_metrics(run))
+    except _DAMAGE:
         return None
-    return f"{wrong['median'].count:,} wrong", f"{wrong['worst'].count:,} wrong"
+
+
+def results_damage(run: Path) -> str:
+    """Return what is wrong with the test results that were written for a run; empty if nothing is, or none were."""
+    if not os.path.lexists(run / METRICS):
+        return ""
+    try:
+        _median_and_worst(_metrics(run))
+    except RejectedItemError as error:
+        return f"{METRICS}: {error.reason}"
+    except _DAMAGE:
+        return f"{METRICS}: holds no results of an evaluation"
+    return ""
 
 
 def _metrics(run: Path) -> Any:
-    return parse_json(read_regular(run / "metrics.json", limit=_LARGEST_METRICS))
+    return parse_json(read_regular(run / METRICS, limit=_LARGEST_METRICS))
+
+
+def _wrong(metrics: Any) -> Mapping[str, Proportion]:
+    wrong = {name: metrics["wrong"][name] for name in ("best", "median", "worst")}
+    return {name: Proportion(int(one["count"]), int(one["total"])) for name, one in wrong.items()}
+
+
+def _median_and_worst(metrics: Any) -> tuple[str, str] | None:
+    wrong, repeats = _wrong(metrics), metrics["repeats"]
+    for key, title in _SCORES.items():
+        if key in repeats[0]:
+            each = [math.nan if one[key] is None else float(one[key]) for one in repeats]
+            found = (statistics.median(each), min(each))
+            return (f"{title} {found[0]:.3f}", f"{title} {found[1]:.3f}") if math.isfinite(sum(each)) else None
+    return f"{wrong['median'].count:,} wrong", f"{wrong['worst'].count:,} wrong"
 
 
 def errors_so_far(runs: Path) -> list[ErrorPoint]:
