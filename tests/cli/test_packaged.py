@@ -70,6 +70,19 @@ def test_csv_has_a_row_for_each_picture_and_the_pictures_can_be_drawn_on(run, fo
     assert (toon["kind"], toon["suit"], toon["suit_p_lb"]) == ("toon", "", "")
 
 
+def test_where_the_csv_cannot_be_written_nothing_is_saved_and_the_same_command_works_later(run, folder, tmp_path):
+    there, drawn = tmp_path / "there", tmp_path / "drawn"
+    there.write_text("a file")
+    asked = ("predict", "--with", "toontown", folder / "wall.png", "--save", drawn, "--csv", there / "new" / "all.csv")
+    refused = run(*asked)
+    assert (refused.code, drawn.exists()) == (4, False)
+    assert f"toonvision: {there}: Not a directory." in refused.err
+    there.unlink()
+    assert run(*asked).code == 0
+    assert (there / "new" / "all.csv").is_file()
+    assert drawn.is_dir()
+
+
 @pytest.mark.parametrize("options", [(), ("--find",), ("--csv", "answers.csv")], ids=str)
 def test_the_command_that_comes_next_makes_a_workspace_even_where_its_name_is_taken(
     run, folder, tmp_path, monkeypatch, options

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from report.test_report import Page
 from toonvision.core.errors import UsageError
+from toonvision.core.panels import Listing
 from toonvision.report.search import search_page, write_search_report
 from toonvision.report.search_facts import (
+    next_command,
     next_fact,
     outcome_fact,
     race_fact,
@@ -18,7 +20,6 @@ from toonvision.report.search_facts import (
     search_facts,
     search_warnings,
     searched_fact,
-    train_command,
     winner_fact,
 )
 from toonvision.report.search_panels import (
@@ -273,6 +274,15 @@ def test_a_winner_that_only_guesses_is_no_recommendation():
         "no better than always answering the commonest class, which is wrong about 40: nothing useful was found yet."
     )
     assert next_fact(poor).endswith("run toonvision tune suit --name random-1 --resume --trials 2.")
+    for result, title, command in (
+        (good, "To train the winner", "train suit"),
+        (poor, "To search longer", "tune suit"),
+    ):
+        (best, *_) = search_page(result).sections
+        (listing,) = (one for one in best.panels if isinstance(one, Listing))
+        assert listing.title.startswith(title)
+        assert listing.text == next_command(result)
+        assert listing.text.startswith(f"toonvision {command}")
 
 
 def test_other_races_say_what_they_are():
@@ -294,8 +304,8 @@ def test_the_test_subset_is_said_to_be_unused_and_how_to_use_it():
 
 
 def test_names_are_quoted_in_commands_where_a_shell_needs_it():
-    assert train_command(study(trials(0.5), name="a b")) == "toonvision train suit --from-study 'suit/a b'"
-    assert train_command(study(trials(0.5), name="x;reboot")) == "toonvision train suit --from-study 'suit/x;reboot'"
+    assert next_command(study(trials(0.5), name="a b")) == "toonvision train suit --from-study 'suit/a b'"
+    assert next_command(study(trials(0.5), name="x;reboot")) == "toonvision train suit --from-study 'suit/x;reboot'"
 
 
 def test_what_must_be_known_first_is_a_warning():

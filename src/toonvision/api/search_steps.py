@@ -48,7 +48,7 @@ class SearchSteps(Opened):
         """
         from toonvision.api.search_results import search_result
         from toonvision.report.search import write_search_report
-        from toonvision.report.search_facts import longer_words
+        from toonvision.report.search_facts import next_words
         from toonvision.tuning.options import SearchOptions
         from toonvision.tuning.study import tune
 
@@ -64,26 +64,21 @@ class SearchSteps(Opened):
                 watcher=watch, measure=measure,
             )  # fmt: skip
         folder = self.files.studies / result.title
-        train = ("train", task, "--from-study", result.title, "--repeat", "10")
-        again = self.command(*(longer_words(result) if result.only_guesses else train))
-        return search_result(result, folder, write_search_report(folder, result), again)
+        spread = () if result.only_guesses else ("--repeat", "10")
+        then = self.command(*next_words(result), *spread)
+        return search_result(result, folder, write_search_report(folder, result), then)
 
     def studies(self) -> "Result[tuple[StudyResult, ...]]":
         """List the searches for networks with their winners."""
         from toonvision.api.search_results import search_data, study_row
-        from toonvision.report.search_facts import longer_words
+        from toonvision.report.search_facts import next_words
         from toonvision.tuning.folders import study_results
         from toonvision.tuning.result import read_result
 
         found, damaged = read_each(study_results(self.files.studies), read_result, code="damaged-study")
         listed = [result for _, result in found]
         newest = max((one for one in listed if one.winner), key=lambda one: one.started, default=None)
-        if newest is None:
-            then: tuple[str, ...] = ("tune", self.first_task())
-        elif newest.only_guesses:
-            then = longer_words(newest)
-        else:
-            then = ("train", newest.settings.task, "--from-study", newest.title)
+        then = next_words(newest) if newest else ("tune", self.first_task())
         columns = ["Study", "State", "Started (UTC)", "Strategy", "Tried", "Best: network", "parameters"]
         columns += ["wrong: median", "worst"]
         rows = [study_row(one) for one in listed]

@@ -328,7 +328,7 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
         from toonvision.api.run import report_result
         from toonvision.api.watched import FOLDER, report_of_log
         from toonvision.report.search import write_search_report
-        from toonvision.report.search_facts import longer_words, search_facts, search_warnings
+        from toonvision.report.search_facts import next_words, search_facts, search_warnings
         from toonvision.training.record import is_run
         from toonvision.tuning.folders import find_study, is_study
         from toonvision.tuning.result import read_result
@@ -339,6 +339,5 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
             return self.run(name).report()
         study = find_study(self.files.studies, name)
         result = read_result(study)
-        train = ("train", result.settings.task, "--from-study", result.title)
-        again = self.command(*(longer_words(result) if result.only_guesses else train))
-        return report_result(write_search_report(study, result), search_facts(result), search_warnings(result), again)
+        then, page = self.command(*next_words(result)), write_search_report(study, result)
+        return report_result(page, search_facts(result), search_warnings(result), then)

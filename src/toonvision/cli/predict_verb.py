@@ -17,7 +17,7 @@ from toonvision.cli.options import choice, given_flags, names_in
 from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import ToonVisionError, UsageError
-from toonvision.core.files import write_text
+from toonvision.core.files import require_writable, write_text
 from toonvision.core.names import free_name
 from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, detector_accuracy, packaged_names
@@ -250,13 +250,17 @@ def _as_csv(result: "Result[Any]", text: str, target: Path | None) -> "Result[An
 
 
 def _csv_target(csv_file: Path | None, *, force: bool) -> Path | None:
-    """Return the file that CSV goes to, if it may be written; None for standard output."""
+    """Return the file that CSV goes to, if it can and may be written; None for standard output."""
     target = None if str(csv_file) == "-" else csv_file
-    if target is not None and target.exists():
+    if target is None:
+        return None
+    if target.exists():
         if not target.is_file():
             raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
         if not force:
             raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or add --force.")
+    # Missing folders are made when it is written. What --save writes before would be in the way of the same command.
+    require_writable(next(folder for folder in target.absolute().parents if folder.exists()))
     return target
 
 

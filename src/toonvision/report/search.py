@@ -7,7 +7,7 @@ from toonvision.core.panels import Listing, write_rows
 from toonvision.core.wording import counted
 from toonvision.report import search_panels as panels
 from toonvision.report.page import Page, section, write_page
-from toonvision.report.search_facts import search_facts, search_warnings, tighten_command, train_command, trial_count
+from toonvision.report.search_facts import next_command, search_facts, search_warnings, tighten_command, trial_count
 from toonvision.tuning.importance import importance_of
 from toonvision.tuning.insight import size_error_points
 from toonvision.tuning.recipes import narrower_space, recipe_of
@@ -51,7 +51,7 @@ def search_page(result: StudyResult) -> Page:
         sections=(
             section(
                 "best", "The best networks", retrained, panels.race_panel(result), panels.race_table(result),
-                panels.architecture_panel(result), _training(result),
+                panels.architecture_panel(result), _next(result),
             ),
             section(
                 "front", "Size against error", "How the error grows as networks get smaller.",
@@ -74,13 +74,16 @@ def search_page(result: StudyResult) -> Page:
     )  # fmt: skip
 
 
-def _training(result: StudyResult) -> Listing | None:
+def _next(result: StudyResult) -> Listing | None:
     if result.winner is None:
         return None
+    if result.only_guesses:
+        note = f"{_HERE} The winner is no better than the commonest class alone, so that training it is of no use."
+        return Listing("To search longer", next_command(result), note)
     note = (
         f"{_HERE} It is the only step that uses the test subset. With --repeat 10 it shows the spread over seeds, too."
     )
-    return Listing("To train the winner and evaluate it", train_command(result), note)
+    return Listing("To train the winner and evaluate it", next_command(result), note)
 
 
 def _narrower(result: StudyResult) -> tuple[Listing, ...]:

@@ -167,7 +167,7 @@ def next_fact(result: StudyResult) -> str:
     if result.winner is None:
         return unused
     if result.only_guesses:
-        return f"{unused} To search longer, run {longer_command(result)}."
+        return f"{unused} To search longer, run {next_command(result)}."
     winner = shlex.quote(result.title)
     return f"{unused} To train the winner and evaluate it there, run toonvision train with --from-study {winner}."
 
@@ -177,25 +177,22 @@ def trial_count(result: StudyResult) -> int:
     return sum(trial.state != "lost" or trial.counts for trial in result.trials)
 
 
-def train_command(result: StudyResult) -> str:
-    """Return the command that trains a search's winner, typed in the workspace's folder."""
-    return f"toonvision train {shlex.quote(result.settings.task)} --from-study {shlex.quote(result.title)}"
+def next_command(result: StudyResult) -> str:
+    """Return the command that comes after a search, typed in the workspace's folder."""
+    return shlex.join(["toonvision", *next_words(result)])
+
+
+def next_words(result: StudyResult) -> tuple[str, ...]:
+    """Return its words after the program's name: to train the winner, or to search longer where that only guesses."""
+    if result.only_guesses:
+        trials = str(2 * result.settings.trials)
+        return "tune", result.settings.task, "--name", result.name, "--resume", "--trials", trials
+    return "train", result.settings.task, "--from-study", result.title
 
 
 def tighten_command(result: StudyResult) -> str:
     """Return the command that searches a narrower space, typed in the workspace's folder."""
     return f"toonvision tune {shlex.quote(result.settings.task)} --tighten {shlex.quote(result.title)}"
-
-
-def longer_command(result: StudyResult) -> str:
-    """Return the command that goes on with a search, for twice as many trials, typed in the workspace's folder."""
-    return shlex.join(["toonvision", *longer_words(result)])
-
-
-def longer_words(result: StudyResult) -> tuple[str, ...]:
-    """Return the words of `longer_command` after the program's name."""
-    trials = str(2 * result.settings.trials)
-    return "tune", result.settings.task, "--name", result.name, "--resume", "--trials", trials
 
 
 def _spread(raced: Racer, result: StudyResult) -> str:
