@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from builders import Shot, contents, small_shots, tree, write_voc
@@ -38,6 +40,21 @@ def test_runs_are_listed_beside_a_damaged_catalogue(run, own_workspace):
     outcome = run("runs", "-w", own_workspace.root)
     assert (outcome.code, outcome.err) == (0, "")
     assert "There is no run yet." in outcome.out
+
+
+def test_the_next_step_after_a_loss_works_as_it_is_printed(run, own_workspace):
+    own_workspace.catalog.unlink()
+    refused = run("extract", "-w", own_workspace.root)
+    assert (refused.code, own_workspace.catalog.exists()) == (3, False)
+    rebuild = run("runs", "-w", own_workspace.root).next
+    assert rebuild[0] == "rebuild"
+    assert run(*rebuild).code == 0
+    own_workspace.catalog.unlink()
+    shutil.rmtree(own_workspace.crops)
+    extract = run("runs", "-w", own_workspace.root).next
+    assert extract[0] == "extract"
+    assert run(*extract).code == 0
+    assert run("check", "-w", own_workspace.root).code == 0
 
 
 def test_checking_does_not_even_settle_a_run_whose_replacing_was_killed(run, own_workspace):

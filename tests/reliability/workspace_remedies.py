@@ -174,6 +174,13 @@ WORKSPACES = [
     Remedy("toonvision extract", lambda _: None, (printed,), verbs=("check",)),
     Remedy("toonvision rebuild", remove("w/catalog.sqlite"), (printed,), verbs=("check",), before=ALL),
     Remedy(
+        "is missing, and so are all crops (toonvision extract)",
+        remove("w/catalog.sqlite", "w/crops"),
+        (printed,),
+        verbs=("check",),
+        before=ALL,
+    ),
+    Remedy(
         "Make it again: toonvision rebuild -w ...",
         text("w/catalog.sqlite", b"SQLite format 3\0" + b"\1" * 84),
         (printed,),

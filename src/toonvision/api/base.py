@@ -85,7 +85,14 @@ class Opened:
             yield run
 
     def _first_step(self) -> str:
-        """Return the command that extracts annotations; without any, that labels screenshots, or takes some."""
+        """Return the command that extracts annotations; without any, that labels screenshots, or takes some.
+
+        Crops that no catalogue knows show that it was lost; extracting refuses them.
+        """
+        from toonvision.data.extraction import numbered_stem
+
+        if any(numbered_stem(path.name) for path in self.files.crops.glob("*")):
+            return self.command("rebuild")
         with suppress(InputRejectedError):  # a folder cannot be read; extracting names it
             if not self.is_annotated():
                 own = self.files.root / SCREENSHOTS

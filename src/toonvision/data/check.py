@@ -51,6 +51,9 @@ def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
     try:
         if not workspace.catalog.exists():
             crops = sum(numbered_stem(path.name) is not None for path in workspace.crops.glob("*"))
+            if not crops and any(workspace.splits.glob("*.csv")):
+                fault = Finding(name, "is missing, and so are all crops", _EXTRACT, "no-catalogue")
+                return None, Checked("Catalogue", 0, (fault,))
             if not crops:
                 doubt = Finding(name, "nothing was extracted yet", _EXTRACT, "no-catalogue")
                 return None, Checked("Catalogue", 0, (), (doubt,))

@@ -107,9 +107,12 @@ def extract(
     pictures = [picture.path for _, reading in readings for picture in reading.pictures]
     files = [shared_file(path) for path in (workspace.root / SETTINGS, *pictures)] if ray else []
     spread = spread_over(ray, files, say=say)
-    with exclusive(workspace.root, purpose="extract"), Catalog.open(workspace.catalog) as catalog:
-        claim_crops(workspace, catalog)
-        summary, _, strays = extract_into(catalog, workspace, readings, spread=spread, progress=progress)
+    with exclusive(workspace.root, purpose="extract"):
+        if not workspace.catalog.exists():
+            _refuse_strange_crops(workspace)  # while there is no catalogue that seems to know of nothing
+        with Catalog.open(workspace.catalog) as catalog:
+            claim_crops(workspace, catalog)
+            summary, _, strays = extract_into(catalog, workspace, readings, spread=spread, progress=progress)
         for path in strays:
             path.unlink(missing_ok=True)
     return replace(summary, findings=(*spread.refused, *summary.findings), did=dict(spread.did))
@@ -174,16 +177,20 @@ def claim_crops(workspace: Workspace, catalog: Catalog, *, lost: bool = False) -
     Raises:
         InputRejectedError: If the folder holds files that no extraction made.
     """
-    folder = workspace.crops
-    folder.mkdir(exist_ok=True)
+    workspace.crops.mkdir(exist_ok=True)
     if not catalog.has_begun():
-        strange = next((path for path in folder.iterdir() if not path.name.startswith(".")), None)
-        if strange and not lost:
-            raise InputRejectedError(
-                f"{strange}: was not made by an extraction; crops/ must be ours. Move it elsewhere; or, if the "
-                f"catalogue was lost: toonvision rebuild -w {workspace.root}"
-            )
+        if not lost:
+            _refuse_strange_crops(workspace)
         catalog.begin()
+
+
+def _refuse_strange_crops(workspace: Workspace) -> None:
+    strange = next((path for path in workspace.crops.glob("*") if not path.name.startswith(".")), None)
+    if strange:
+        raise InputRejectedError(
+            f"{strange}: was not made by an extraction; crops/ must be ours. Move it elsewhere; or, if the "
+            f"catalogue was lost: toonvision rebuild -w {workspace.root}"
+        )
 
 
 def _store(batch: Sequence[ExtractionResult], catalog: Catalog, workspace: Workspace, writers: Executor) -> int:
