@@ -377,6 +377,12 @@ def test_pictures_that_a_task_lists_are_told_apart_by_the_index_in_each_region(t
     assert two_pictures(tmp_path, several, pear) == ({"a.png": [], "b.png": ["pear"]}, [])
     found, (finding,) = two_pictures(tmp_path, several, apple, on("image", "pear", "r2", item_index=7))
     assert (found, finding.reason) == ({"a.png": ["apple"], "b.png": []}, "names no picture; got {'item_index': 7}")
+    found, (finding,) = two_pictures(tmp_path, several, on("image", "apple", "r1"))
+    assert (found, finding.objects, finding.pictures) == ({}, 1, 2)
+    assert finding.remedy == "write the number, from 0, of their picture as item_index"
+    rectangle = {**APPLE, "original_width": 64, "original_height": 48}
+    found, (finding,) = two_pictures(tmp_path, several, rows=[{**several, "id": 1, "label": [rectangle]}])
+    assert (found, finding.remedy) == ({}, "export JSON from Label Studio, not JSON-MIN")
 
 
 def test_a_video_of_label_studio_is_named_as_one(tmp_path):

@@ -194,6 +194,16 @@ def of_before(tasks):
         region["to_name"] = "before"
 
 
+def listed_pictures(tasks):
+    """Let the first task list the picture of the second, too; that task is gone, as it would be."""
+    tasks[0]["data"] = {"image": [tasks[0]["data"]["image"], tasks.pop(1)["data"]["image"]]}
+
+
+def of_first(tasks):
+    for region in tasks[0]["annotations"][0]["result"]:
+        region["item_index"] = 0
+
+
 def json_min_of_two_pictures(tasks):
     names = [task["data"]["image"] for task in tasks]
     for at, task in enumerate(tasks):
@@ -212,6 +222,12 @@ LABEL_STUDIO = [
         "write the key of their picture as to_name",
         of_json("*.json", two_pictures),
         (of_json("*.json", of_before),),
+        on="labelstudio",
+    ),
+    Remedy(
+        "write the number, from 0, of their picture as item_index",
+        of_json("*.json", listed_pictures),
+        (of_json("*.json", of_first),),
         on="labelstudio",
     ),
     Remedy(

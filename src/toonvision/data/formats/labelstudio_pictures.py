@@ -4,13 +4,13 @@ A region names the tag that shows its picture as ``to_name``; of several picture
 is called like the tag. A key may hold a list of pictures, of which ``item_index`` says which, from 0.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
-from toonvision.core.wording import counted, listed
+from toonvision.core.wording import counted, listed, some
 from toonvision.data.formats.labelstudio_tasks import is_drawn, is_path, regions_of
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree
@@ -53,9 +53,9 @@ def pictures_shown(data: object, result: object, item: str, path: Path, tree: So
     if keys.keys().isdisjoint(tags):
         if len({_tag(row) for row in unknown}) < 2 and len(_there(keys, path, tree)) < 2:
             return [Shown(item, picture_name(data, path, tree), result)]
-        return [_of_any(unknown or rows, keys, item, pictures=len(keys))]
+        return [_of_any(unknown or rows, keys, item, "to_name", pictures=len(keys))]
     said = [row for row in rows if not is_drawn(row) and _tag(row) not in keys]
-    found: list[Shown | Finding] = [_of_any(unknown, keys, item)] if unknown else []
+    found: list[Shown | Finding] = [_of_any(unknown, keys, item, "to_name")] if unknown else []
     for key in (key for key in keys if key in tags):
         own = [*(row for row in rows if _tag(row) == key), *said]
         called, value = f"{item}, {key}", keys[key]
@@ -89,8 +89,12 @@ def _tag(row: object) -> object:
     return tag if isinstance(tag, str) else None
 
 
-def _of_list(names: list[str], rows: list[Any], item: str) -> Iterator[Shown]:
+def _of_list(names: list[str], rows: list[Any], item: str) -> Iterator[Shown | Finding]:
     """Yield the pictures of a list, each with the entries of its index."""
+    unknown = [row for row in rows if is_drawn(row) and isinstance(row, dict) and "item_index" not in row]
+    if unknown and len(names) > 1:
+        yield _of_any(unknown, names, item, "item_index", pictures=len(names))
+        return
     found: dict[object, list[Any]] = {index: [] for index in range(len(names))}
     for row in rows:
         index = row.get("item_index", 0) if isinstance(row, dict) else 0
@@ -112,15 +116,17 @@ def _there(keys: Mapping[str, object], path: Path, tree: SourceTree) -> set[Path
     return found
 
 
-def _of_any(rows: list[Any], keys: Mapping[str, object], item: str, *, pictures: int = 0) -> Finding:
-    """Report regions of which it is not said on which of several pictures they are drawn."""
+def _of_any(rows: list[Any], names: Collection[str], item: str, tag: str, *, pictures: int = 0) -> Finding:
+    """Report regions that do not say on which of several pictures they are drawn, as they would under a `tag`."""
     regions = regions_of(rows)
     number = len(regions) if isinstance(regions, list) else 0
-    tags = sorted({tag for row in rows if isinstance(tag := _tag(row), str)})
-    which = f"to_name is {listed([shown(tag) for tag in tags])}" if tags else "there is no to_name"
+    said = sorted({row[tag] for row in rows if isinstance(row, dict) and isinstance(row.get(tag), str)})
+    which = f"{tag} is {listed(list(map(shown, said)))}" if said else f"there is no {tag}"
     reason = (
-        f"shows {len(keys)} pictures, {listed([shown(key) for key in keys])}, and does not say on which of them "
+        f"shows {len(names)} pictures, {some([shown(name) for name in names])}, and does not say on which of them "
         f"{counted(number, 'region')} {'was' if number == 1 else 'were'} drawn: {which}"
     )
-    remedy = "write the key of their picture as to_name" if tags else "export JSON from Label Studio, not JSON-MIN"
+    remedy = "export JSON from Label Studio, not JSON-MIN"
+    if any(map(_tag, rows)):
+        remedy = f"write {'the key' if tag == 'to_name' else 'the number, from 0,'} of their picture as {tag}"
     return Finding(item, reason, remedy, "which-picture", number, pictures)
