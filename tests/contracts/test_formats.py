@@ -1020,7 +1020,6 @@ def test_a_picture_that_two_files_list_with_the_same_objects_counts_once_and_wit
     reading = kind.read(tmp_path)
     assert sum(len(picture.objects) for picture in reading.pictures) == 7
     assert [(finding.code, finding.skips) for finding in reading.findings] == [("listed-twice", False)]
-    assert reading.findings[0].reason == "lists 1 picture twice, with the same objects; each counts once"
     copy.write_text(copy.read_text(encoding="utf-8").replace("apple", "plum"), encoding="utf-8")
     with pytest.raises(InputRejectedError, match="list one picture") as caught:
         kind.read(tmp_path)

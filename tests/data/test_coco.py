@@ -298,6 +298,14 @@ def test_two_images_of_one_file_with_other_objects_are_named_by_their_ids(tmp_pa
         read(tmp_path)
 
 
+def test_two_images_of_one_file_with_the_same_objects_are_said_to_list_it_twice(tmp_path):
+    images = [{"id": n, "file_name": "a.png"} for n in range(2)]
+    write(tmp_path, "c.json", ["a.png", "b.png"], images=images)
+    assert str(read(tmp_path).findings[0]) == (
+        "c.json: lists 1 picture twice, with the same objects; each counts once (remove what is double)"
+    )
+
+
 def test_a_picture_without_annotations_is_one_without_objects(tmp_path):
     write(tmp_path, "c.json", ["a.png"], objects=[])
     assert labels(read(tmp_path)) == {"a.png": []}

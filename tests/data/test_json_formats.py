@@ -398,6 +398,10 @@ def test_a_video_of_label_studio_is_named_as_one(tmp_path):
 def test_of_two_addresses_in_a_task_the_one_of_a_picture_below_the_source_is_meant(tmp_path):
     data = {"page": "https://example.org/day/one", "shot": "/data/upload/1/a.png"}
     assert two_pictures(tmp_path, data, on("img", "apple", "r1"))[0] == {"a.png": ["apple"]}
+    data = {"shot": "/data/upload/1/a.png", "note": "either/or"}
+    day = {**region({"choices": ["day"]}, "choices", "r3"), "to_name": "note", "from_name": "time"}
+    assert two_pictures(tmp_path, data, on("shot", "apple", "r1"), day) == ({"a.png": ["apple"]}, [])
+    assert attributes_of("labelstudio", tmp_path) == [{"time": "day"}]
     data = {"image": "/data/upload/1/a.png", "thumbnail": "/data/upload/1/b.png"}
     assert two_pictures(tmp_path, data, on("img", "apple", "r1"))[0] == {"a.png": ["apple"]}
 

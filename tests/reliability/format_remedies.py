@@ -284,7 +284,9 @@ def taken_out(base):
 
 
 LABELME = [
-    Remedy("to write it beside the file, run in the source's folder: ...", picture_within, (taken_out,), on="labelme"),
+    Remedy(
+        "write it beside the file, with this in the source's folder: ...", picture_within, (taken_out,), on="labelme"
+    ),
     again("export again", "labelme", "*.json", "shapes", value=3),
     again("export again", "labelme", "*.json", "shapes", 0, value=3),
     again("draw it again", "labelme", "*.json", "shapes", 0, "points", value=[[1, 2], [3]]),

@@ -39,7 +39,7 @@ _STATED = ("difficult", "group_id", "description", "score")
 
 
 _TAKE_OUT = (
-    "to write it beside the file, run in the source's folder: python -c \"import base64, json, pathlib; "
+    "write it beside the file, with this in the source's folder: python -c \"import base64, json, pathlib; "
     "[p.with_suffix('.png').write_bytes(base64.b64decode(d['imageData'])) for p in pathlib.Path().rglob('*.json') "
     "if [q.stem for q in p.parent.iterdir()].count(p.stem) == 1 for d in [json.loads(p.read_bytes())] "
     "if 'imageData' in d and d['imageData']]\""
@@ -84,7 +84,7 @@ def _kept_within(documents: Mapping[Path, Mapping[str, Any]], tree: SourceTree) 
         rows = [content["shapes"] for content in documents.values()]
         objects = sum(len(own) for own in rows if isinstance(own, list))
         first = tree.relative(next(iter(documents)))
-        yield Finding(first, reason, _TAKE_OUT, "picture-within", objects, len(documents))
+        yield Finding(first, reason, f"{tree.unpacking}{_TAKE_OUT}", "no-picture", objects, len(documents))
 
 
 def _is_own(content: Mapping[str, Any]) -> bool:

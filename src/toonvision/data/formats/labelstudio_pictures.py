@@ -48,13 +48,14 @@ def pictures_shown(data: object, result: object, item: str, path: Path, tree: So
         return list(_of_list(value, rows, item))
     if len(keys) < 2 or not rows:
         return [Shown(item, picture_name(data, path, tree), result)]
-    tags = {_tag(row) for row in rows}
-    unknown = [row for row in rows if is_drawn(row) and _tag(row) not in keys]
+    drawn = [row for row in rows if is_drawn(row)]
+    tags = set(map(_tag, drawn or rows))  # what is merely said may be of a text that looks like a path
+    unknown = [row for row in drawn if _tag(row) not in keys]
     if keys.keys().isdisjoint(tags):
         if len({_tag(row) for row in unknown}) < 2 and len(_there(keys, path, tree)) < 2:
             return [Shown(item, picture_name(data, path, tree), result)]
         return [_of_any(unknown or rows, keys, item, "to_name", pictures=len(keys))]
-    said = [row for row in rows if not is_drawn(row) and _tag(row) not in keys]
+    said = [row for row in rows if not is_drawn(row) and _tag(row) not in tags]
     found: list[Shown | Finding] = [_of_any(unknown, keys, item, "to_name")] if unknown else []
     for key in (key for key in keys if key in tags):
         own = [*(row for row in rows if _tag(row) == key), *said]
