@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from builders import Shot, write_picture
 from label.made import shots_of, unlabelled
 from toonvision.api.workspace import open_workspace
 from toonvision.data.boxes import Box
@@ -19,7 +20,7 @@ from toonvision.label.proposals import (
     write_proposals,
     write_thresholds,
 )
-from toonvision.label.screenshots import list_screenshots
+from toonvision.label.screenshots import Screenshot, list_screenshots
 from toonvision.label.session import open_session
 from toonvision.label.thresholds import Limits, Scored, Thresholds, choose_thresholds, is_audited
 from toonvision.metrics.intervals import Proportion
@@ -151,3 +152,13 @@ def test_what_is_below_the_floor_is_not_shown_while_its_models_are_those_that_we
     write_thresholds(workspace, StoredThresholds("others", limits))
     assert proposals_of(workspace)(shot) == (high, low)
     assert proposals_of(workspace, hidden=True)(shot) == ()
+
+
+def test_a_picture_is_hashed_once_until_it_is_replaced(workspace, monkeypatch):
+    shot, read = shots_of(workspace)[0], []
+    monkeypatch.setattr(Screenshot, "content", lambda one: read.append(one) or one.path.read_bytes())
+    before = picture_hash(shot)
+    assert (picture_hash(shot), len(read)) == (before, 1)
+    write_picture(shot.path, Shot("another", shot.context, ()))
+    assert picture_hash(shot) != before
+    assert len(read) == 2
