@@ -481,6 +481,15 @@ def test_a_pattern_for_groups_that_is_found_nowhere_is_reported(run, tmp_path):
     assert "What the pattern joins: garden/shot_10.png = house/shot_11.png." in outcome.out
 
 
+def test_check_names_no_next_step_that_would_be_refused(run, tmp_path):
+    workspace = make_workspace(tmp_path / "w", small_shots()[:2])
+    run("extract", "-w", workspace.root)
+    checked = run("check", "-w", workspace.root)
+    assert "a split needs at least 3 screenshots; got 2" in checked.out
+    assert "Next:" not in checked.out + checked.err
+    assert run("split", "-w", workspace.root).code == 3
+
+
 def test_sets_that_cannot_train_are_told_at_every_step_and_the_setting_cures(run, tmp_path):
     odd = Shot("odd", "garden", (("old key", (1, 1, 20, 30)),))
     write_voc(tmp_path / "source", [*small_shots(), odd])

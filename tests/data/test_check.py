@@ -272,6 +272,7 @@ def test_labels_and_groups_that_cannot_train_are_doubts(own_workspace):
     few = dataclasses.replace(known, crops=[crop for crop in known.crops if crop.label != "stone" or crop.number < 2])
     rare = check_crops(own_workspace, few)[0].doubts[0]
     assert (rare.code, rare.reason[:43]) == ("few-objects", "the label 'stone' (2) has fewer than 3 obje")
+    assert "label-missing" in {doubt.code for doubt in check_splits(own_workspace, few).doubts}, "as split says it"
     subsets = {crop.screenshot: "train" if crop.label == "stone" else "test" for crop in known.crops}
     write_split(own_workspace.splits, Split("default", subsets), replace=True)
     assert "label-missing" in {doubt.code for doubt in check_splits(own_workspace, known).doubts}

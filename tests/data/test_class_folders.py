@@ -13,6 +13,7 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.data.attributes import write_attributes
 from toonvision.data.extraction import extract
 from toonvision.data.formats import layout
+from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import create_workspace
 from toonvision.taxonomy.loader import infer
 
@@ -346,6 +347,15 @@ def test_parts_dates_and_folders_of_cameras_are_no_labels(tmp_path, folders):
     for folder in folders:
         (tmp_path / folder / "0.png").unlink()
     assert labels(read(tmp_path)) == {"cat": 2, "dog": 2}
+
+
+@pytest.mark.parametrize(("annotated", "found"), [(1, ["voc", "folders"]), (2, ["voc", "folders"]), (3, ["voc"])])
+def test_class_folders_are_offered_too_where_few_pictures_have_an_annotation(tmp_path, annotated, found):
+    fill(tmp_path, "cat", "dog", pictures=3)
+    for number in range(annotated):
+        (tmp_path / f"cat/{number}.xml").write_text("<annotation/>")
+    assert [one.format for one in layout.layouts(SourceTree.of(tmp_path))] == found
+    assert labels(layout.read("folders", tmp_path)) == {"cat": 3, "dog": 3}
 
 
 def test_a_label_that_ends_in_mask_is_one(tmp_path):

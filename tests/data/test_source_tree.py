@@ -57,6 +57,32 @@ def test_names_that_are_not_one_stay_apart(one, other):
     assert folded(one) != folded(other)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("export.zip", "is an archive, which is not read. Unpack it, and name the folder that comes out of it."),
+        ("shots.TAR", "is an archive, which is not read. Unpack it, and name the folder that comes out of it."),
+        ("data.yaml", "is a file. Name the folder that holds the pictures."),
+    ],
+)
+def test_a_file_in_place_of_a_folder_is_called_what_it_is(tmp_path, name, words):
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(InputRejectedError) as caught:
+        SourceTree.of(tmp_path / name)
+    assert str(caught.value) == f"{tmp_path / name}: {words}"
+
+
+def test_a_link_out_of_the_source_is_called_a_link(tmp_path):
+    scene("a").save(tmp_path / "a.png")
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "shots/b.png").symlink_to(tmp_path / "a.png")
+    tree = SourceTree.of(tmp_path / "shots")
+    assert str(tree.confined(tree.pictures[0])) == (
+        "b.png: the path 'b.png' is a link that leads out of its folder "
+        "(copy the file into its place, or name the folder that it leads to as the source)"
+    )
+
+
 def test_a_date_before_a_name_is_no_hash_that_may_be_left_out(tmp_path):
     scene("other day").save(tmp_path / "20240502_cat.png")
     tree = SourceTree.of(tmp_path)

@@ -181,6 +181,23 @@ def test_a_subset_that_is_named_and_absent_is_one_note_and_the_rest_is_read(tmp_
     assert codes(read(tmp_path)) == ["unnamed-folder"]
 
 
+def test_a_subset_whose_folder_is_empty_or_holds_no_picture_is_said_to_be_there(tmp_path):
+    pair(tmp_path, "train/a")
+    (tmp_path / "valid/images").mkdir(parents=True)
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test/README.md").write_text("later")
+    text = "train: images/train\nval: valid/images\ntest: test\nnames: [cat]\n"
+    (tmp_path / "data.yaml").write_text(text)
+    assert [str(finding) for finding in read(tmp_path).findings] == [
+        f"data.yaml: names '{folder}' for {subset}, which holds no picture "
+        "(put its pictures there, or take it out of data.yaml)"
+        for subset, folder in (("val", "valid/images"), ("test", "test"))
+    ]
+    pair(tmp_path, "b", pictures="valid/images", labels="valid/labels")  # the remedy
+    (tmp_path / "data.yaml").write_text(text.replace("test: test\n", ""))
+    assert read(tmp_path).findings == ()
+
+
 def test_pictures_are_found_by_their_labels_where_a_yaml_file_names_no_folder_that_exists(tmp_path):
     pair(tmp_path, "a", "b", pictures="shots", labels="shots")
     (tmp_path / "data.yaml").write_text("train: elsewhere/x\nval: elsewhere/y\nnames: [cat]\n")

@@ -8,6 +8,7 @@ from PIL import Image, ImageFilter, ImageOps
 from builders import run_length_bmp
 from reliability.remedies import (
     PNG,
+    TOML,
     XML,
     Remedy,
     as_before,
@@ -74,6 +75,25 @@ def link_outside(base):
 def file_itself(base):
     (base / PNG).unlink()
     shutil.copy(base / "elsewhere.png", base / PNG)
+
+
+def copies_elsewhere(base):
+    """Name the folder that holds the picture of a link, and its annotation, as the source."""
+    for path in (base / "s").rglob("shot_*"):
+        (base / "shots" / path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, base / "shots" / path.parent.name / path.name)
+    (base / TOML).unlink()
+    return {"source": "shots"}
+
+
+def attributes_outside(base):
+    text("elsewhere.json", '{"objects": [{"number": 1, "pose": "up"}]}')(base)
+    (base / ATTRIBUTES).symlink_to(base / "elsewhere.json")
+
+
+def attributes_themselves(base):
+    (base / ATTRIBUTES).unlink()
+    copy("elsewhere.json", ATTRIBUTES)(base)
 
 
 def linked_folder(base):
@@ -174,7 +194,12 @@ PICTURES = [
         (as_seen,),
     ),
     Remedy("correct it", *spoiled(link_to_itself)),
-    Remedy("use a path inside it", link_outside, (file_itself,)),
+    Remedy(
+        "copy the file into its place, or name the folder that it leads to as the source",
+        link_outside,
+        (file_itself, copies_elsewhere),
+    ),
+    Remedy("copy the file into its place", attributes_outside, (attributes_themselves,)),
     Remedy("put the folder here, or name it as a source", linked_folder, (folder_here,)),
     Remedy("put the file itself here", *spoiled(pipe)),
     Remedy("make it smaller", *spoiled(text(XML, b" " * 10_000_001))),

@@ -83,6 +83,11 @@ def closed(base):
     (base / "s/house").chmod(0)
 
 
+def archive(base):
+    (base / "export.zip").write_bytes(b"PK")
+    return {"source": "export.zip"}
+
+
 SETTINGS = [
     Remedy("Correct this key and run again.", *edit(TOML, "height = ", "height = -"), before=EXTRACTED),
     Remedy("Correct this line and run again.", *edit(TOML, "height = ", "height == "), before=EXTRACTED),
@@ -153,6 +158,16 @@ SETTINGS = [
         move("s", "t"),
         (move("t", "s"), put(TOML, "../s", "../t")),
         before=EXTRACTED,
+    ),
+    Remedy(
+        "Unpack it, and name the folder that comes out of it.",
+        archive,
+        (lambda _: {"source": "s"},),
+    ),
+    Remedy(
+        "Name the folder that holds the pictures.",
+        lambda _: {"source": "s/garden/shot_00.png"},
+        (lambda _: {"source": "s"},),
     ),
     Remedy(
         "Rename one of them.",
@@ -297,5 +312,6 @@ SETUPS = [
         before=EXTRACTED,
     ),
 ]
+
 
 ABOUT_SETTINGS = [*SETTINGS, *SETUPS]

@@ -93,6 +93,7 @@ ELSEWHERE = {
     "Train and export a run that finds, then add --detector RUN": "about trainings",
     "Add --detector ...": "carried out in tests/cli/test_detect_verbs.py",
     "Run: ..., then add --detector ...": "carried out in tests/cli/test_detect_verbs.py",
+    "use a path inside it": "of settings and masks; their tests give such paths",
     "Leave one out.": "options of capture; each alone is given by its tests",
     "screenshots lie by context: add --context, one of ......": "an option of capture, which is given by its tests",
     "draw them again with their seeds: toonvision split --seed SEED": "the seeds are those of a person",

@@ -150,6 +150,15 @@ YOLO = [
         on="yolo",
     ),
     Remedy(
+        "put its pictures there, or take it out of data.yaml",
+        steps(names(*THREE, test="test/images"), lambda base: (base / "s/test/images").mkdir(parents=True)),
+        (
+            names(*THREE),
+            steps(move("s/images/house", "s/test/images/house"), move("s/labels/house", "s/test/labels/house")),
+        ),
+        on="yolo",
+    ),
+    Remedy(
         "put them there",
         steps(names(*THREE, train="list.txt"), text("s/list.txt", "images/garden/shot_00.png\nimages/gone.png\n")),
         (copy(PICTURE, "s/images/gone.png"),),

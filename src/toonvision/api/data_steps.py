@@ -279,6 +279,7 @@ class DataSteps(Opened):
                 "A model mostly agrees with the labels that it has learned from, wrong ones too. The thorough way to "
                 "find wrong labels is toonvision suspects."
             )
+        following, too_few = self.next_step(), any(doubt.code == "few-groups" for doubt in doubts)
         found = f"{counted(len(faults), 'fault')}, {counted(len(doubts), 'doubt')}"
         hint = " --details lists each one." if any(line.startswith("... and") for line in lines) else ""
         lines.append(f"{found if faults or doubts else 'Nothing is wrong or doubtful'}; nothing was changed.{hint}")
@@ -292,7 +293,7 @@ class DataSteps(Opened):
                 "versions": versions,
             },
             faulty=bool(faults),
-            next="" if faults else self.next_step(),
+            next="" if faults or (following == self.command("split") and too_few) else following,
         )
 
     def rebuild(self) -> "Result[RebuildSummary]":

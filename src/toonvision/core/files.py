@@ -124,9 +124,10 @@ def followed_inside(root: Path, path: Path, *, name: str) -> Path:
     except (OSError, ValueError) as error:
         raise RejectedItemError(f"the path {named} leads nowhere", "correct it", code="bad-path") from error
     if not followed.is_relative_to(base):
-        raise RejectedItemError(
-            f"the path {named} leads out of its folder", "use a path inside it", code="path-escapes"
-        )
+        reason, remedy = f"the path {named} leads out of its folder", "use a path inside it"
+        if Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root)):
+            reason, remedy = f"the path {named} is a link that leads out of its folder", "copy the file into its place"
+        raise RejectedItemError(reason, remedy, code="path-escapes")
     return followed
 
 

@@ -20,6 +20,7 @@ WORKSPACE_MARK = "toonvision.toml"
 """The file that makes a folder a workspace, whose crops are nobody's screenshots."""
 _NOT_OURS = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 """Folders that archives, network storages and systems add: thumbnails and waste, no pictures of anyone."""
+_ARCHIVES = frozenset({".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"})
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ class Listing:
         files: Every file.
         links: Those of them that are links.
         linked_folders: Links to folders, which are not followed.
+        folders: Every folder, empty ones too.
     """
 
     root: Path
     files: tuple[Path, ...]
     links: frozenset[Path]
     linked_folders: tuple[Path, ...]
+    folders: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, root: Path) -> Self:
@@ -45,6 +48,8 @@ class Listing:
         Raises:
             InputRejectedError: If it is no folder, or a folder below it cannot be read.
         """
+        if root.is_file():
+            raise InputRejectedError(f"{printable(str(root))}: {_no_folder(root)}")
         if not root.is_dir():
             raise InputRejectedError(
                 f"{root}: no such folder. Name the folder that holds the pictures; a workspace has it as path in its "
@@ -76,7 +81,7 @@ class Listing:
                 files.append(path)
                 if entry.is_symlink():
                     links.append(path)
-        return cls(root, tuple(sorted(files, key=_by_parts)), frozenset(links), tuple(sorted(linked)))
+        return cls(root, tuple(sorted(files, key=_by_parts)), frozenset(links), tuple(sorted(linked)), tuple(waiting))
 
     @cached_property
     def pictures(self) -> tuple[Path, ...]:
@@ -165,7 +170,12 @@ class Listing:
             RejectedItemError: Saying so.
         """
         if self.links and path in self.links:
-            followed_inside(self.root, path, name=relative(path, self.root))
+            try:
+                followed_inside(self.root, path, name=relative(path, self.root))
+            except RejectedItemError as error:
+                if error.code == "path-escapes":
+                    error.remedy += ", or name the folder that it leads to as the source"
+                raise
 
     def linked_folder_findings(self) -> list[Finding]:
         """Report the links to folders, which are not followed."""
@@ -205,6 +215,13 @@ class Listing:
                     f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
                     f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
                 )
+
+
+def _no_folder(file: Path) -> str:
+    """Return why a file is no source, and what to do."""
+    if file.suffix.lower() in _ARCHIVES:
+        return "is an archive, which is not read. Unpack it, and name the folder that comes out of it."
+    return "is a file. Name the folder that holds the pictures."
 
 
 def _by_parts(path: Path) -> str:

@@ -86,18 +86,17 @@ def _named(rare: Sized, labels: Sized) -> int:
     return _MOST_NAMED if _can_be_left_out(rare, labels) else len(rare)
 
 
-def missing_labels(name: str, table: CountTable, *, fewest: int = 1) -> tuple[Finding, ...]:
+def missing_labels(name: str, table: CountTable) -> tuple[Finding, ...]:
     """Return the labels of which a subset of a split has none, so that they cannot be learned or evaluated.
 
     Args:
         name: The split's name.
         table: Its samples by label and subset.
-        fewest: How many samples a label has at least; others are not looked at.
     """
     rows = [(one.name, counts) for one, counts in zip(table.classes, table.counts.tolist(), strict=True) if any(counts)]
     subsets = [column.name for column in table.columns]
     lacking = {label: [subset for subset, n in zip(subsets, counts, strict=True) if not n] for label, counts in rows}
-    missing = {label: lacking[label] for label, counts in rows if lacking[label] and sum(counts) >= fewest}
+    missing = {label: where for label, where in lacking.items() if where}
     if not missing:
         return ()
     by_subsets: dict[str, list[str]] = {}

@@ -49,8 +49,13 @@ _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 
 def recognise(tree: SourceTree) -> str | None:
     """Return in words how class folders lie in a source."""
+    return None if refusal(tree) else words_of(tree)
+
+
+def words_of(tree: SourceTree) -> str | None:
+    """Return in words the labels that folders could mean, whatever else lies beside them; None for fewer than two."""
     labels = labels_of(tree)
-    return f"class folders ({_some(labels)})" if labels and not refusal(tree) else None
+    return f"class folders ({_some(labels)})" if len(labels) > 1 else None
 
 
 def refusal(tree: SourceTree) -> str:

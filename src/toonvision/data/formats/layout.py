@@ -57,6 +57,8 @@ class Layout:
     words: str
 
 
+_A_FILE_EACH: frozenset[Format] = frozenset({"yolo", "labelme", "voc"})
+"""Formats with a file for each picture, of which one may be there by chance."""
 _MANY_OBJECTS = 10_000
 """Of a reading, from which on looking for circles among them takes a noticeable time."""
 
@@ -124,12 +126,23 @@ def _with_own_attributes(reading: Reading) -> tuple[AnnotatedPicture, ...]:
 
 
 def layouts(tree: SourceTree) -> tuple[Layout, ...]:
-    """Return the formats that a source may be in, the likeliest first; class folders only where it is no other."""
+    """Return the formats that a source may be in, the likeliest first.
+
+    Class folders are among them only where it is no other, or where most pictures have no annotation of their own.
+    """
     found: list[Layout] = []
     for name, reader in READERS.items():
         if (name != "folders" or not found) and (words := reader.recognise(tree)):
             found.append(Layout(name, words))
+    by_chance = found and _A_FILE_EACH.issuperset(one.format for one in found) and _most_are_bare(tree)
+    if by_chance and (words := image_folder.words_of(tree)):
+        found.append(Layout("folders", words))
     return tuple(found)
+
+
+def _most_are_bare(tree: SourceTree) -> bool:
+    annotated = {tree.picture_of(path) for path in tree.with_suffix(".xml", ".txt", ".json")} - {None}
+    return 2 * len(annotated) < len(tree.pictures)
 
 
 def detect(root: Path) -> Format:

@@ -129,12 +129,17 @@ def governing(folder: Path, found: Sequence[Settings], tree: SourceTree) -> Sett
 
 
 class Folders:
-    """The folders and texts of a source, found by what settings of any machine call them."""
+    """The folders and texts of a source, found by what settings of any machine call them.
 
-    def __init__(self, tree: SourceTree) -> None:
+    Args:
+        tree: The source.
+        empty: Whether folders without files count, too.
+    """
+
+    def __init__(self, tree: SourceTree, *, empty: bool = False) -> None:
         self._tree, self._root = tree, tree.root
         self._known: dict[str, Path] = {"": tree.root}
-        for folder in map(Path, set(map(folder_text, tree.files))):
+        for folder in tree.folders if empty else map(Path, set(map(folder_text, tree.files))):
             while folder != tree.root and self._known.setdefault(self._key(folder), folder) == folder:
                 folder = folder.parent
 

@@ -36,15 +36,15 @@ def named_pictures(settings: Collection[Settings], tree: SourceTree) -> NamedPic
         for subset, entry in one.entries:
             place = folders.find(one, entry)
             if place is None:
-                reason = f"names {shown(entry)} for {subset}, which is not below the source"
-                remedy = f"put it there, or take it out of {one.file.name}"
-                findings.append(Finding(tree.relative(one.file), reason, remedy, "no-subset"))
+                findings.append(_not_there(one, entry, subset, tree))
                 continue
             try:
                 pictures, missing = _listed(place, tree) if folders.is_text(place) else (_below(place, tree), [])
             except RejectedItemError as error:
                 findings.append(error.finding(tree.relative(place), files=1))
                 continue
+            if not (pictures or missing or folders.is_text(place)):
+                findings.append(_not_there(one, entry, subset, tree))
             if missing:
                 reason = f"lists {len(missing):,} pictures that are not below the source, such as {shown(missing[0])}"
                 findings.append(Finding(tree.relative(place), reason, "put them there", "not-there"))
@@ -63,6 +63,14 @@ def named_pictures(settings: Collection[Settings], tree: SourceTree) -> NamedPic
         findings.append(Finding(tree.relative(min(shared)), reason, remedy, "two-subsets"))
     alone = {path: next(iter(found)) if len(found) == 1 else None for path, found in subsets.items()}
     return NamedPictures(alone, tuple(findings))
+
+
+def _not_there(settings: Settings, entry: str, subset: Subset, tree: SourceTree) -> Finding:
+    where, put = "is not below the source", "put it there"
+    if Folders(tree, empty=True).find(settings, entry):
+        where, put = "holds no picture", "put its pictures there"
+    reason = f"names {shown(entry)} for {subset}, which {where}"
+    return Finding(tree.relative(settings.file), reason, f"{put}, or take it out of {settings.file.name}", "no-subset")
 
 
 def _below(folder: Path, tree: SourceTree) -> list[Path]:
