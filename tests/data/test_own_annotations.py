@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from builders import SETTINGS_TEXT, make_workspace, small_shots, tree, write_coco, write_picture, write_voc
+from builders import SETTINGS_TEXT, Shot, make_workspace, small_shots, tree, write_coco, write_picture, write_voc
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import Box
@@ -151,3 +151,32 @@ def test_of_a_picture_without_an_annotation_it_is_said_that_its_review_is_not_en
     assert "no annotation" not in "".join(said)
     write_annotation(workspace.annotations / "garden/new.xml", replace(given, review="done"))
     assert "new.png" not in "".join(map(str, extract(workspace).findings))
+
+
+def test_of_many_pictures_without_an_annotation_those_whose_review_is_begun_or_ended_are_not_counted(tmp_path):
+    write_coco(tmp_path / "s", small_shots()[:2])
+    names = [f"images/new/{number:02}.png" for number in range(12)]
+    for number, name in enumerate(names):
+        write_picture(tmp_path / "s" / name, Shot(f"new_{number}", "garden", small_shots()[2].objects))
+    settings = f'{SETTINGS_TEXT}\n[[sources]]\nformat = "coco"\npath = "../s"\n'
+    workspace = make_workspace(tmp_path / "w", [], settings_text=settings)
+
+    def said():
+        return [str(finding).partition(" (")[0] for finding in extract(workspace).findings if "new" in finding.item]
+
+    def review(number, state):
+        given = of(names[number], APPLE, source="../s", review=state)
+        write_annotation(workspace.annotations / f"new/{number:02}.xml", given)
+
+    assert said() == ["images/new: none of its 12 pictures has an annotation"]
+    review(0, "open")
+    review(1, "done")
+    assert said() == [
+        "images/new/00.png: its review is not ended",
+        "images/new: 10 of its 12 pictures have no annotation",
+    ]
+    for number in range(11):
+        review(number, "done")
+    assert said() == ["images/new: 1 of its 12 pictures has no annotation"]
+    review(11, "done")
+    assert said() == []

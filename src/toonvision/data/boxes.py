@@ -143,12 +143,14 @@ class Reading:
         unusable: The pictures among them: name to what is wrong with its annotation. Once that is fixed, their crops
             are as good as before.
         replaced: Attributes files of annotations that those of the workspace itself have taken the place of.
+        at_once: Pictures without an annotation that are not named one by one: name to the finding about all of them.
     """
 
     pictures: tuple[AnnotatedPicture, ...]
     findings: tuple[Finding, ...] = ()
     unusable: Mapping[str, Finding] = field(default_factory=dict, hash=False)
     replaced: frozenset[Path] = frozenset()
+    at_once: Mapping[str, Finding] = field(default_factory=dict, hash=False)
 
     def without(self, named: Mapping[str, Finding]) -> "Reading":
         """Return a reading without some pictures, by name, and what is wrong with each; one finding may be of several.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
 from toonvision.core.files import followed_inside
+from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted
 from toonvision.data.attributes import attributes_path
 from toonvision.data.boxes import AnnotatedPicture, Reading
@@ -45,7 +46,8 @@ def with_own_annotations(readings: Sequence[SourceReading], workspace: Workspace
         done = {name: file for name, file in ours.items() if file.annotation.review == DONE}
         damaged = {key[1]: finding for key, finding in of_broken.items() if key and key[0] == source.key}
         # Where the workspace's own is damaged, what the source says is older: it does not come back.
-        replaced.append((source, _with(_awaiting(reading, ours.keys() - done), source, done).without(damaged)))
+        apart = _awaiting(_named_apart(reading, ours), ours.keys() - done)
+        replaced.append((source, _with(apart, source, done).without(damaged)))
     if unused and replaced:
         source, reading = replaced[0]
         replaced[0] = source, replace(reading, findings=(*reading.findings, *unused))
@@ -134,6 +136,18 @@ def _orphan(file: AnnotationFile) -> Finding:
     named = f"its picture {file.annotation.picture!r} is missing" if file.annotation.picture else "it has no picture"
     remedy = "put the picture back, or remove this file"
     return Finding(file.name, named, remedy, "no-picture", objects=len(file.objects), pictures=1)
+
+
+def _named_apart(reading: Reading, own: Container[str]) -> Reading:
+    """Return a reading that names pictures of the workspace's own one by one, and of those at once counts the rest."""
+    instead: dict[Finding, list[Finding]] = {}
+    for finding, names in grouped(reading.at_once, lambda name: reading.at_once[name]).items():
+        ours = [Finding(name, "has no annotation", code=finding.code) for name in names if name in own]
+        rest = len(names) - len(ours)
+        if ours:
+            reason = f"{rest:,} of its {counted(len(names), 'picture')} {'has' if rest == 1 else 'have'} no annotation"
+            instead[finding] = [*ours, *([replace(finding, reason=reason)] if rest else [])]
+    return replace(reading, findings=tuple(one for old in reading.findings for one in instead.get(old, [old])))
 
 
 def _awaiting(reading: Reading, begun: Container[str]) -> Reading:

@@ -97,14 +97,10 @@ def read_listed(
         lost.pop(picture.name, None)
     others = [path for path in tree.pictures if str(path) not in results.pictures and tree.relative(path) not in lost]
     twice = [_listed_twice(documents, number, tree) for documents, number in results.twice.items()]
-    notes = [
-        *twice,
-        *_missing(results.missing, entries, tree),
-        *_not_listed(others, tree),
-        *tree.linked_folder_findings(),
-    ]
+    unlisted, at_once = _not_listed(others, tree)
+    notes = [*twice, *_missing(results.missing, entries, tree), *unlisted, *tree.linked_folder_findings()]
     pictures = sorted(results.pictures.values(), key=lambda picture: picture.name)
-    return Reading(tuple(pictures), (*results.findings, *findings, *notes), lost)
+    return Reading(tuple(pictures), (*results.findings, *findings, *notes), lost, at_once=at_once)
 
 
 def read_files(
@@ -211,12 +207,16 @@ def _missing(
     return found
 
 
-def _not_listed(paths: Iterable[Path], tree: SourceTree) -> list[Finding]:
-    """Report pictures that no document lists: one by one, or at once where none of many in a folder is."""
+def _not_listed(paths: Iterable[Path], tree: SourceTree) -> tuple[list[Finding], dict[str, Finding]]:
+    """Report pictures that no document lists: one by one, or at once where none of many in a folder is.
+
+    Returns:
+        The findings, and for each picture of those that are reported at once that finding.
+    """
     remedy = "draw its boxes, and save or export again"
     others = grouped(paths, lambda path: path.parent)
     total = Counter(path.parent for path in tree.pictures) if others else Counter()
-    found = []
+    found, at_once = list[Finding](), dict[str, Finding]()
     for folder, own in others.items():
         if len(own) <= _MOST_NAMED or len(own) < total[folder]:
             found += [Finding(tree.relative(path), "has no annotation", remedy, "no-annotation") for path in own]
@@ -224,4 +224,5 @@ def _not_listed(paths: Iterable[Path], tree: SourceTree) -> list[Finding]:
             reason = f"none of its {counted(len(own), 'picture')} has an annotation"
             name = tree.relative(folder) if folder != tree.root else printable(tree.root.name)
             found.append(Finding(name, reason, "draw their boxes, and export again", "no-annotation"))
-    return found
+            at_once.update(dict.fromkeys(map(tree.relative, own), found[-1]))
+    return found, at_once
