@@ -51,10 +51,15 @@ def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: 
             "are as sure a person is asked all the same."
         )
     else:
+        lacking = (
+            f"{counted(compared, 'proposal')} with a label on {on} that the models did not learn from do not prove a "
+            f"precision of {100 * value.thresholds.target:g} %"
+            if compared
+            else "no annotated screenshot that the models did not learn from shows how often they are right"
+        )
         lines.append(
-            f"Nothing is accepted without asking: {counted(compared, 'proposal')} with a label on {on} that the models "
-            f"did not learn from do not prove a precision of {100 * value.thresholds.target:g} %. What is reviewed "
-            "from now on counts, too, when models propose again."
+            f"Nothing is accepted without asking: {lacking}. What is reviewed from now on counts, too, when models "
+            "propose again."
         )
     if value.audit.total:
         said = "Right of those that were asked about all the same, so far:"
