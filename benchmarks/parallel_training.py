@@ -80,4 +80,6 @@ def _train(order: Order, _report: Report) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    import parallel_training  # other processes find what they run under this name
+
+    parallel_training.main()

@@ -346,4 +346,6 @@ _METHODS = {
 
 
 if __name__ == "__main__":
-    main()
+    import peers  # other processes find what they run under this name
+
+    peers.main()

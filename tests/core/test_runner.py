@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -50,6 +52,34 @@ def test_every_job_is_done_once_and_reports_before_its_result(processes):
     for number in range(5):
         assert [one.done for one in messages if one.job == number] == [False, True]
     assert not multiprocessing.active_children()
+
+
+SCRIPT = """
+from pathlib import Path
+from toonvision.core.runner import work_through
+from toonvision.world.sample_set import draw_sample_set
+from toonvision.world.screenshot_plans import ScreenshotPlan
+from core.test_runner import square
+
+print("once")
+print(sum(one.content[0] for one in work_through(square, range(3), processes=2) if one.done))
+plans = [ScreenshotPlan(f"shot_{at}", "ttc", ("cog_bb_flunky",), seed=at) for at in range(2)]
+print(len(list(draw_sample_set(plans, Path("drawn"), workers=2))))
+"""
+
+
+def test_a_program_without_a_guard_is_not_run_again_by_its_processes(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    ended = subprocess.run(
+        [sys.executable, "script.py"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "once\n5\n2\n", "")
 
 
 def test_no_jobs_start_no_process():

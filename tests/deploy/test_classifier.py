@@ -179,7 +179,11 @@ def test_what_no_picture_and_no_thread_can_be_made_of_is_refused(opened, path):
 
 def test_files_may_be_named_by_texts(opened, tmp_path):
     scene(1).save(tmp_path / "a.png")
-    assert len(opened.predict_files([str(tmp_path)])[0]) == 1
+    for named in ([str(tmp_path)], str(tmp_path), tmp_path, str(tmp_path / "a.png")):
+        assert [one.path.name for one in opened.predict_files(named)[0]] == ["a.png"]
+    for odd in (5, [scene(1)]):
+        with pytest.raises(UsageError, match=r"^pictures are named by paths of files or folders; got "):
+            opened.predict_files(odd)
 
 
 def test_using_an_export_imports_neither_keras_nor_anything_else_that_a_plain_installation_lacks(path, tmp_path):

@@ -1,7 +1,7 @@
 """What an opened workspace and a run know, without their steps."""
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from toonvision.data.subsets import Subset
     from toonvision.evaluation.evaluate import Evaluation
 
-Paths = Path | str | Sequence[Path | str]
 T = TypeVar("T")
 
 
@@ -235,10 +234,3 @@ def read_each(
         except InputRejectedError:
             continue  # it is being replaced at this moment
     return found, damaged
-
-
-def paths_of(given: Paths | None) -> list[Path] | None:
-    """Return one or more paths as a list."""
-    if given is None:
-        return None
-    return [Path(given)] if isinstance(given, str | Path) else [Path(one) for one in given]

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toonvision.api.base import Paths, paths_of
 from toonvision.api.predicting import NOTHING_READ, draw_answers, require_paths, verdict_cells, verdict_data
 from toonvision.api.result import Block, Result, table
 from toonvision.api.watching import NOBODY, Watcher
+from toonvision.core.names import Paths, paths_of
 from toonvision.core.panels import Table, rows_csv
 from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, packaged_accuracy, packaged_models

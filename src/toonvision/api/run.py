@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from toonvision.api.base import Paths, StoredRun, paths_of
+from toonvision.api.base import StoredRun
 from toonvision.api.detecting import box_blocks
 from toonvision.api.result import Block, Result
 from toonvision.api.run_words import calibration_text, export_text, score_blocks, unbeaten
 from toonvision.api.segmenting import pixel_blocks
 from toonvision.core.errors import UsageError
+from toonvision.core.names import Paths, paths_of
 from toonvision.core.wording import counted
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 from toonvision.training.history import HISTORY, peaks, read_history

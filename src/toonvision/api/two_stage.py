@@ -8,12 +8,13 @@ from typing import Any
 
 from PIL import Image
 
-from toonvision.api.base import Paths, StoredRun, paths_of
+from toonvision.api.base import StoredRun
 from toonvision.api.detecting import keep, objects_result, of_run
 from toonvision.api.predicting import predict_files, require_paths, usable_export
 from toonvision.api.result import Result
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, UsageError
+from toonvision.core.names import Paths, paths_of
 from toonvision.data.images import read_whole, room_for
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.packaged import detector_accuracy, packaged_scene

@@ -10,11 +10,32 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import UsageError, shown
+
+Paths = Path | str | Sequence[Path | str]
+"""One or more paths."""
 
 _LONGEST = 255
 """The most bytes of a name on the usual file systems."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+
+
+def paths_of(given: Paths | None) -> list[Path] | None:
+    """Return one or more paths as a list; None for None.
+
+    Raises:
+        UsageError: If it is neither.
+
+    Examples:
+        >>> [path.name for path in paths_of("new/one.png")]
+        ['one.png']
+    """
+    if given is None:
+        return None
+    try:
+        return [Path(given)] if isinstance(given, str | Path) else [Path(one) for one in given]
+    except TypeError:
+        raise UsageError(f"pictures are named by paths of files or folders; got {shown(given)}.") from None
 
 
 def plain_name(name: str, what: str) -> str:

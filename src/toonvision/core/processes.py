@@ -4,14 +4,38 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
+
+_starting = threading.Lock()
+
+
+class _FreshProcess(SpawnProcess):
+    """A process that does not run the program that starts it, which may be a script without a guard, once more."""
+
+    def start(self) -> None:
+        """Start it; a spawned process imports ``__main__``, unless that is the ``__main__`` of a package."""
+        program = sys.modules["__main__"]
+        with _starting:
+            before, program.__spec__ = program.__spec__, ModuleSpec("toonvision.__main__", None)
+            try:
+                super().start()
+            finally:
+                program.__spec__ = before
+
+
+class FreshContext(SpawnContext):
+    """What starts fresh processes, for `concurrent.futures` too. What they run lies in modules that are imported."""
+
+    Process = _FreshProcess
 
 
 @dataclass
@@ -52,7 +76,7 @@ def start_process(work: Callable[..., None], *args: Any, grace_s: float = 0) -> 
     Ctrl-C does not reach it: its parent decides what to end. `work` is a function of a module; the arguments are
     pickled. One that has more to end than itself sees the end of its pipe, and is killed after `grace_s` seconds.
     """
-    context = multiprocessing.get_context("spawn")
+    context = FreshContext()
     ours, theirs = context.Pipe()
     process = context.Process(target=_begin, args=(work, args, theirs, grace_s), daemon=True)
     with _interrupts_held():

@@ -4,7 +4,6 @@ This is what a program of your own needs: it neither imports Keras or TensorFlow
 predicted one by one, each on one core and several at once: that is faster than batches on all cores.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import Finding
+from toonvision.core.names import Paths, paths_of
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME
@@ -81,13 +81,11 @@ class Classifier(OpenedModel):
         scores = [np.zeros(0, np.float32), *(one.novelty for one in found if one.novelty is not None)]
         return Answers(np.concatenate(rows), np.concatenate(scores) if self.has_novelty else None)
 
-    def predict_files(
-        self, paths: Sequence[Path | str], *, progress: Progress = silent
-    ) -> tuple[list[Prediction], list[Finding]]:
+    def predict_files(self, paths: Paths, *, progress: Progress = silent) -> tuple[list[Prediction], list[Finding]]:
         """Predict pictures, and all pictures in folders.
 
         Args:
-            paths: Pictures or folders.
+            paths: Pictures or folders, one or more.
             progress: Called with how many pictures are done.
 
         Returns:
@@ -99,7 +97,7 @@ class Classifier(OpenedModel):
         """
         return predict_files_by(
             self.answer_batch,
-            [Path(path) for path in paths],
+            paths_of(paths) or [],
             classes=self.classes,
             size_hw=self.bundle.size_hw,
             resize=self.bundle.resize,

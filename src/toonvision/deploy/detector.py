@@ -4,16 +4,15 @@ Shrinking a screenshot by a whole number is Pillow's; the network, the highest s
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import Finding, UsageError
+from toonvision.core.names import Paths, paths_of
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
@@ -143,12 +142,12 @@ class Detector(OpenedModel):
         return tuple(self._outputs([SCORES_NAME, BOXES_NAME, PIXELS_NAME], pictures))
 
     def predict_files(
-        self, paths: Sequence[Path | str], *, pixels: bool = False, progress: Progress = silent
+        self, paths: Paths, *, pixels: bool = False, progress: Progress = silent
     ) -> tuple[list[FoundObjects], list[Finding]]:
         """Find the objects in pictures, and in all pictures in folders.
 
         Args:
-            paths: Pictures or folders.
+            paths: Pictures or folders, one or more.
             pixels: Name the pixels too.
             progress: Called with how many pictures are done.
 
@@ -164,7 +163,7 @@ class Detector(OpenedModel):
         return answer_screenshots(
             partial(self.find_batch, pixels=pixels),
             rows,
-            [Path(path) for path in paths],
+            paths_of(paths) or [],
             size_hw=self.bundle.size_hw,
             threads=self._threads,
             progress=progress,

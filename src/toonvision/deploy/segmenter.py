@@ -3,15 +3,14 @@
 Shrinking a screenshot by a whole number is Pillow's; the network is in the file, and answers for cells of 4 x 4 pixels.
 """
 
-from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import Finding
+from toonvision.core.names import Paths, paths_of
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import PIXELS_NAME
@@ -81,13 +80,11 @@ class Segmenter(OpenedModel):
         (logits,) = self._outputs([PIXELS_NAME], pictures)
         return logits
 
-    def predict_files(
-        self, paths: Sequence[Path | str], *, progress: Progress = silent
-    ) -> tuple[list[NamedPixels], list[Finding]]:
+    def predict_files(self, paths: Paths, *, progress: Progress = silent) -> tuple[list[NamedPixels], list[Finding]]:
         """Name the pixels of pictures, and of all pictures in folders.
 
         Args:
-            paths: Pictures or folders.
+            paths: Pictures or folders, one or more.
             progress: Called with how many pictures are done.
 
         Returns:
@@ -100,7 +97,7 @@ class Segmenter(OpenedModel):
         return answer_screenshots(
             self.name_batch,
             partial(named_rows, classes=self.classes),
-            [Path(path) for path in paths],
+            paths_of(paths) or [],
             size_hw=self.bundle.size_hw,
             threads=self._threads,
             progress=progress,

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from toonvision.core.files import replacing
+from toonvision.core.processes import FreshContext
 from toonvision.core.runner import available_cores
 from toonvision.core.seeds import generator
 from toonvision.world.annotation import SeenFigure
@@ -87,8 +88,7 @@ def draw_sample_set(
     if workers == 1:
         yield from map(draw, plans)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=FreshContext(), initializer=_end_with_parent) as pool:
         try:
             yield from pool.map(draw, plans, chunksize=4)
         finally:
