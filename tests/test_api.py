@@ -1,9 +1,11 @@
 """The example at the top of the package runs as it stands, and again."""
 
 import contextlib
+import random
 import textwrap
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import toonvision
@@ -37,6 +39,11 @@ def example():
     return lines.replace("window:Toontown", "annotated")
 
 
+def drawn():
+    """What decides the next random numbers of Python and NumPy."""
+    return random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002 - those of the caller
+
+
 @pytest.mark.slow
 def test_the_example_runs_as_it_stands_and_a_second_time(quick, tmp_path):
     shots = [
@@ -47,7 +54,9 @@ def test_the_example_runs_as_it_stands_and_a_second_time(quick, tmp_path):
     (tmp_path / "new").mkdir()
     with contextlib.chdir(tmp_path):
         found = {"toonvision": toonvision}
+        before = drawn()
         exec(compile(example(), "example", "exec"), found)
+        assert drawn() == before
         crop = next((tmp_path / "my-game" / "crops").glob("*.png"))
         (tmp_path / "new" / "one.png").write_bytes(crop.read_bytes())
         exec(compile(example(), "example", "exec"), found)

@@ -199,7 +199,7 @@ def test_a_program_of_ones_own_watches_in_a_few_lines(tmp_path):
         assert [number for number, _ in found] == [1, 2, 3, 4]
         assert found[-1][1] >= 1
     assert isinstance(toonvision.watch, types.ModuleType), "and the package is itself, too"
-    with pytest.raises(UsageError, match="models come with the package for toontown"):
+    with pytest.raises(UsageError, match="those that come with the package are called toontown"):
         toonvision.watch(tmp_path, models="chess")
 
 

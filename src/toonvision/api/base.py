@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError
 from toonvision.data.listing import Listing
+from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import SCREENSHOTS
 from toonvision.data.workspace import Workspace as WorkspaceFiles
 from toonvision.tasks.registry import kind_of, require_classifying
-from toonvision.taxonomy.labels import CLASSIFY, DETECT
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, require_known
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
@@ -201,6 +202,7 @@ class StoredRun:
         """Return all predictions for one subset; they are computed once, and written into the run's folder.
 
         Raises:
+            UsageError: If there is no such subset.
             ModelRefusedError: If a model cannot be used, or the taxonomy has changed since.
             InputRejectedError: If the split or the crops are not those that it was trained with.
         """
@@ -208,6 +210,7 @@ class StoredRun:
         from toonvision.evaluation.evaluate import evaluate_run, write_results
         from toonvision.models.backend import start_backend
 
+        require_known("a subset", subset, SUBSETS)
         if subset not in self._evaluations:
             require_writable(self.folder)
             watcher = self.workspace.watcher

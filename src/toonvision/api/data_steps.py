@@ -80,7 +80,7 @@ class DataSteps(Opened):
         self,
         *,
         detector: str | None = None,
-        classifiers: Sequence[str] = (),
+        classifiers: str | Sequence[str] = (),
         every: bool = False,
         sure: float = 95,
         seed: int = 0,
@@ -90,8 +90,8 @@ class DataSteps(Opened):
 
         Args:
             detector: The run that finds; by default the newest one, or the detector that comes with the package.
-            classifiers: Runs that name, one a level; by default the newest one of each level. Those that come with the
-                package name the levels that no run does.
+            classifiers: A run that names, or several, one a level; by default the newest one of each level. Those that
+                come with the package name the levels that no run does.
             every: Also propose for screenshots that are annotated or reviewed.
             sure: The precision in percent from which on boxes are accepted without asking; 100 asks about all.
             seed: Decides which 5 % of what is sure enough a person is asked about all the same.
@@ -104,7 +104,8 @@ class DataSteps(Opened):
         """
         from toonvision.api.proposing import ProposeOrder, propose
 
-        return propose(self, ProposeOrder(detector, tuple(classifiers), every, sure, seed, ray))
+        named = (classifiers,) if isinstance(classifiers, str) else tuple(classifiers)
+        return propose(self, ProposeOrder(detector, named, every, sure, seed, ray))
 
     def export_annotations(self, target: "Target", folder: Path | str) -> "Result[Handed]":
         """Write annotated screenshots for another program.

@@ -11,6 +11,7 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
+from toonvision.core.options import require_kind
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.data.groups import group_keys
 from toonvision.data.images import Pictures, read_picture
@@ -49,6 +50,7 @@ def explain(
     seed: int,
 ) -> Result[Explanation]:
     """Explain pictures, or the wrong and least sure ones of the test subset; see `Run.explain`."""
+    require_kind("method", Method, method)
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy.digest)
     if card.network == TREES:

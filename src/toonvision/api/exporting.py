@@ -13,6 +13,7 @@ from toonvision.core.errors import Finding, RejectedItemError, UsageError
 from toonvision.core.names import derived_name
 from toonvision.core.wording import counted
 from toonvision.data import images
+from toonvision.taxonomy.labels import require_known
 
 if TYPE_CHECKING:
     from toonvision.label.exporting import Labelled, Target
@@ -41,11 +42,12 @@ def export_annotations(workspace: Opened, target: "Target", folder: Path) -> Res
     """Write the annotated screenshots into a new folder, in the format of another program.
 
     Raises:
-        UsageError: If the folder is not empty, or nothing could be written.
+        UsageError: If there is no such target, the folder is not empty, or nothing could be written.
         InputRejectedError: If there is no screenshot.
     """
     from toonvision.label import exporting
 
+    require_known("a target", target, TARGETS)
     require_empty(folder, "--save")
     findings: list[Finding] = []
     shots = list(_labelled(workspace, findings))

@@ -13,6 +13,7 @@ from toonvision.api.run_words import calibration_text, export_text, score_blocks
 from toonvision.api.segmenting import pixel_blocks
 from toonvision.core.errors import UsageError
 from toonvision.core.names import Paths, paths_of
+from toonvision.core.options import require_whole
 from toonvision.core.wording import counted
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 from toonvision.training.history import HISTORY, peaks, read_history
@@ -185,15 +186,23 @@ class Run(StoredRun):
             method: ``exact`` splits the logit up; ``gradcam`` is as published.
             each: Give the map of each class its own scale.
             seed: Decides what is drawn at random.
+
+        Raises:
+            UsageError: If there is no picture, or no such layer or method.
         """
         from toonvision.api.explaining import explain
 
+        paths = paths_of(pictures)
+        if paths == []:
+            raise UsageError("there is no picture to explain. Name some, or leave them out: those of the test subset.")
+        require_whole("count", count, least=1)
+        require_whole("seed", seed, least=0)
         if self.record.kind == DETECT:
             from toonvision.api.explaining_boxes import explain_boxes
 
-            return explain_boxes(self, paths_of(pictures), count=count, odd=bool(layer or each or method != "exact"))
+            return explain_boxes(self, paths, count=count, odd=bool(layer or each or method != "exact"))
         self.classifying("explain")
-        return explain(self, paths_of(pictures), count=count, layer=layer, method=method, each=each, seed=seed)
+        return explain(self, paths, count=count, layer=layer, method=method, each=each, seed=seed)
 
     def evaluate_stages(self, classifiers: "Sequence[Run]") -> "Result[list[TwoStageScores]]":
         """Count how often this run's boxes and their names are right, from end to end, on the test subset.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened, read_each
 from toonvision.api.result import Result, table
-from toonvision.api.study_steps import sized
+from toonvision.api.study_steps import asked
 from toonvision.api.training import Size
 from toonvision.taxonomy.labels import DETECT
 
@@ -58,7 +58,7 @@ class SearchSteps(Opened):
         else:
             self.classifying(task, "tune")
         with self.watcher.searching() as watch:
-            wanted = SearchOptions(**sized(size, options))
+            wanted = asked(SearchOptions, size, options)
             result = tune(
                 self.files, task, wanted, name=name, resume=resume, tighten=tighten, storage=storage, workers=workers,
                 watcher=watch, measure=measure,

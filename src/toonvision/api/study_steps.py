@@ -1,7 +1,7 @@
 """The studies of the data: contexts, suspects, curve."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,7 +9,7 @@ from toonvision.api.base import Opened
 from toonvision.api.result import Block, Result, table
 from toonvision.api.training import Size, parse_size
 from toonvision.core.panels import FigurePanel, Table
-from toonvision.taxonomy.labels import DETECT
+from toonvision.taxonomy.labels import DETECT, require_known
 
 if TYPE_CHECKING:
     from toonvision.studies.box_contexts import BoxContextStudy
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toonvision.studies.suspects import SuspectStudy
 
 S = TypeVar("S", bound="Study")
+Options = TypeVar("Options")
 _MOST_SUSPECTS, _MOST_SHORTAGES = 15, 5
 
 
@@ -72,14 +73,13 @@ class StudySteps(Opened):
         from toonvision.studies import box_contexts as boxes
         from toonvision.studies import contexts as crops
 
-        given = sized(size, options)
         study: ContextStudy | BoxContextStudy
         blocks: list[Block]
         if self._finds(task, "contexts"):
-            study = self._studied(task, boxes.study_box_contexts, boxes.BoxContextOptions(**given))
+            study = self._studied(task, boxes.study_box_contexts, asked(boxes.BoxContextOptions, size, options))
             shown, blocks = boxes.box_contexts_panel(study), [boxes.box_contexts_table(study)]
         else:
-            study = self._studied(task, crops.study_contexts, crops.ContextOptions(**given))
+            study = self._studied(task, crops.study_contexts, asked(crops.ContextOptions, size, options))
             shown, blocks = crops.contexts_panel(study), [_contexts_table(study), _contexts_text(study)]
         return study_result(study, shown, blocks, self.command("suspects", task))
 
@@ -97,15 +97,14 @@ class StudySteps(Opened):
         from toonvision.studies import box_suspects as boxes
         from toonvision.studies import suspects as crops
 
-        given = sized(size, options)
         study: SuspectStudy | BoxSuspectStudy
         shown: FigurePanel | None
         if self._finds(task, "suspects"):
-            study = self._studied(task, boxes.find_box_suspects, boxes.BoxSuspectOptions(**given))
+            study = self._studied(task, boxes.find_box_suspects, asked(boxes.BoxSuspectOptions, size, options))
             shown, text = boxes.box_suspects_panel(self.files, study), ""
             listed = boxes.box_suspects_table(study, study.suspects[:_MOST_SUSPECTS])
         else:
-            study = self._studied(task, crops.find_suspects, crops.SuspectOptions(**given))
+            study = self._studied(task, crops.find_suspects, asked(crops.SuspectOptions, size, options))
             pictured = crops.suspect_crops(self.files, study, study.suspects[: crops.MOST_PICTURED])
             shown, text = crops.suspects_panel(study, pictured), _suspects_text(study)
             few, of = study.suspects[:_MOST_SUSPECTS], len(study.suspects)
@@ -127,13 +126,12 @@ class StudySteps(Opened):
         from toonvision.studies import curve as crops
         from toonvision.studies.sizes import CurveOptions
 
-        given = sized(size, options)
         study: LearningCurve | BoxCurve
         if self._finds(task, "curve"):
-            study = self._studied(task, boxes.measure_box_curve, CurveOptions(**{"repeat": 2, **given}))
+            study = self._studied(task, boxes.measure_box_curve, asked(CurveOptions, size, options, repeat=2))
             shown, listed = boxes.box_curve_panel(study), boxes.box_curve_table(study)
         else:
-            study = self._studied(task, crops.measure_curve, CurveOptions(**given))
+            study = self._studied(task, crops.measure_curve, asked(CurveOptions, size, options))
             shown, listed = crops.curve_panel(study), crops.curve_table(study)
         text, wanted = self._photograph_next(task)
         return study_result(study, shown, [listed, text], self.command("balance"), photograph_next=wanted)
@@ -168,10 +166,19 @@ class StudySteps(Opened):
         return text, wanted
 
 
-def sized(size: Size | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that are given, with the size as height and width."""
+def asked(kind: type[Options], size: Size | None, options: Mapping[str, Any], **defaults: Any) -> Options:
+    """Return the options of a kind with those that are given, which None is not, and the size as height and width.
+
+    Raises:
+        UsageError: If there is no option of a name, or a value cannot be.
+    """
     given = {name: value for name, value in options.items() if value is not None}
-    return given if size is None else {**given, "size_hw": parse_size(size)}
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type] # every kind of options is a dataclass
+    for name in given:
+        require_known("an option", name, known)
+    if size is not None:
+        given["size_hw"] = parse_size(size)
+    return kind(**{**defaults, **given})
 
 
 def _contexts_text(study: "ContextStudy") -> str:

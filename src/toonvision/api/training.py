@@ -1,5 +1,6 @@
 """What `train` is asked for: from a network's or a study's settings to those of one run."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,8 @@ def parse_size(size: Size) -> tuple[int, int]:
         >>> parse_size("600x200"), parse_size((96, 32))
         ((600, 200), (96, 32))
     """
-    fields = size.lower().split("x") if isinstance(size, str) else [str(side) for side in size]
+    sides = size.lower().split("x") if isinstance(size, str) else size
+    fields = [str(side) for side in sides] if isinstance(sides, Sequence) else []
     if len(fields) != 2 or not all(
         field.isascii() and field.isdecimal() and len(field) <= 4 and _SMALLEST <= int(field) <= _LARGEST
         for field in fields

@@ -14,9 +14,13 @@ from toonvision.api.training import Size
 from toonvision.api.understood import setup_blocks, setup_data, shown_in_blocks
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, UsageError
+from toonvision.core.options import require_kind
+from toonvision.core.seeds import seeds_from
 from toonvision.data import workspace as data
 from toonvision.data.label_rules import LabelRules
 from toonvision.data.setup import INFER, SetupPlan, SetupRequest, carry_out, plan_setup
+from toonvision.taxonomy.labels import require_known
+from toonvision.taxonomy.loader import built_in_name
 from toonvision.training.record import RunRecord, read_record, run_records
 
 if TYPE_CHECKING:
@@ -97,11 +101,14 @@ def open_workspace(root: Path | str = ".", *, untouched: bool = False, watcher: 
 
 
 def _request(options: SetupOptions) -> SetupRequest:
+    for name in options:
+        require_known("an option", name, SetupOptions.__annotations__)
     try:
         rules = LabelRules.of(options.get("ignore", ()), options.get("same"))
     except ValueError as error:
         raise UsageError(f"{error}.") from None
     source = options.get("source")
+    require_kind("source", Path | str | None, source)
     folder = None if source is None else Path(source)
     return SetupRequest(folder, options.get("taxonomy"), options.get("format"), rules)
 
@@ -114,10 +121,11 @@ def _reopened(root: Path, request: SetupRequest, watcher: Watcher) -> "Workspace
     if source is not None and source.resolve() not in known:
         listed = ", ".join(map(str, known)) or "no folder"
         raise UsageError(f"{root}: is a workspace already, which reads {listed}, not {source}. Choose another folder.")
-    if taxonomy not in (None, INFER, opened.files.taxonomy.name) and not str(taxonomy).endswith(".toml"):
+    own = opened.files.taxonomy
+    known_as = (None, own.name) if built_in_name(own) else (None, own.name, INFER)
+    if taxonomy not in known_as and not str(taxonomy).endswith(".toml"):
         raise UsageError(
-            f"{root}: is a workspace already, with the taxonomy {opened.files.taxonomy.name}, not {taxonomy}. Choose "
-            "another folder."
+            f"{root}: is a workspace already, with the taxonomy {own.name}, not {taxonomy}. Choose another folder."
         )
     formats = {one.root.resolve(): one.format for one in opened.files.sources}
     other = source is not None and request.format not in (None, formats[source.resolve()])
@@ -189,6 +197,7 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
         from toonvision.training.record import choose_run_folder
         from toonvision.training.repeat import train_run
 
+        seeds = seeds_from(seed, repeat)
         asked = {"model": model, "levels": levels, "size": size, "split": split, **settings}
         wanted = self.files.taxonomy.task(task)
         planned = plan_run(self.files, wanted, name=name, from_study=from_study, trial=trial, **asked)
@@ -196,7 +205,7 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
         choose_run_folder(self.files.runs, task, network=network, name=planned.name, force=force)
         with self.watcher.training(repeats=repeat) as watch:
             folder = train_run(
-                self.files, wanted, planned.settings, seeds=range(seed, seed + repeat), split_name=planned.split,
+                self.files, wanted, planned.settings, seeds=seeds, split_name=planned.split,
                 size_hw=planned.size_hw, name=planned.name, force=force, watcher=watch,
             )  # fmt: skip
         return Run(self, folder)
@@ -257,6 +266,7 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
         from toonvision.studies.cross_validation import cross_validate
 
         self.classifying(task, "cross-validation")
+        seeds = seeds_from(seed, repeat)
         wanted = self.files.taxonomy.task(task)
         asked: dict[str, Any] = {
             "model": model,
@@ -269,7 +279,7 @@ class Workspace(DataSteps, StudySteps, SearchSteps):
         planned = plan_run(self.files, wanted, name=None, from_study=None, trial=None, **asked)
         with self.watcher.studying() as watch:
             study = cross_validate(
-                self.files, wanted, planned.settings, folds=folds, seeds=range(seed, seed + repeat),
+                self.files, wanted, planned.settings, folds=folds, seeds=seeds,
                 size_hw=planned.size_hw, name=name, force=force, watcher=watch,
             )  # fmt: skip
         return folds_result(study, self.command("train", task, "--model", planned.settings.network))

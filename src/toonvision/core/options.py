@@ -6,9 +6,15 @@ asked for from Python is checked against the same bounds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from functools import cache
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from toonvision.core.errors import UsageError
+from toonvision.core.errors import UsageError, shown
+
+_NUMBERS: Mapping[Any, type] = {int: Integral, float: Real}
+_WORDS: Mapping[Any, str] = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,15 @@ class Setting:
         """The name on the command line, with the dashes."""
         return f"--{self.option.flag or self.name.replace('_', '-')}"
 
-    def check(self, value: float) -> None:
-        """Refuse a number out of bounds.
+    def check(self, value: object) -> None:
+        """Refuse a value of another kind, and a number out of bounds.
 
         Raises:
-            UsageError: Naming the bounds.
+            UsageError: Naming the kind, or the bounds.
         """
+        require_kind(self.flag, self.kind, value)
+        if not isinstance(value, int | float):
+            return
         low, high = self.option.minimum, self.option.maximum
         if (low is None or value >= low) and (high is None or value <= high):
             return
@@ -62,6 +71,65 @@ class Setting:
         raise UsageError(f"{self.flag} is {' and '.join(bounds)}; got {value:g}.")
 
 
+def require_kind(name: str, kind: Any, value: object) -> None:
+    """Refuse a value that is not of a kind: a class, a ``Literal``, or a union of those.
+
+    Raises:
+        UsageError: Naming what it may be.
+    """
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    if any(_is_of(one, value) for one in kinds):
+        return
+    words = [_in_words(one) for one in kinds if one is not NoneType]
+    raise UsageError(f"{name} is {' or '.join(words)}; got {shown(value)}.")
+
+
+def require_whole(name: str, value: object, *, least: int) -> None:
+    """Refuse what is not a whole number, or is below `least`.
+
+    Raises:
+        UsageError: Naming both.
+    """
+    if not _is_of(int, value) or value < least:  # type: ignore[operator]
+        raise UsageError(f"{name} is a whole number, {least} or more; got {shown(value)}.")
+
+
+def check_fields(settings: Any) -> None:
+    """Refuse a dataclass a field of which has another kind of value than is annotated, or one out of bounds.
+
+    Raises:
+        UsageError: Naming the field.
+    """
+    of: Any = type(settings)
+    bounded = settings_of(of)
+    for name, kind in _kinds(of).items():
+        if name in bounded:
+            bounded[name].check(getattr(settings, name))
+        else:
+            require_kind(name, kind, getattr(settings, name))
+
+
+def _is_of(kind: Any, value: object) -> bool:
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in get_args(kind)
+    is_bool = isinstance(value, bool)
+    return isinstance(value, _NUMBERS.get(kind, get_origin(kind) or kind)) and (kind is bool or not is_bool)
+
+
+def _in_words(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    return _WORDS.get(kind) or f"a {(get_origin(kind) or kind).__name__}"
+
+
+@cache
+def _kinds(kind: type) -> Mapping[str, Any]:
+    """Return the annotation of each field of a dataclass."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+@cache
 def settings_of(kind: type) -> Mapping[str, Setting]:
     """Return the fields of a dataclass that are annotated with an `Option`, by name, in their order."""
     hints = get_type_hints(kind, include_extras=True)

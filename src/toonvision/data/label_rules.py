@@ -34,13 +34,15 @@ class LabelRules:
     def of(cls, ignore: Iterable[str] = (), same: Mapping[str, Iterable[str]] | None = None) -> "LabelRules":
         """Return the rules that leave out the labels `ignore`, and read the spellings in `same` as the label they have.
 
+        A single label or spelling need not be in a list.
+
         Raises:
             ValueError: If a label is both left out and kept, or a spelling belongs to two labels.
         """
-        ignored = frozenset(ignore)
+        ignored = frozenset(_several(ignore))
         kept_of: dict[str, str] = {}
         for kept, spellings in (same or {}).items():
-            for spelling in spellings:
+            for spelling in _several(spellings):
                 if spelling != kept and kept_of.setdefault(spelling, kept) != kept:
                     raise ValueError(
                         f"{spelling!r} is a spelling of both {kept_of[spelling]!r} and {kept!r}. Take it out of one"
@@ -101,6 +103,10 @@ class LabelRules:
                 lines.append(f"{quoted(kept)} = [{', '.join(map(quoted, spellings))}]")
             blocks.append("\n".join(["[labels.same]", *lines]))
         return "\n\n".join(blocks)
+
+
+def _several(names: Iterable[str]) -> Iterable[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def _spelling(value: object) -> object:

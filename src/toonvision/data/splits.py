@@ -64,7 +64,7 @@ class Ratios:
         Raises:
             UsageError: If they are not three whole percentages that sum to 100.
         """
-        if not _RATIOS.fullmatch(text):
+        if not isinstance(text, str) or not _RATIOS.fullmatch(text):
             raise UsageError(f"split ratios are three whole percentages; got {text!r}. Write e.g. --ratios 60/20/20.")
         return cls(*map(int, text.split("/")))
 

@@ -15,6 +15,7 @@ from toonvision.core import errors
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError, UsageError
 from toonvision.core.files import read_regular
 from toonvision.core.runner import available_cores
+from toonvision.core.wording import some
 from toonvision.data import images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, checked
@@ -67,6 +68,12 @@ class OpenedModel:
         with self._refusing("cannot open it"):
             self._session = started(content)
 
+    def __repr__(self) -> str:
+        """Return its kind, its input, and its classes."""
+        height, width = self.bundle.size_hw
+        some_classes = some(self.classes, most=8)
+        return f"{type(self).__name__} for {height} x {width} pixels: {some_classes}"
+
     def fitted(self, image: Image.Image) -> Pictures:
         """Return a picture in RGB as a batch of one of the input size, shape ``(1, height, width, 3)``, uint8."""
         return images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)[None]
@@ -102,16 +109,39 @@ def image_of(picture: Image.Image | npt.NDArray[np.uint8]) -> Image.Image:
     """Return a picture, or an array of shape ``(height, width, 3)``, uint8, as an image in mode ``RGB``.
 
     Raises:
-        UsageError: If an array is no picture, a picture has no pixel, or its pixels are floating-point numbers.
+        UsageError: If an array is no picture, a picture has no pixel, its pixels are floating-point numbers, or it was
+            closed.
     """
     if not isinstance(picture, Image.Image):
-        return Image.fromarray(required(picture, (None, None, 3)))
+        try:
+            return Image.fromarray(required(picture, (None, None, 3)))
+        except UsageError as error:
+            raise UsageError(f"{error}{_remedy(picture)}") from None
     if not all(picture.size):
         raise UsageError(f"a picture has pixels; got one of {picture.width} x {picture.height}.")
     try:
+        picture.load()
         return images.to_rgb(picture)
     except RejectedItemError as error:
         raise UsageError(f"a picture {error.reason}; {error.remedy}.") from error
+    except ValueError as error:  # it was closed, or is of a mode of Pillow's own
+        raise UsageError(f"a picture cannot be brought to RGB ({error}). Open it again, with Image.open.") from error
+
+
+def _remedy(picture: object) -> str:
+    """Return how something becomes a picture that can be predicted, with a leading blank; empty where nobody knows."""
+    if isinstance(picture, str | Path):
+        return " Give what Image.open(path) of Pillow returns."
+    if not isinstance(picture, np.ndarray):
+        return " A picture of Pillow will do, too."
+    if picture.ndim not in (2, 3) or not picture.size:
+        return ""
+    if picture.dtype.kind == "f" and picture.min() >= 0 and picture.max() <= 1:
+        return ' Give (255 * array).astype("uint8").'
+    if picture.dtype != np.uint8:
+        return ' Give array.astype("uint8"), if its values are 0 to 255.'
+    given = {(): "Image.fromarray(array)", (1,): "Image.fromarray(array[..., 0])", (4,): "array[..., :3]"}
+    return f" Give {given[rest]}." if (rest := picture.shape[2:]) in given else ""
 
 
 def required(

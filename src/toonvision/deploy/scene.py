@@ -118,6 +118,11 @@ class Scene:
                 )
         self.namers = tuple(namer_of_export(one) for one in opened)
 
+    def __repr__(self) -> str:
+        """Return what finds and what names."""
+        named = "".join(f", then {namer.level} by {namer.title}" for namer in self.namers)
+        return f"Scene of {self.detector!r}{named}"
+
     def predict(self, picture: Image.Image | npt.NDArray[np.uint8]) -> tuple[NamedObject, ...]:
         """Find the objects in one picture of any size and name them, the most confident first.
 

@@ -6,6 +6,7 @@ import time
 import keras
 import numpy as np
 
+from toonvision.core.seeds import own_randomness
 from toonvision.deploy.checks import BOXES_NAME, INPUT_NAME, SCORES_NAME
 from toonvision.deploy.conversion import to_onnx
 from toonvision.deploy.opened import started
@@ -15,6 +16,7 @@ from toonvision.models.registry import build_network
 _WARM_UP, _CALLS = 3, 15
 
 
+@own_randomness()
 def detector_milliseconds(network: str, size_hw: tuple[int, int], classes: int) -> float:
     """Return how long ONNX Runtime takes on one thread for one screenshot of the input's size.
 

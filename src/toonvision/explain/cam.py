@@ -21,12 +21,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.core.errors import ModelRefusedError
 from toonvision.core.progress import Progress, silent
+from toonvision.core.seeds import own_randomness
 from toonvision.data.images import Pictures
 from toonvision.explain.activations import chain
 from toonvision.models.features import Layer, last_map, passed_maps, with_mirror
-from toonvision.taxonomy.labels import did_you_mean
+from toonvision.taxonomy.labels import require_known
 
 if TYPE_CHECKING:
     import keras
@@ -131,8 +132,7 @@ def _find_layer(model: "keras.Model", name: str | None) -> Layer:
     if name is None:
         return last_map(model)
     found = {layer.name: layer for layer in passed_maps(model)}
-    if name not in found:
-        raise UsageError(f"a layer with a map is one of {', '.join(found)}; got {name!r}.{did_you_mean(name, found)}")
+    require_known("a layer with a map", name, found)
     return found[name]
 
 
@@ -200,6 +200,7 @@ def _weighted_by_gradients(activations: Values, tail: Any, outputs: int, method:
     return np.stack(maps, axis=1)
 
 
+@own_randomness()
 def _tail(layer: Layer, head: Layer) -> "keras.Model":
     """Return the network that follows a layer, up to the logits; it shares the network's layers, except the head."""
     import keras

@@ -16,7 +16,7 @@ from toonvision.core.seeds import generator
 from toonvision.data.images import Pictures
 from toonvision.explain.activations import kind_of
 from toonvision.models.features import Layer
-from toonvision.taxonomy.labels import did_you_mean
+from toonvision.taxonomy.labels import require_known
 
 if TYPE_CHECKING:
     import keras
@@ -116,8 +116,7 @@ def _excited(model: "keras.Model", name: str, filters: Sequence[int]) -> tuple[i
     import keras
 
     found = {layer.name: (index, layer) for index, layer in enumerate(convolutions(model))}
-    if name not in found:
-        raise UsageError(f"a convolution is one of {', '.join(found)}; got {name!r}.{did_you_mean(name, found)}")
+    require_known("a convolution", name, found)
     index, target = found[name]
     count = target.output.shape[-1]
     if not all(0 <= number < count for number in filters):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from toonvision.core.progress import Progress, silent
-from toonvision.core.seeds import generator
+from toonvision.core.seeds import generator, own_randomness
 from toonvision.data.images import Pictures
 from toonvision.explain.evidence import enlarge
 from toonvision.tasks.classify import predict_probabilities
@@ -78,6 +78,7 @@ class TrustCurves:
         return np.asarray(np.trapezoid(getattr(self, name), self.shares, axis=1), dtype=np.float64)
 
 
+@own_randomness()
 def randomisation(model: "keras.Model", maps_of: MapsOf, *, seed: int = 0) -> tuple[Randomisation, ...]:
     """Compare maps with those of a copy of the network whose weights are drawn afresh, from the head down.
 

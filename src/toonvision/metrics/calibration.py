@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.errors import UsageError
+from toonvision.core.options import require_whole
 from toonvision.core.seeds import generator
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
@@ -140,12 +142,18 @@ def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _B
         bins: Largest number of bins; there are fewer if a bin would have fewer than 10 samples.
         seed: Seed of the bootstrap.
 
+    Raises:
+        UsageError: If there is not a label for each row, or no bin.
+
     Source:
         Guo et al., "On calibration of modern neural networks", ICML 2017, eq. 3, with bins of equal counts as in
         Nguyen and O'Connor, EMNLP 2015. The interval is the basic bootstrap's, which corrects the bias of the
         absolute value for small samples (Davison and Hinkley 1997, eq. 5.6); the noise is consistency resampling
         (Broecker and Smith, Weather and Forecasting 22, 2007).
     """
+    if len(y_true) != len(probabilities) or not len(y_true):
+        raise UsageError(f"each row has a label; got {len(probabilities)} rows and {len(y_true)} labels.")
+    require_whole("bins", bins, least=1)
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == y_true
     count = max(1, min(bins, len(y_true) // _FEWEST))
@@ -212,10 +220,15 @@ def with_temperature(probabilities: Probabilities, temperature: float) -> Probab
     Returns:
         The same shape, each row summing to 1.
 
+    Raises:
+        UsageError: If the temperature is not above 0.
+
     Examples:
         >>> with_temperature(np.array([[0.2, 0.8]], dtype=np.float32), 2.0).round(3).tolist()
         [[0.3330000042915344, 0.6669999957084656]]
     """
+    if not 0 < temperature < math.inf:
+        raise UsageError(f"a temperature is a number above 0; got {temperature}.")
     logs = _logs(probabilities) / temperature
     shares = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-math.inf))
     scaled: Probabilities = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)

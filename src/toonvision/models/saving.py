@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from toonvision.core.errors import ModelRefusedError, RejectedItemError, ToonVisionError
 from toonvision.core.files import read_regular, replacing, write_text
+from toonvision.core.seeds import own_randomness
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
 from toonvision.metrics.novelty import NoveltyScore
@@ -140,6 +141,7 @@ def read_card(folder: Path, *, taxonomy: str | None = None) -> ModelCard:
     return card
 
 
+@own_randomness()
 def load_model(folder: Path) -> "keras.Model | Forest":
     """Load a saved model: build the network that it names, and read its weights; or read its trees.
 

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Self
 from toonvision.core.errors import RejectedItemError, UsageError
 from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.core.names import free_name, plain_name
+from toonvision.core.options import check_fields
+from toonvision.core.seeds import seeds_from
 from toonvision.core.settings import read_json
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions
@@ -95,6 +97,9 @@ class StudyOptions:
         seed: Also decides which crops are in which fold.
         name: What to call the study.
         force: Replace a study of that name with other settings.
+
+    Raises:
+        UsageError: If a value is of another kind, or there is no training.
     """
 
     network: str | None = None
@@ -105,10 +110,15 @@ class StudyOptions:
     name: str | None = None
     force: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what it cannot be."""
+        check_fields(self)
+        _ = self.seeds
+
     @property
     def seeds(self) -> range:
         """The seeds of the trainings of each fold."""
-        return range(self.seed, self.seed + self.repeat)
+        return seeds_from(self.seed, self.repeat)
 
 
 def recipe_of(dataset: Dataset, settings: TrainingSettings, *, kind: str, **others: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from toonvision.models.registry import find_network
 from toonvision.tasks import classify, detect, segment
 from toonvision.tasks.base import Dataset, TaskKind
 from toonvision.tasks.pixel_targets import with_pixels
-from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy, did_you_mean
+from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy, require_known
 
 TASK_KINDS: dict[str, TaskKind] = {classify.name: classify, detect.name: detect, segment.name: segment}
 
@@ -18,9 +18,7 @@ def kind_of(task: Task) -> TaskKind:
     Raises:
         UsageError: If there is none of that name.
     """
-    if task.kind not in TASK_KINDS:
-        known = ", ".join(TASK_KINDS)
-        raise UsageError(f"a kind of task is one of {known}; got {task.kind!r}.{did_you_mean(task.kind, TASK_KINDS)}")
+    require_known("a kind of task", task.kind, TASK_KINDS)
     return TASK_KINDS[task.kind]
 
 

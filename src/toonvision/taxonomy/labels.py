@@ -8,7 +8,7 @@ import difflib
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -291,6 +291,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = {folded(one): one for one in known}
     near = difflib.get_close_matches(folded(name), list(names), n=1, cutoff=0.75)
     return f" Did you mean {names[near[0]]}?" if near else ""
+
+
+def require_known(what: str, name: object, known: Collection[str]) -> None:
+    """Refuse a name that is none of those that are known.
+
+    Raises:
+        UsageError: Naming those, and the most similar one.
+    """
+    if not isinstance(name, str) or name not in known:
+        raise UsageError(f"{what} is one of {', '.join(known)}; got {name!r}.{did_you_mean(str(name), known)}")
 
 
 def _listed(names: Iterable[str]) -> str:

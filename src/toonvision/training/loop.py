@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from toonvision.core.progress import unwatched
-from toonvision.core.seeds import generator
+from toonvision.core.seeds import generator, own_randomness
 from toonvision.data.arrays import batch_order
 from toonvision.metrics.classification import Indices
 from toonvision.models.starting import RANDOM, begin_with
@@ -37,6 +37,7 @@ BatchLogs = tuple[Mapping[str, float], int]
 """The metrics of a batch, and its number of images."""
 
 
+@own_randomness()
 def train_fresh(
     dataset: Dataset,
     *,

@@ -10,7 +10,7 @@ from toonvision.models.layout import MANY_CLASSES
 from toonvision.models.registry import TREES, WITH_PIXELS, find_network
 from toonvision.models.starting import RANDOM, has_start
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, did_you_mean
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, require_known
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
@@ -93,10 +93,14 @@ def settings_for(
         taxonomy: The name of the built-in taxonomy, if it is one. A network that weights come with the package for
             begins with them, and `compact` then learns the slower the fewer images there are below 400.
 
+    Raises:
+        UsageError: If there is no such network.
+
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
         ('cosine', 'constant')
     """
+    find_network(network)
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
     start = taxonomy if has_start(taxonomy, network, classes) else RANDOM
@@ -191,10 +195,8 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
     """
     given = {name: wish for name, wish in wishes.items() if wish is not None}
     for name, wish in given.items():
-        if name not in _OPTIONS:
-            raise UsageError(f"a setting is one of {', '.join(_OPTIONS)}; got {name!r}.{did_you_mean(name, _OPTIONS)}")
-        if isinstance(wish, int | float):
-            _OPTIONS[name].check(wish)
+        require_known("a setting", name, _OPTIONS)
+        _OPTIONS[name].check(wish)
     if settings.network == TREES and (odd := [_OPTIONS[name].flag for name in given if name not in _OF_TREES]):
         raise UsageError(
             f"trees are grown at once, from counts of colours; {', '.join(sorted(odd))} would change nothing. Leave it "

@@ -12,7 +12,7 @@ import numpy as np
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
-from toonvision.core.seeds import SEED_LIMIT
+from toonvision.core.seeds import SEED_LIMIT, own_randomness
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.novelty import FEWEST
 from toonvision.models.backend import backend_faults, installed_versions, start_backend
@@ -141,6 +141,7 @@ def _require_seeds(seeds: Sequence[int]) -> None:
         raise UsageError(f"seeds are different whole numbers from 0 to {SEED_LIMIT - 1}; got {list(seeds)[:5]}.")
 
 
+@own_randomness()
 def _new_record(
     workspace: Workspace, data: Dataset, settings: TrainingSettings, *, name: str, device: str
 ) -> RunRecord:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from toonvision.core.options import Option, settings_of
+from toonvision.core.options import Option, check_fields, settings_of
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.tuning.space import Space
 
@@ -31,7 +31,7 @@ class SearchOptions:
     """What a person asks of a search; None asks for the default, or, in a search that goes on, for what it has.
 
     Raises:
-        UsageError: If a number is out of bounds.
+        UsageError: If a value is of another kind, or out of bounds.
     """
 
     strategy: Annotated[
@@ -66,11 +66,8 @@ class SearchOptions:
     seed: Annotated[int | None, Option("Same seed, same result.", minimum=0, maximum=2**32 - 1)] = None
 
     def __post_init__(self) -> None:
-        """Refuse numbers out of bounds."""
-        for name, setting in settings_of(SearchOptions).items():
-            value = getattr(self, name)
-            if isinstance(value, int | float):
-                setting.check(value)
+        """Refuse what it cannot be."""
+        check_fields(self)
 
     def given(self) -> dict[str, Any]:
         """Return the options that are not None."""

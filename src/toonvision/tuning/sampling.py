@@ -10,7 +10,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 
 from toonvision.core.errors import UsageError
-from toonvision.core.seeds import generator
+from toonvision.core.seeds import generator, own_randomness
 from toonvision.models.grid import SMALLEST
 from toonvision.models.layout import Layout
 from toonvision.models.registry import build_network, find_network
@@ -105,6 +105,7 @@ def pruner_of(settings: StudySettings) -> optuna.pruners.BasePruner:
 
 
 @cache
+@own_randomness()
 def parameters_of(network: str, size_hw: tuple[int, int], classes: int) -> int:
     """Return the number of weights of a network: of a layout as computed, of a detector as counted."""
     if find_network(network).kind == DETECT:  # whatever the size of its input

@@ -5,7 +5,7 @@ package, which has the same name, was imported before.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class _Callable(ModuleType):
     """The package itself."""
 
-    def __call__(self, *source: Any, **options: Any) -> "Iterator[WatchedFrame]":
+    def __call__(self, *source: Any, **options: Any) -> "Generator[WatchedFrame, None, None]":
         """Watch a source; see `toonvision.watch.bot.watch`."""
         from toonvision.watch.bot import watch
 

@@ -1,13 +1,16 @@
 """Watching from a program of your own."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
+from toonvision.core.errors import UsageError, shown
+from toonvision.core.wording import listed
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import Scene
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.models import WatchModels
+from toonvision.watch.order import WatchOrder
 from toonvision.watch.sources import open_source
 
 
@@ -19,7 +22,7 @@ def watch(
     rate: float | None = None,
     realtime: bool = False,
     seconds: float | None = None,
-) -> Iterator[WatchedFrame]:
+) -> Generator[WatchedFrame, None, None]:
     """Watch a game: find, follow and name what is on the screen, frame by frame.
 
     Without ``models``, those that come with the package watch: they know ToonTown alone. Nothing is logged. The source
@@ -41,7 +44,8 @@ def watch(
         every level.
 
     Raises:
-        UsageError: If the source is nothing of these, there are no such models, or ``street`` knows no ground.
+        UsageError: If the source is nothing of these, there are no such models, ``street`` knows no ground, or ``rate``
+            or ``seconds`` is out of bounds.
         ModelRefusedError: If ``street`` has another taxonomy than the models.
         InputRejectedError: If there is no such file.
         EnvironmentFaultError: If the screen cannot be seen, or the camera is not there.
@@ -53,11 +57,21 @@ def watch(
         ...     for track in frame.tracks:
         ...         print(track.number, track.evidence.label, track.box)
     """
+    WatchOrder(str(source), realtime, seconds, rate)  # which checks them
+    if street is not None and not isinstance(street, Segmenter | Detector):
+        raise UsageError(
+            f"street is a toonvision.Segmenter, or a toonvision.Detector that names pixels; got {shown(street)}."
+        )
     if isinstance(models, Scene):
         ready = WatchModels.of(models, street=street)
     else:
-        from toonvision.deploy.packaged import packaged_scene
+        from toonvision.deploy.packaged import packaged_names, packaged_scene
         from toonvision.taxonomy.loader import built_in
 
+        if models not in packaged_names():
+            raise UsageError(
+                f"models of your own are a toonvision.Scene(detector, *classifiers), of exports or their files; those "
+                f"that come with the package are called {listed(packaged_names())}; got {shown(models)}."
+            )
         ready = WatchModels.of(packaged_scene(models), built_in(models), street)
     return watch_frames(open_source(source, rate=rate), ready, realtime=realtime, seconds=seconds)

@@ -4,7 +4,7 @@ Of a live source the newest frame wins, and what was dropped is counted. Of file
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Event, Thread
@@ -26,7 +26,7 @@ from toonvision.watch.walkable import Ahead
 _LONGEST_END_S = 5.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class WatchedFrame:
     """What is known after one frame.
 
@@ -53,6 +53,11 @@ class WatchedFrame:
     heights: Heights | None = None
     ahead: Ahead | None = None
     ground: Ground = DEFAULT_GROUND
+
+    def __repr__(self) -> str:
+        """Return its number, its time, and what is there."""
+        there = ", ".join(track.evidence.label for track in self.tracks) or "nothing"
+        return f"WatchedFrame {self.number} at {self.seconds:.2f} s: {there}"
 
     @cached_property
     def where(self) -> Mapping[int, Whereabouts]:
@@ -90,7 +95,7 @@ def plain_track(track: Track) -> dict[str, Any]:
 
 def watch_frames(
     source: Source, models: WatchModels, *, realtime: bool = False, seconds: float | None = None
-) -> Iterator[WatchedFrame]:
+) -> Generator[WatchedFrame, None, None]:
     """Watch a source, which is closed at the end.
 
     Args:

@@ -158,6 +158,6 @@ def _require_fitting(street: OpenedModel, classes: Sequence[str], detector: Dete
         )
     if not set(FREE) & set(classes):
         raise UsageError(
-            f"where one can walk is known by the pixels of {listed(FREE)}; {its.task} names {listed(classes)}. Leave "
-            "--street out."
+            f"where one can walk is known by the pixels of {listed(FREE)}; {its.task} names "
+            f"{listed(classes) or 'no pixels'}. Leave --street out."
         )

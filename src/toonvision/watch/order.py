@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Annotated
 
 from toonvision.core.names import plain_name
-from toonvision.core.options import Option
+from toonvision.core.options import Option, check_fields
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
 class WatchOrder:
-    """What is watched, as `toonvision.watch.sources.open_source` reads it, and how."""
+    """What is watched, as `toonvision.watch.sources.open_source` reads it, and how.
+
+    Raises:
+        UsageError: If a value is of another kind, or out of bounds.
+    """
 
     source: str
     realtime: Annotated[bool, Option("A file at the speed at which it was taken.")] = False
@@ -33,6 +37,10 @@ class WatchOrder:
     uncertain: Annotated[
         Path | None, Option("Keep the frames that the models are least sure of in this folder.", otherwise="no")
     ] = None
+
+    def __post_init__(self) -> None:
+        """Refuse what it cannot be."""
+        check_fields(self)
 
     @property
     def log_name(self) -> str:

@@ -27,6 +27,8 @@ def open_source(text: str | Path, *, rate: float | None = None) -> Source:
     """
     if isinstance(text, Path):
         return _of_path(text, rate)
+    if not text:
+        raise UsageError(f"a source is {FORMS}; got {text!r}.")
     word, _, rest = text.partition(":")
     if word in ("screen", "region", "window"):
         from toonvision.watch.screen_source import ScreenSource
