@@ -115,7 +115,9 @@ def test_what_was_reviewed_since_the_training_lets_more_be_accepted(workspace, m
     opened = open_workspace(workspace.root)
     first = opened.propose()
     assert first.value.accepted.unasked == 0
-    assert "no annotated screenshot that the models did not learn from shows how often they are right" in first.sentences
+    assert (
+        "no annotated screenshot that the models did not learn from shows how often they are right" in first.sentences
+    )
     with open_session(workspace, proposals=proposals_of(workspace)) as session:
         for shot in session.screenshots[:2]:
             session.change(shot.id, Change("confirm"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from toonvision.core.errors import EnvironmentFaultError
+from toonvision.core.seeds import own_randomness
 from toonvision.models.registry import TREES
 
 DEFAULT_BACKEND = "tensorflow"
@@ -21,6 +22,7 @@ _BACKENDS = ("tensorflow-cpu", "tensorflow", "torch", "jax")
 _VERSIONS = ("toonvision", "keras", *_BACKENDS, "numpy", "pillow", "scikit-learn", "optuna")
 
 
+@own_randomness()
 def start_keras(*, threads: int | None = None) -> str:
     """Import Keras and run a first operation, without the backend's messages on the terminal.
 
