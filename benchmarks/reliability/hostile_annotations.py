@@ -70,7 +70,6 @@ def _unreadable_xml() -> Iterable[tuple[str, Content, str]]:
     yield "xml that is a link out", lambda path: path.symlink_to("/etc/hostname"), "path-escapes"
     yield "xml that is a link to a device", lambda path: path.symlink_to("/dev/zero"), "path-escapes"
     yield "xml of another size", _xml(size=_size("65", "48")).encode(), "size-differs"
-    yield "xml of negative size", _xml(size=_size("-64", "-48")).encode(), "size-differs"
     yield "xml of size nan", _xml(size=_size("nan", "48")).encode(), "bad-number"
     yield "xml of size 1e400", _xml(size=_size("64", "1e400")).encode(), "bad-number"
 
@@ -123,6 +122,7 @@ def _odd_xml() -> Iterable[tuple[str, str | bytes, tuple[str, ...]]]:
     )
     yield "object three times", _xml(*[good_object] * 3), ("duplicate", "duplicate")
     yield "no object", _xml(), ()
+    yield "of negative size", _xml(good_object, size=_size("-64", "-48")), ()
     yield "names of files outside", _xml("<filename>../../x.png</filename><path>\\\\host\\x</path>", good_object), ()
     yield "deep but closed", _xml(f"{'<a>' * 20_000}{good_object}{'</a>' * 20_000}"), ()
     yield "with a byte order mark", _xml(good_object).encode("utf-8-sig"), ()
@@ -164,7 +164,7 @@ def _rows() -> Iterable[tuple[str, Content, tuple[str, ...], bool]]:
     for name, written, code in (
         ("four columns", "0 0.5 0.5 0.5", "bad-row"), ("eight columns", "0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "bad-row"),
         ("a class that has no name", "9 0.5 0.5 0.5 0.5", "unknown-class"),
-        ("a negative class", "-1 0.5 0.5 0.5 0.5", "unknown-class"),
+        ("a negative class", "-1 0.5 0.5 0.5 0.5", "no-class"),
         ("a class that is a word", "apple 0.5 0.5 0.5 0.5", "bad-number"), ("nan", "0 nan 0.5 0.5 0.5", "bad-number"),
         ("1e400", "0 1e400 0.5 0.5 0.5", "bad-number"), ("arabic digits", f"0 {_DIGITS} 0.5 0.5 0.5", "bad-number"),
         ("a decimal comma", "0 0,5 0.5 0.5 0.5", "bad-row"), ("no width", "0 0.5 0.5 0 0.5", "zero-area"),
@@ -260,7 +260,7 @@ def coco_cases() -> tuple[list[Case], Mapping[str, Content]]:
         images.append(row)
         annotations += [{"image_id": number, **annotation} for annotation in rows]
         picture = f"images/{file}"
-        item = "" if own else f"instances.json, {_brief(row['file_name'])}"
+        item = "" if own else f"instances.json, {_called(row['file_name'], number)}"
         cases.append(
             Case(
                 name,
@@ -296,6 +296,6 @@ def coco_cases() -> tuple[list[Case], Mapping[str, Content]]:
 _LONG_NAME = 1000
 
 
-def _brief(value: object) -> str:
-    """Return the start of a value as a message shows it."""
-    return value if isinstance(value, str) and 0 < len(value) < _LONG_NAME else repr(value)[:30]
+def _called(name: object, number: int) -> str:
+    """Return what a message calls an image: by its name where that can be one, else by its id."""
+    return name if isinstance(name, str) and 0 < len(name) < _LONG_NAME else f"image {number}"
