@@ -13,6 +13,7 @@ from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
 from toonvision.core.options import require_kind
 from toonvision.core.panels import FigurePanel, Table
+from toonvision.core.seeds import own_randomness
 from toonvision.data.groups import group_keys
 from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_regions, has_masks
@@ -39,6 +40,7 @@ _MOST_CHECKED, _MOST_ASCENDED = 12, 16
 """How many pictures are deleted and inserted step by step; for how many filters of a layer inputs are sought."""
 
 
+@own_randomness()
 def explain(
     run: StoredRun,
     pictures: Sequence[Path] | None,
