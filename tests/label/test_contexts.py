@@ -183,7 +183,7 @@ def test_where_no_context_is_proposed_nothing_is_said_of_contexts():
     value = Proposed((), thresholds, Accepted(0, 0, 0), Proportion(0, 0), known)
     (said,) = proposed_blocks("models", value, compared=0, screenshots=0)
     assert "context" not in said
-    assert "a precision of 95 %. What" in said
+    assert "how often they are right. What" in said
 
 
 @pytest.mark.parametrize(("declared", "shown"), [((96, 128), (96, 128)), ((128, 96), (128, 96)), (None, None)])
