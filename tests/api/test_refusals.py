@@ -95,6 +95,7 @@ def test_what_the_package_is_asked_is_refused(ask, says):
 
 def test_a_detector_that_names_no_pixels_does_not_know_where_one_can_walk():
     detector = packaged_scene("toontown").detector
+    refused("source is a text or a Path; got 1.", lambda: toonvision.watch(1))
     says = "where one can walk is known by the pixels of ...; detect names no pixels. Leave --street out."
     refused(says, lambda: toonvision.watch("world", street=detector))
 
@@ -110,6 +111,10 @@ def test_what_is_no_picture_is_refused_with_what_makes_it_one(tmp_path):
         " Give Image.fromarray(array).": (array[..., 0], Image.fromarray),
         " Give Image.fromarray(array[..., 0]).": (array[..., :1], lambda array: Image.fromarray(array[..., 0])),
         ' Give (255 * array).astype("uint8").': (array / 255, lambda array: (255 * array).astype("uint8")),
+        ' Give Image.fromarray((255 * array).astype("uint8")).': (
+            array[..., 0] / 255,
+            lambda array: Image.fromarray((255 * array).astype("uint8")),
+        ),
         ' Give array.astype("uint8"), if its values are 0 to 255.': (
             array.astype(int),
             lambda array: array.astype("uint8"),

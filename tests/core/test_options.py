@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import numpy as np
 import pytest
 
 from toonvision.core.errors import UsageError
@@ -30,6 +31,7 @@ def test_the_settings_are_the_annotated_fields_in_their_order():
         ("heat", 251, "--hot is at least 50 and at most 250; got 251."),
         ("heat", float("nan"), "--hot is at least 50 and at most 250; got nan."),
         ("minutes", 0, "--minutes is at least 1; got 0."),
+        ("minutes", np.int64(-5), "--minutes is at least 1; got -5."),
     ],
 )
 def test_a_value_out_of_bounds_is_refused_with_the_bounds(name, value, message):

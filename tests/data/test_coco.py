@@ -182,11 +182,13 @@ def drawn(picture):
 
 
 @pytest.mark.parametrize("bbox", [[10, 10, 50, 60], []])
-def test_masks_that_are_called_crowds_are_objects_where_all_of_their_label_are(tmp_path, bbox):
-    picture = one(tmp_path, {**MASK, "bbox": bbox}, {**BOXES[1], "iscrowd": 0, "segmentation": []})
+def test_masks_that_are_called_crowds_are_objects_where_all_of_the_source_are(tmp_path, bbox):
+    picture = one(tmp_path, {**MASK, "bbox": bbox}, {**MASK, "category_id": 2})
     assert picture.findings == ()
-    assert drawn(picture) == [("cat", (10, 10, 60, 70), CROWD_NOTE), ("dog", (90, 40, 140, 100), "")]
-    assert [outline.known for outline in picture.outlines] == [True, False]
+    assert drawn(picture) == [("cat", (10, 10, 60, 70), CROWD_NOTE), ("dog", (10, 10, 60, 70), CROWD_NOTE)]
+    assert [outline.known for outline in picture.outlines] == [True, True]
+    picture = one(tmp_path, MASK, {**BOXES[1], "iscrowd": 0, "segmentation": []})  # as of what COCO itself annotated
+    assert [finding.code for finding in picture.findings] == ["crowd"]
 
 
 def test_masks_of_cvat_are_objects_beside_others_of_their_label_and_its_crowds_are_none(tmp_path):
@@ -204,7 +206,7 @@ def test_a_crowd_of_one_file_is_one_where_another_file_of_the_source_has_single_
 
 def test_a_large_file_keeps_the_masks_of_its_crowds(tmp_path, monkeypatch):
     monkeypatch.setattr(documents, "_LARGE", 0)
-    assert [note for _, _, note in drawn(one(tmp_path, MASK, BOXES[1]))] == [CROWD_NOTE, ""]
+    assert [note for _, _, note in drawn(one(tmp_path, MASK, MASK))] == [CROWD_NOTE] * 2
 
 
 @pytest.mark.parametrize("ignore", [1, True, "1"])

@@ -421,6 +421,12 @@ def test_class_numbers_that_look_counted_from_1_are_said_first_and_the_remedy_cu
     assert [entry.label for entry in reading.pictures[0].objects] == ["cat", "dog"]
 
 
+def test_a_negative_class_does_not_hide_that_the_others_look_counted_from_1(tmp_path):
+    pair(tmp_path, "a", rows="-1 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.5 0.5\n2 0.25 0.25 0.25 0.25\n")
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    assert "counted-from-1" in codes(read(tmp_path))
+
+
 @pytest.mark.parametrize("rows", ["0 0.5 0.5 0.5 0.5\n2 0.2 0.2 0.1 0.1\n", "1 0.5 0.5 0.5 0.5\n"])
 def test_class_numbers_that_need_not_be_counted_from_1_raise_no_doubt(tmp_path, rows):
     pair(tmp_path, "a", rows=rows)
@@ -658,6 +664,14 @@ def test_a_polygon_whose_last_corner_lies_on_the_edge_keeps_it(tmp_path):
     (tmp_path / "data.yaml").write_text("names: [cat]\n", encoding="utf-8")
     picture, *_ = read(tmp_path).pictures
     assert picture.objects[0].xyxy == pytest.approx((12.8, 9.6, 59.52, 48))
+
+
+def test_polygons_that_all_end_in_a_corner_of_the_picture_keep_it(tmp_path):
+    pair(tmp_path, *"abcd", rows="0 0.2 0.4 0.9 0.5 1 1 0 1\n")
+    (tmp_path / "data.yaml").write_text("names: [cat]\n", encoding="utf-8")
+    assert [entry.xyxy for one in read(tmp_path).pictures for entry in one.objects] == [
+        pytest.approx((0, 19.2, 64, 48))
+    ] * 4
 
 
 def test_a_polygon_that_lost_a_number_is_named_among_others(tmp_path):

@@ -7,16 +7,19 @@ from hypothesis import strategies as st
 
 from builders import Shot, contents, files_property, tree, write_picture
 from label.made import drawing, labelled, proposed, shots_of, unlabelled
+from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import RejectedItemError, UsageError, WorkspaceBusyError
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import LabelledBox
+from toonvision.label.accepting import accept_unasked
 from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
 from toonvision.label.changes import Change
 from toonvision.label.history import ConflictError
 from toonvision.label.reviews import read_reviews
 from toonvision.label.session import Session, open_session
+from toonvision.label.thresholds import Scored, choose_thresholds
 
 
 @pytest.fixture
@@ -353,6 +356,14 @@ def test_a_picture_of_another_size_is_reviewed_again_and_then_extracted(tmp_path
     assert (sheet.annotation.size_wh, sheet.state) == ((32, 40), "open")
     assert [one.box.xyxy for one in sheet.annotation.boxes] == [(2, 2, 12, 12), (20, 10, 32, 30)]
     assert "has 32x40 pixels, but was annotated with 64x48" in sheet.notes[0]
+    written = shot.annotation.read_bytes()
+    seen = Proposal("apple", Box(2, 30, 12, 39), 0.99, "m", "label")
+    sure = choose_thresholds([Scored("apple", 0.9, True)] * 100)
+    assert accept_unasked(Session(workspace, proposals=lambda _: (seen,)), sure).unasked == 0
+    handed = open_workspace(workspace.root).export_annotations
+    with pytest.raises(UsageError, match="has another size than when it was annotated.*review it again"):
+        handed("voc", tmp_path / "handed")
+    assert shot.annotation.read_bytes() == written  # only a person changes it
     session.change(shot.id, Change("confirm"))
     found = extract(workspace)
     assert (found.pictures_kept, found.objects_kept, found.findings) == (1, 2, ())

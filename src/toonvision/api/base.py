@@ -91,7 +91,8 @@ class Opened:
         """
         from toonvision.data.extraction import numbered_stem
 
-        if any(numbered_stem(path.name) for path in self.files.crops.glob("*")):
+        lost = not self.files.catalog.exists()
+        if lost and any(numbered_stem(path.name) for path in self.files.crops.glob("*")):
             return self.command("rebuild")
         with suppress(InputRejectedError):  # a folder cannot be read; extracting names it
             if not self.is_annotated():

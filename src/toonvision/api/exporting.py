@@ -53,7 +53,8 @@ def export_annotations(workspace: Opened, target: "Target", folder: Path) -> Res
     shots = list(_labelled(workspace, findings))
     wanted = [one for one in shots if one.boxes is not None or (target == "labelstudio" and one.proposals)]
     if not wanted:
-        raise UsageError(f"{workspace.root}: nothing is annotated yet. Run: {workspace.command('label')}")
+        lacking = f"{workspace.root}: nothing is annotated yet. Run: {workspace.command('label')}"
+        raise UsageError(str(findings[0]) if findings else lacking)
     labels = [label.name for label in workspace.files.taxonomy.labels]
     exporting.export_annotations(wanted, folder, target, labels=labels)
     proposed = sum(one.is_exact for shot in wanted for one in shot.proposals) if target == "labelstudio" else 0
@@ -86,6 +87,9 @@ def _labelled(workspace: Opened, findings: list[Finding]) -> "Iterator[Labelled]
         except RejectedItemError as error:
             findings.append(error.finding(shot.name, pictures=1))
             continue
+        if sheet.is_fitted:
+            reason = "has another size than when it was annotated, so that its boxes are left out"
+            findings.append(Finding(shot.name, reason, "review it again: toonvision label", "size-differs"))
         annotation = sheet.annotation
         is_annotated = annotation.review == "done" if sheet.is_own else shot.given is not None
         boxes = tuple((one.label, one.box) for one in annotation.boxes) if is_annotated else None

@@ -61,14 +61,15 @@ class Setting:
             UsageError: Naming the kind, or the bounds.
         """
         require_kind(self.flag, self.kind, value)
-        if not isinstance(value, int | float):
+        if not isinstance(value, Real):
             return
+        number = float(value)
         low, high = self.option.minimum, self.option.maximum
-        if (low is None or value >= low) and (high is None or value <= high):
+        if (low is None or number >= low) and (high is None or number <= high):
             return
         limits = {"at least": low, "at most": high}
         bounds = [f"{words} {limit:g}" for words, limit in limits.items() if limit is not None]
-        raise UsageError(f"{self.flag} is {' and '.join(bounds)}; got {value:g}.")
+        raise UsageError(f"{self.flag} is {' and '.join(bounds)}; got {number:g}.")
 
 
 def require_kind(name: str, kind: Any, value: object) -> None:

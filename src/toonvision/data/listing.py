@@ -20,7 +20,7 @@ WORKSPACE_MARK = "toonvision.toml"
 """The file that makes a folder a workspace, whose crops are nobody's screenshots."""
 _NOT_OURS = frozenset({"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"})
 """Folders that archives, network storages and systems add: thumbnails and waste, no pictures of anyone."""
-_ARCHIVES = frozenset({".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar"})
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class Listing:
 
 def _no_folder(file: Path) -> str:
     """Return why a file is no source, and what to do."""
-    if file.suffix.lower() in _ARCHIVES:
+    if file.suffix.lower() in ARCHIVES:
         return "is an archive, which is not read. Unpack it, and name the folder that comes out of it."
     return "is a file. Name the folder that holds the pictures."
 

@@ -17,13 +17,12 @@ from toonvision.core.wording import some
 from toonvision.data import attributes
 from toonvision.data.documents import Documents
 from toonvision.data.folder_names import LAYOUT_FOLDERS, is_layout
-from toonvision.data.listing import Listing, name_key, name_text, stem_key
+from toonvision.data.listing import ARCHIVES, Listing, name_key, name_text, stem_key
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.subsets import Subset, named_subset, subset_in
 from toonvision.data.xml_files import root_tag
 from toonvision.taxonomy.labels import NO_CONTEXT
 
-ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".rar", ".7z")
 _HASH_PREFIX = re.compile(r"^(?=[0-9]*[a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){0,3}(?:-[0-9a-f]{12})?[-_]+(?=.)")
 """What Label Studio puts before the name of an uploaded file; eight digits alone are a date, or a number."""
 _UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")

@@ -124,7 +124,7 @@ def image_of(picture: Image.Image | npt.NDArray[np.uint8]) -> Image.Image:
         return images.to_rgb(picture)
     except RejectedItemError as error:
         raise UsageError(f"a picture {error.reason}; {error.remedy}.") from error
-    except ValueError as error:  # it was closed, or is of a mode of Pillow's own
+    except (OSError, ValueError) as error:  # it is cut short, was closed, or is of a mode of Pillow's own
         raise UsageError(f"a picture cannot be brought to RGB ({error}). Open it again, with Image.open.") from error
 
 
@@ -134,14 +134,17 @@ def _remedy(picture: object) -> str:
         return " Give what Image.open(path) of Pillow returns."
     if not isinstance(picture, np.ndarray):
         return " A picture of Pillow will do, too."
-    if picture.ndim not in (2, 3) or not picture.size:
+    forms = {(): "Image.fromarray({})", (1,): "Image.fromarray({}[..., 0])", (3,): "{}", (4,): "{}[..., :3]"}
+    form = forms.get(picture.shape[2:]) if picture.ndim in (2, 3) and picture.size else None
+    if form is None:
         return ""
+    if picture.dtype == np.uint8:
+        return f" Give {form.format('array')}."
     if picture.dtype.kind == "f" and picture.min() >= 0 and picture.max() <= 1:
-        return ' Give (255 * array).astype("uint8").'
-    if picture.dtype != np.uint8:
-        return ' Give array.astype("uint8"), if its values are 0 to 255.'
-    given = {(): "Image.fromarray(array)", (1,): "Image.fromarray(array[..., 0])", (4,): "array[..., :3]"}
-    return f" Give {given[rest]}." if (rest := picture.shape[2:]) in given else ""
+        bytes_, condition = '(255 * array).astype("uint8")', ""
+    else:
+        bytes_, condition = 'array.astype("uint8")', ", if its values are 0 to 255"
+    return f" Give {form.format(bytes_)}{condition}."
 
 
 def required(

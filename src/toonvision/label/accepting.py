@@ -87,9 +87,12 @@ def accept_unasked(session: Session, thresholds: Thresholds, *, seed: int = 0) -
         if session.tally(shot.id).state not in _UNDECIDED:
             continue
         try:
-            found = sort_proposals(session.sheet(shot.id).proposals, thresholds, seed=seed)
+            sheet = session.sheet(shot.id)
         except RejectedItemError:
             continue
+        if sheet.is_fitted:
+            continue  # a change would save the boxes as they were cut, which only a person may
+        found = sort_proposals(sheet.proposals, thresholds, seed=seed)
         if found.unasked:
             session.change(shot.id, Change("unasked", ids=tuple(one.id for one in found.unasked)))
         known = audited_before.get((shot.source.key, shot.name), set())

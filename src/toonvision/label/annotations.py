@@ -83,6 +83,7 @@ class Sheet:
         is_own: Whether the workspace has an annotation of it; what a source says is not its own.
         is_new: Whether nobody has said anything of it.
         notes: What a person should know, such as objects of the source that cannot be shown.
+        is_fitted: Whether the picture has another size than when it was annotated, so that not all may fit.
         picture: What another picture of the same name would differ in; see `Screenshot.stamp`.
     """
 
@@ -91,6 +92,7 @@ class Sheet:
     is_own: bool = False
     is_new: bool = True
     notes: tuple[str, ...] = field(default=(), compare=False)
+    is_fitted: bool = field(default=False, compare=False)
     picture: str = field(default="", compare=False)
 
     @property
@@ -161,7 +163,8 @@ def load_sheet(workspace: Workspace, shot: Screenshot, proposals: Sequence[Propo
         known = replace(file.annotation, source=shot.source.key, picture=shot.name, size_wh=size_wh)
         own, notes = fitted(known, shot)
         notes = (*map(str, file.findings), *notes)
-        return Sheet(own, offered, is_own=True, is_new=False, notes=notes, picture=stamp)
+        is_fitted = own is not known
+        return Sheet(own, offered, is_own=True, is_new=False, notes=notes, is_fitted=is_fitted, picture=stamp)
     size_wh = shot.size_wh()
     boxes, notes = _given_boxes(shot, size_wh)
     given = Annotation(shot.source.key, shot.name, size_wh, boxes, review="open")

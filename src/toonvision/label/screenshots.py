@@ -164,8 +164,8 @@ def fitted(known: Annotation, shot: Screenshot) -> tuple[Annotation, tuple[str, 
         return known, ()
     now, before = ("x".join(map(str, size)) for size in (size_wh, known.size_wh))
     note = (
-        f"This picture has {now} pixels, but was annotated with {before}. Boxes are cut at its edges, and those that "
-        "lie beyond are left out: look whether the others fit, and review it again."
+        f"This picture has {now} pixels, but was annotated with {before}. Boxes are cut at its edges, and those of "
+        "which more than half lies beyond are left out: look whether the others fit, and review it again."
     )
     boxes, rejected = _inside(known.boxes, size_wh), _inside(known.rejected, size_wh)
     review = "open" if known.review == DONE else known.review

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from toonvision.core.errors import UsageError, shown
+from toonvision.core.options import require_kind
 from toonvision.core.wording import listed
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import Scene
@@ -57,6 +58,7 @@ def watch(
         ...     for track in frame.tracks:
         ...         print(track.number, track.evidence.label, track.box)
     """
+    require_kind("source", str | Path, source)
     WatchOrder(str(source), realtime, seconds, rate)  # which checks them
     if street is not None and not isinstance(street, Segmenter | Detector):
         raise UsageError(

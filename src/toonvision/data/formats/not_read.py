@@ -9,7 +9,8 @@ from pathlib import Path
 
 from toonvision.data.folder_names import MASK_FOLDERS
 from toonvision.data.formats.beside import head
-from toonvision.data.source_tree import ARCHIVES, SourceTree
+from toonvision.data.listing import ARCHIVES
+from toonvision.data.source_tree import SourceTree
 
 _MOST_FILES = 20
 """Files of one kind that are looked into."""

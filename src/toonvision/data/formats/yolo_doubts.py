@@ -18,7 +18,7 @@ _MOST_NAMED = 3
 
 def doubts(settings: Settings, first_words: Collection[str], form: Form, tree: SourceTree) -> Iterator[Finding]:
     """Report what is odd about the names, such as numbers that look counted from 1, and key points not declared."""
-    ids, first, last = ids_of(first_words), min(settings.names), max(settings.names)
+    ids, first, last = [n for n in ids_of(first_words) if n >= 0], min(settings.names), max(settings.names)
     if settings.note:
         yield Finding(tree.relative(settings.file), *settings.note, "no-names")
     if ids and ids[0] > first and ids[-1] == last + 1 and all(number - 1 in settings.names for number in ids):

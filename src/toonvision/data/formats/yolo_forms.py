@@ -44,6 +44,7 @@ class LongRows:
     _plain: bool = False
     _scores: bool = True
     _numbers: bool = True
+    _inner: bool = True
     _highest: dict[int, float] = field(default_factory=lambda: {0: 0.0, 1: 0.0})
 
     def add(self, columns: Sequence[str]) -> None:
@@ -61,6 +62,7 @@ class LongRows:
         last = values[-1]
         if count % 2:
             self._plain |= count == _TRIANGLE or not (is_share(values[-2]) and is_number(last))
+            self._inner &= 0 < values[-2] < 1
         else:
             self._scores &= is_share(last)
             self._numbers &= is_number(last)
@@ -76,7 +78,8 @@ class LongRows:
             plain = self._stated and count % 2 == 0  # each such row shows it alone
             return Form(key_points=0 if plain else (count - BOXED) // 3)
         odd = sum(number for count, number in self.counts.items() if count % 2)
-        two = odd > 0 and not self._plain and (self._highest[1] > 1 or odd >= _FEWEST)
+        # Where all numbers are 1, they may be those of corners at the lower edge: some of these lie in a corner.
+        two = odd > 0 and not self._plain and (self._highest[1] > 1 or (odd >= _FEWEST and self._inner))
         even = rows - odd
         alike = self._scores or (self._numbers and self._highest[0] > 2)
         one = alike and (even > 0 if two else not odd and even >= _FEWEST)
