@@ -368,6 +368,7 @@ def test_a_picture_of_another_size_is_reviewed_again_and_then_extracted(tmp_path
     found = extract(workspace)
     assert (found.pictures_kept, found.objects_kept, found.findings) == (1, 2, ())
     assert session.sheet(shot.id).notes == ()
+    assert handed("voc", tmp_path / "handed").value.boxes == 2
 
 
 def test_a_decision_on_a_picture_that_was_replaced_since_is_a_conflict(session):
