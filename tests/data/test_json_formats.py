@@ -7,6 +7,7 @@ import io
 import json
 import math
 import shlex
+import shutil
 import subprocess
 import sys
 import zlib
@@ -122,6 +123,19 @@ def test_shapes_of_labelme_of_one_label_and_group_are_one_object(tmp_path):
     assert said == [("no-box", 1)]
 
 
+def test_a_shape_of_a_group_of_labelme_that_cannot_be_read_does_not_take_the_others_along(tmp_path):
+    good = [labelme_shape("cat", points, group_id=0) for points in ([[1, 2], [9, 12]], [[20, 8], [30, 40]])]
+    bad = labelme_shape("cat", [[3, 4]], "polygon", group_id=0)
+    labelme(tmp_path, *good, bad)
+    assert read_one("labelme", tmp_path) == ([("cat", (1, 2, 30, 40), "grouped shapes was taken")], [("no-box", 1)])
+    (picture,) = layout.read("labelme", tmp_path).pictures
+    assert picture.findings[0].item == "garden/a.json, shape 3"
+    labelme(tmp_path, bad, good[1])
+    assert read_one("labelme", tmp_path) == ([("cat", (20, 8, 30, 40), "")], [("no-box", 1)])
+    labelme(tmp_path, bad, bad)
+    assert read_one("labelme", tmp_path) == ([], [("no-box", 1)] * 2)
+
+
 def test_a_file_of_labelme_finds_its_picture_by_the_stated_path_where_none_has_its_name(tmp_path):
     labelme(tmp_path, labelme_shape("apple", [[1, 2], [30, 40]]))
     path = tmp_path / "garden" / "a.json"
@@ -154,8 +168,13 @@ def test_files_of_labelme_that_hold_the_only_copy_of_their_pictures_say_how_to_t
     assert (len(reading.pictures), finding.pictures, finding.objects) == (1, 2, 2)
     assert finding.item == "day 1/[c].json"
     assert finding.reason == "holds the only copy of its picture, as 2 files here do"
+    save_json(tmp_path / "labels/d.json", {**document, **within, "imagePath": "..\\garden\\a.png"})
+    for name, content in (("cut", '{"shapes": ['), ("empty", ""), ("list", "[1]"), ("number", "1")):
+        (tmp_path / f"labels/{name}.json").write_text(content, "utf-8")
     words = shlex.split(finding.remedy.partition("folder: python ")[2])
     subprocess.run([sys.executable, *words], cwd=tmp_path, check=True)
+    assert list(tmp_path.glob("labels/*.png")) == []
+    shutil.rmtree(tmp_path / "labels")
     reading = layout.read("labelme", tmp_path)
     assert [picture.name for picture in reading.pictures] == ["day 1/[c].png", "day 1/b.png", "garden/a.png"]
     assert reading.findings == ()
@@ -352,6 +371,34 @@ def test_each_region_of_a_task_of_two_pictures_is_that_of_the_picture_that_it_na
     assert two_pictures(tmp_path, PAIR, pear) == ({"b.png": ["pear"]}, [])
 
 
+def test_what_is_said_of_another_picture_of_a_task_is_not_said_of_the_one_that_is_drawn_on(tmp_path):
+    night = {**region({"choices": ["night"]}, "choices", "r3"), "to_name": "after", "from_name": "weather"}
+    assert two_pictures(tmp_path, PAIR, on("before", "apple", "r1"), night)[0] == {"a.png": ["apple"]}
+    assert attributes_of("labelstudio", tmp_path) == [{}]
+    alike = {**PAIR, "after": "https://example.org/a.png"}
+    assert two_pictures(tmp_path, alike, on("before", "apple", "r1"), night)[0] == {"a.png": ["apple"]}
+    assert attributes_of("labelstudio", tmp_path) == [{"weather": "night"}]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"image": "https://x.y/uuid/abc?sig=1", "file_name": "a.png"},
+        {"image": "s3://bucket/0f0f.png", "original": "a.png"},
+        {"image": "s3://bucket/a.png", "original": "b.png"},
+    ],
+)
+def test_where_one_key_is_drawn_on_its_picture_may_be_named_under_another(tmp_path, data):
+    assert two_pictures(tmp_path, data, on("image", "apple", "r1")) == ({"a.png": ["apple"]}, [])
+
+
+def test_of_two_keys_that_are_annotated_neither_stands_for_the_other(tmp_path):
+    data = {"before": "gone.png", "after": "b.png"}
+    night = {**region({"choices": ["night"]}, "choices", "r3"), "to_name": "after", "from_name": "weather"}
+    found, (finding,) = two_pictures(tmp_path, data, on("before", "apple", "r1"), night)
+    assert (found, finding.code) == ({}, "no-picture")
+
+
 def test_regions_that_could_be_those_of_either_picture_are_named_and_left_out(tmp_path):
     found, (finding,) = two_pictures(tmp_path, PAIR, on("before", "apple", "r1"), on("img-2", "pear", "r2"))
     assert (found, finding.objects, finding.pictures) == ({"a.png": ["apple"]}, 1, 0)
@@ -383,6 +430,28 @@ def test_pictures_that_a_task_lists_are_told_apart_by_the_index_in_each_region(t
     rectangle = {**APPLE, "original_width": 64, "original_height": 48}
     found, (finding,) = two_pictures(tmp_path, several, rows=[{**several, "id": 1, "label": [rectangle]}])
     assert (found, finding.remedy) == ({}, "export JSON from Label Studio, not JSON-MIN")
+
+
+def test_what_is_said_of_a_list_of_pictures_holds_for_each_that_is_drawn_on(tmp_path):
+    several = {"pages": [*PAIR.values(), "c.png"]}
+    (tmp_path / "c.png").touch()
+    apple, pear = on("image", "apple", "r1", item_index=0), on("image", "pear", "r2", item_index=1)
+    night = {**region({"choices": ["night"]}, "choices", "r3"), "from_name": "time"}
+    red = {**region({"choices": ["red"]}, "choices", "r2"), "from_name": "colour"}
+    expected = {"a.png": ["apple"], "b.png": ["pear"], "c.png": []}
+    assert two_pictures(tmp_path, several, night, red, apple, pear) == (expected, [])
+    assert attributes_of("labelstudio", tmp_path) == [{"time": "night", "colour": "red"}, {"time": "night"}]
+    assert two_pictures(tmp_path, several, night, pear) == ({"a.png": [], "b.png": ["pear"], "c.png": []}, [])
+
+
+def test_a_result_that_is_no_list_is_named_for_each_picture_of_a_list(tmp_path):
+    labelstudio(tmp_path, [], data={"pages": list(PAIR.values())})
+    (task,) = json.loads(task_file(tmp_path).read_text("utf-8"))
+    task["annotations"][0]["result"] = "x"
+    save_json(task_file(tmp_path), [task])
+    Image.new("RGB", SHOT.size_wh).save(tmp_path / "b.png")
+    reading = layout.read("labelstudio", tmp_path)
+    assert (reading.pictures, [one.code for one in reading.findings]) == ((), ["bad-row"] * 2)
 
 
 def test_a_video_of_label_studio_is_named_as_one(tmp_path):

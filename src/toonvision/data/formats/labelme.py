@@ -18,7 +18,7 @@ from typing import Any
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.core.grouping import grouped
 from toonvision.data.attributes import stated
-from toonvision.data.boxes import AnnotatedObject, Reading, finite
+from toonvision.data.boxes import AnnotatedObject, Reading, finite, with_sorted_corners
 from toonvision.data.formats import shapes
 from toonvision.data.formats.json_files import (
     label_of,
@@ -41,8 +41,9 @@ _STATED = ("difficult", "group_id", "description", "score")
 _TAKE_OUT = (
     "write it beside the file, with this in the source's folder: python -c \"import base64, json, pathlib; "
     "[p.with_suffix('.png').write_bytes(base64.b64decode(d['imageData'])) for p in pathlib.Path().rglob('*.json') "
-    "if [q.stem for q in p.parent.iterdir()].count(p.stem) == 1 for d in [json.loads(p.read_bytes())] "
-    "if 'imageData' in d and d['imageData']]\""
+    "if [q.stem for q in p.parent.iterdir()].count(p.stem) == 1 and p.read_bytes().rstrip().endswith(b'}') "
+    "for d in [json.loads(p.read_bytes())] if d.get('imageData') "
+    "and not p.parent.joinpath(str(d.get('imagePath')).replace(chr(92), '/')).is_file()]\""
 )
 _GROUP_NOTE = "the box around its grouped shapes was taken"
 
@@ -99,15 +100,31 @@ def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree, *, drawn: 
         rows = [{"picture_flags": flags, **row} if isinstance(row, dict) else row for row in rows]
     if not drawn and isinstance(flags, dict) and (raised := [name for name, flag in flags.items() if flag is True]):
         rows = [raised]
-    elif isinstance(rows, list):
-        rows = _by_group(rows)
-    return Listed(path, tree.relative(path), content["imagePath"], rows, size_wh)
+    findings: list[Finding] = []
+    if drawn and isinstance(rows, list):
+        rows, findings = _by_group(rows, path, tree.relative(path))
+    return Listed(path, tree.relative(path), content["imagePath"], rows, size_wh, tuple(findings))
 
 
-def _by_group(rows: list[Any]) -> list[Any]:
-    """Return shapes with those that are one object, which hides behind others in part, as one tuple."""
-    groups = grouped(enumerate(rows), _group)
-    return [tuple(row for _, row in own) if len(own) > 1 else own[0][1] for own in groups.values()]
+def _by_group(rows: list[Any], path: Path, item: str) -> tuple[list[Any], list[Finding]]:
+    """Return shapes with those that are one object, which hides behind others in part, as one tuple, read.
+
+    Of these, the ones that cannot be read are findings, under their numbers in the file.
+    """
+    found: list[Any] = []
+    findings: list[Finding] = []
+    for own in grouped(enumerate(rows, start=1), _group).values():
+        parts: list[AnnotatedObject] = []
+        for number, row in own if len(own) > 1 else ():
+            try:
+                parts.append(with_sorted_corners(_object(row, number, path)))
+            except RejectedItemError as error:
+                findings.append(error.finding(f"{item}, shape {number}", objects=1))
+        if len(own) == 1:
+            found.append(own[0][1])
+        elif parts:
+            found.append(tuple(parts))
+    return found, findings
 
 
 def _group(numbered: tuple[int, Any]) -> Hashable:
@@ -119,13 +136,14 @@ def _group(numbered: tuple[int, Any]) -> Hashable:
     return (label, group) if isinstance(label, str) and isinstance(group, int | str) else number
 
 
-def _object(row: object, number: int, path: Path) -> AnnotatedObject:
+def _object(row: Any, number: int, _path: Path) -> AnnotatedObject:
     if isinstance(row, list):
         return whole_picture(row, number, "flags")
     if isinstance(row, tuple):
-        parts = [_object(part, number, path) for part in row]
-        edges = [edge for part in parts if part.xyxy for edge in (part.xyxy[:2], part.xyxy[2:])]
-        return parts[0]._replace(xyxy=shapes.box_around(edges), note=_GROUP_NOTE)
+        edges = [edge for part in row if part.xyxy for edge in (part.xyxy[:2], part.xyxy[2:])]
+        first: AnnotatedObject = row[0]
+        note = _GROUP_NOTE if len(row) > 1 else first.note
+        return first._replace(number=number, xyxy=shapes.box_around(edges), note=note)
     shape = mapping(row, "a shape")
     label = label_of(shape.get("label"))
     kind = shape.get("shape_type") or "polygon"

@@ -45,7 +45,7 @@ def pictures_shown(data: object, result: object, item: str, path: Path, tree: So
     keys = {key: value for key, value in data.items() if _is_place(value)} if isinstance(data, dict) else {}
     rows = result if isinstance(result, list) else []
     if len(keys) == 1 and isinstance(value := next(iter(keys.values())), list):
-        return list(_of_list(value, rows, item))
+        return list(_of_list(value, result, item))
     if len(keys) < 2 or not rows:
         return [Shown(item, picture_name(data, path, tree), result)]
     drawn = [row for row in rows if is_drawn(row)]
@@ -55,22 +55,27 @@ def pictures_shown(data: object, result: object, item: str, path: Path, tree: So
         if len({_tag(row) for row in unknown}) < 2 and len(_there(keys, path, tree)) < 2:
             return [Shown(item, picture_name(data, path, tree), result)]
         return [_of_any(unknown or rows, keys, item, "to_name", pictures=len(keys))]
-    said = [row for row in rows if not is_drawn(row) and _tag(row) not in tags]
+    others = _of_others(keys, tags, path, tree)
+    said = [row for row in rows if not is_drawn(row) and _tag(row) not in tags | others]
+    alone = not unknown and len(keys.keys() & set(map(_tag, rows))) == 1
     found: list[Shown | Finding] = [_of_any(unknown, keys, item, "to_name")] if unknown else []
     for key in (key for key in keys if key in tags):
         own = [*(row for row in rows if _tag(row) == key), *said]
         called, value = f"{item}, {key}", keys[key]
-        found += _of_list(value, own, called) if isinstance(value, list) else [Shown(called, value, own)]
+        if isinstance(value, list):
+            found += _of_list(value, own, called)
+        else:
+            found.append(Shown(called, picture_name(data, path, tree, first=key) if alone else value, own))
     return found
 
 
-def picture_name(data: object, path: Path, tree: SourceTree) -> object:
+def picture_name(data: object, path: Path, tree: SourceTree, *, first: str | None = None) -> object:
     """Return the name of a task's picture, which lies under any key: the first that is found, called image or not.
 
-    Where no key holds words, all of the data is returned, for the message.
+    Where no key holds words, all of the data is returned, for the message. The key called `first` is tried first.
     """
     texts = {key: text for key, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
-    ordered = sorted(texts, key=lambda key: (key.lower() not in _USUAL, not is_picture(texts[key])))
+    ordered = sorted(texts, key=lambda key: (key != first, key.lower() not in _USUAL, not is_picture(texts[key])))
     for key in ordered:
         with suppress(RejectedItemError):
             tree.picture_named(texts[key], beside=path)
@@ -85,26 +90,69 @@ def _is_place(value: object) -> bool:
     return isinstance(value, str) and is_path(value)
 
 
+def _of_others(keys: Mapping[str, object], tags: Collection[object], path: Path, tree: SourceTree) -> set[object]:
+    """Return the keys that name other pictures than those of some tags, and no text that looks like a path."""
+    own = {_found(value, path, tree) for key, value in keys.items() if key in tags}
+    found = {key: _found(value, path, tree) for key, value in keys.items() if key not in tags}
+    return {key for key, picture in found.items() if (picture not in own if picture else _is_named(keys[key]))}
+
+
+def _found(value: object, path: Path, tree: SourceTree) -> Path | None:
+    """Return the picture below the source that a value of the data names, if it names one."""
+    with suppress(RejectedItemError):
+        return tree.picture_named(value, beside=path) if isinstance(value, str) else None
+    return None
+
+
+def _is_named(value: object) -> bool:
+    """Return whether a value that is a place is called like a picture."""
+    return not isinstance(value, str) or is_picture(value)
+
+
 def _tag(row: object) -> object:
     tag = row.get("to_name") if isinstance(row, dict) else None
     return tag if isinstance(tag, str) else None
 
 
-def _of_list(names: list[str], rows: list[Any], item: str) -> Iterator[Shown | Finding]:
-    """Yield the pictures of a list, each with the entries of its index."""
+def _of_list(names: list[str], rows: object, item: str) -> Iterator[Shown | Finding]:
+    """Yield the pictures of a list, each with the entries of its index; or with all of a result that is no list."""
+    if not isinstance(rows, list):
+        yield from (Shown(f"{item}, picture {number}", name, rows) for number, name in enumerate(names, start=1))
+        return
     unknown = [row for row in rows if is_drawn(row) and isinstance(row, dict) and "item_index" not in row]
     if unknown and len(names) > 1:
         yield _of_any(unknown, names, item, "item_index", pictures=len(names))
         return
-    found: dict[object, list[Any]] = {index: [] for index in range(len(names))}
-    for row in rows:
-        index = row.get("item_index", 0) if isinstance(row, dict) else 0
-        found.setdefault(index if isinstance(index, int | str) else 0, []).append(row)
-    for index, own in found.items():
+    for index, own in _by_index(rows, len(names)).items():
         if isinstance(index, int) and 0 <= index < len(names):
             yield Shown(f"{item}, picture {index + 1}", names[index], own)
         else:
             yield Shown(item, {"item_index": index}, own)
+
+
+def _by_index(rows: list[Any], number: int) -> dict[object, list[Any]]:
+    """Return entries by the index of their picture; what is said of all goes to each on which something is drawn."""
+    found: dict[object, list[Any]] = {index: [] for index in range(number)}
+    regions = {row["id"]: _index(row) for row in rows if is_drawn(row) and _has(row, "id")}
+    whole = []
+    for row in rows:
+        if is_drawn(row) or _has(row, "item_index"):
+            found.setdefault(_index(row), []).append(row)
+        elif _has(row, "id") and row["id"] in regions:
+            found.setdefault(regions[row["id"]], []).append(row)
+        else:
+            whole.append(row)
+    for own in [own for own in found.values() if any(map(is_drawn, own))] or found.values():
+        own += whole
+    return found
+
+
+def _has(row: object, key: str) -> bool:
+    return isinstance(row, dict) and isinstance(row.get(key), int | str)
+
+
+def _index(row: Any) -> int | str:
+    return row["item_index"] if _has(row, "item_index") else 0
 
 
 def _there(keys: Mapping[str, object], path: Path, tree: SourceTree) -> set[Path]:
