@@ -34,7 +34,7 @@ from toonvision.watch.shown import Shown
 RATE = 60
 _SIZE = (320, 180)
 _LEAST_HOURS = 0.04
-_LIVES_S, _FIGURES = 6, 4
+_LIVES_S, _FIGURES, _PICTURES = 6, 4, 12
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -46,10 +46,11 @@ def main(given: Sequence[str] | None = None) -> None:
     meter, shown = Meter(), Shown(models, "walking")
     followers = (meter, Diary(log, log.begin("walking", "", "none")), shown)
     memory: list[tuple[float, float]] = []
-    started, hours = time.monotonic(), options.hours
+    started, hours, figures = time.monotonic(), options.hours, 0
     for frame in watch_frames(Walk(int(hours * 3600 * RATE)), models):
         for one in followers:
             one.see(frame)
+        figures = max([figures, *(track.number for track in frame.tracks)])
         if frame.number % (RATE * 60) == 0:
             shown.message(frame)
             gc.collect()
@@ -59,14 +60,18 @@ def main(given: Sequence[str] | None = None) -> None:
     first, last = memory[0][1], memory[-1][1]
     size = (options.folder / LOG).stat().st_size / 1e6
     spent = time.monotonic() - started
+    if figures < hours * 3600 * _FIGURES / _LIVES_S / 2:
+        raise SystemExit(f"only {figures:,} figures were followed, so this measures nothing")
     print(
-        f"{meter.summary().frames:,} frames, {hours:g} hours in {spent:.0f} s: memory {first:.1f} MB after a minute, "
-        f"{last:.1f} MB at the end ({100 * (last / first - 1):+.1f} %), log {size:.1f} MB of at most {options.log_mb:g}"
+        f"{meter.summary().frames:,} frames, {figures:,} figures, {hours:g} hours in {spent:.0f} s: memory "
+        f"{first:.1f} MB after a minute, {last:.1f} MB at the end ({100 * (last / first - 1):+.1f} %), log {size:.1f} MB "
+        f"of at most {options.log_mb:g}"
     )
     write_result(
         "long_watch",
         {
             "frames": meter.summary().frames,
+            "figures": figures,
             "hours": hours,
             "seconds": spent,
             "memory_mb": {"first": first, "last": last, "most": max(value for _, value in memory)},
@@ -88,11 +93,14 @@ class Walk:
     def frames(self, stop: Event) -> Iterator[Frame]:
         """Yield them."""
         rng = np.random.default_rng(0)
-        pictures = [Image.fromarray(rng.integers(0, 256, (*_SIZE[::-1], 3), dtype=np.uint8)) for _ in range(8)]
+        # Each row has one colour: a figure looks alike all the way across the picture, and the next one does not.
+        rows = rng.integers(0, 256, (_PICTURES, _SIZE[1], 1, 3), dtype=np.uint8)
+        pictures = [Image.fromarray(np.repeat(one, _SIZE[0], axis=1)) for one in rows]
         for number in range(1, self.count + 1):
             if stop.is_set():
                 return
-            yield Frame(number, number / RATE, pictures[number % 8], time.monotonic())
+            picture = pictures[number // RATE // _LIVES_S % _PICTURES]
+            yield Frame(number, number / RATE, picture, time.monotonic())
 
     def close(self) -> None:
         """Do nothing."""
