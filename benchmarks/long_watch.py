@@ -64,8 +64,8 @@ def main(given: Sequence[str] | None = None) -> None:
         raise SystemExit(f"only {figures:,} figures were followed, so this measures nothing")
     print(
         f"{meter.summary().frames:,} frames, {figures:,} figures, {hours:g} hours in {spent:.0f} s: memory "
-        f"{first:.1f} MB after a minute, {last:.1f} MB at the end ({100 * (last / first - 1):+.1f} %), log {size:.1f} MB "
-        f"of at most {options.log_mb:g}"
+        f"{first:.1f} MB after a minute, {last:.1f} MB at the end ({100 * (last / first - 1):+.1f} %), log {size:.1f} "
+        f"MB of at most {options.log_mb:g}"
     )
     write_result(
         "long_watch",
