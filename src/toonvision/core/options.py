@@ -91,7 +91,7 @@ def require_whole(name: str, value: object, *, least: int) -> None:
     Raises:
         UsageError: Naming both.
     """
-    if not _is_of(int, value) or value < least:  # type: ignore[operator]
+    if not _is_of(int, value) or value < least:  # type: ignore[operator] # a number by then
         raise UsageError(f"{name} is a whole number, {least} or more; got {shown(value)}.")
 
 

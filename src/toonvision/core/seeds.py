@@ -24,7 +24,7 @@ def own_randomness() -> Iterator[None]:
         yield
     finally:
         random.setstate(before)
-        np.random.set_state(of_numpy)  # noqa: NPY002
+        np.random.set_state(of_numpy)  # noqa: NPY002 - those of the caller
 
 
 def seeds_from(seed: int, repeat: int) -> range:
