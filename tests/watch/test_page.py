@@ -8,12 +8,15 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from toonvision.core.errors import UsageError
+from toonvision.metrics.found_objects import FoundObject
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.page import PageOptions, watching_app
 from toonvision.watch.shown import Shown
 from toonvision.web.security import Guard
 from watch.standins import ReadySource, ToldModels
 from web.made import ACCESS, browser_headers
+
+COG = (FoundObject("cog", 0.9, (5.0, 5.0, 25.0, 45.0)),)
 
 
 @pytest.fixture
@@ -65,6 +68,17 @@ def test_charts_begin_with_what_was_counted_before_the_page_was_opened(shown):
     assert [level["name"] for level in about["levels"]] == ["kind", "suit"]
     assert about["levels"][0]["classes"][0]["color"].startswith("#")
     assert b"plotly.js" in client.get("/plotly.js").content[:200]
+
+
+def test_charts_go_back_a_fixed_time_and_each_second_has_its_own_counts(monkeypatch):
+    monkeypatch.setattr("toonvision.watch.shown._HISTORY_S", 3)
+    models = ToldModels(find_at=lambda at: COG if at < 40 else ())
+    state = Shown(models, "the game")
+    for frame in watch_frames(ReadySource(60, size_wh=(320, 180)), models):
+        state.see(frame)
+    history = state.history()
+    assert [one["second"] for one in history] == [4, 5, 6]
+    assert [one["counts"] for one in history] == [{"kind": {"cog": 1}, "suit": {"bb": 1}}, {}, {}]
 
 
 def test_a_snapshot_keeps_the_frame_that_the_page_shows(shown, tmp_path):

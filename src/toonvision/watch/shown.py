@@ -4,10 +4,12 @@ The loop writes, the server's threads read. Nothing is encoded unless a page ask
 """
 
 import io
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Final
 
+import numpy as np
 from PIL import Image
 
 from toonvision.watch.loop import WatchedFrame
@@ -38,7 +40,7 @@ class Shown:
         self._meter = Meter()
         self._newest: WatchedFrame | None = None
         self._sent: OrderedDict[int, Image.Image] = OrderedDict()
-        self._seconds: deque[tuple[int, Counter[tuple[str, str]]]] = deque(maxlen=_HISTORY_S)
+        self._history = _History()
 
     def see(self, frame: WatchedFrame) -> None:
         """Show a frame."""
@@ -49,10 +51,7 @@ class Shown:
         with self._lock:
             self._meter.see(frame)
             self._newest = frame
-            second = int(frame.seconds)
-            if not self._seconds or self._seconds[-1][0] != second:
-                self._seconds.append((second, Counter()))
-            self._seconds[-1][1].update(there - self._seconds[-1][1])
+            self._history.see(int(frame.seconds), there)
 
     def close(self) -> None:
         """Say that nothing more comes."""
@@ -88,14 +87,13 @@ class Shown:
     def history(self) -> list[dict[str, Any]]:
         """Return the highest number of each class that was there at once, by second and level."""
         with self._lock:
-            seconds = [(second, dict(counts)) for second, counts in self._seconds]
-        found = []
-        for second, counts in seconds:
-            levels: dict[str, dict[str, int]] = {}
-            for (level, name), count in counts.items():
-                levels.setdefault(level, {})[name] = count
-            found.append({"second": second, "counts": levels})
-        return found
+            seconds, columns = self._history.columns()
+        rows: list[dict[str, Any]] = [{"second": second, "counts": {}} for second in seconds]
+        for (level, name), counts in columns.items():
+            for row, count in zip(rows, counts, strict=True):
+                if count:
+                    row["counts"].setdefault(level, {})[name] = count
+        return rows
 
     def about(self) -> dict[str, Any]:
         """Return what a page needs to know once: the source, and titles and colours of the classes by level."""
@@ -110,3 +108,30 @@ class Shown:
                 for level, classes in self.models.categories.items()
             ],
         }
+
+
+class _History:
+    """The highest number of each class at once, by second, in arrays: objects would fill memory as hours go by."""
+
+    def __init__(self) -> None:
+        self._last = -1
+        self._seconds = np.full(_HISTORY_S, -1, np.int64)
+        self._counts: dict[tuple[str, str], np.ndarray] = {}
+
+    def see(self, second: int, there: Mapping[tuple[str, str], int]) -> None:
+        """Count what is there in a frame; the oldest second makes room for a new one."""
+        if self._seconds[self._last] != second:
+            self._last = (self._last + 1) % _HISTORY_S
+            self._seconds[self._last] = second
+            for counts in self._counts.values():
+                counts[self._last] = 0
+        for key, count in there.items():
+            if key not in self._counts:
+                self._counts[key] = np.zeros(_HISTORY_S, np.uint16)
+            self._counts[key][self._last] = max(self._counts[key][self._last], count)
+
+    def columns(self) -> tuple[list[int], dict[tuple[str, str], list[int]]]:
+        """Return the seconds, the oldest first, and beside them the counts of each class."""
+        order = np.roll(np.arange(_HISTORY_S), -self._last - 1)
+        order = order[self._seconds[order] >= 0]
+        return self._seconds[order].tolist(), {key: counts[order].tolist() for key, counts in self._counts.items()}
