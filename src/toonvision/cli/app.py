@@ -5,7 +5,6 @@ import inspect
 import io
 import json
 import os
-import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -30,6 +29,7 @@ from toonvision.core.errors import (
     EXIT_INTERRUPTED,
     EnvironmentFaultError,
     Finding,
+    SettingsRejectedError,
     ToonVisionError,
     UsageError,
     printable,
@@ -41,8 +41,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_FAULTS = re.compile(r"(?<=run again\.)\n")
-"""Between the faults of a settings file, a line each; any other line break is in a name, and is written out."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # ENOENT: another program has removed the folder that we write to.
 _ENVIRONMENT = {
@@ -104,12 +102,13 @@ def main() -> NoReturn:
         code = _run()
         sys.stdout.flush()  # what cannot be written fails here at the latest
     except ToonVisionError as error:
-        code = _failed(str(error), error.exit_code, getattr(error, "findings", ()))
+        faults = error.faults if isinstance(error, SettingsRejectedError) else [str(error)]
+        code = _failed(faults, error.exit_code, getattr(error, "findings", ()))
     except _WrongUsageError as error:
-        code = _failed(_usage_text(error), UsageError.exit_code)
+        code = _failed([_usage_text(error)], UsageError.exit_code)
     except KeyboardInterrupt:
         ignore()  # a second one would interrupt the sentence
-        code = _failed("interrupted; what was saved is kept, run again to go on", EXIT_INTERRUPTED)
+        code = _failed(["interrupted; what was saved is kept, run again to go on"], EXIT_INTERRUPTED)
     except BrokenPipeError:
         code = 0  # the reader of our output has closed it
     except (OSError, MemoryError) as error:
@@ -151,18 +150,18 @@ def _stopped(error: OSError | MemoryError) -> int:
     what = f"{error.filename or 'the disk'}: {error.strerror}" if isinstance(error, OSError) else "memory is used up"
     full = isinstance(error, OSError) and error.errno in _FULL
     remedy = "free space on the disk" if full else "fix this"
-    return _failed(f"{what}. What was saved is kept; {remedy} and run again.", EnvironmentFaultError.exit_code)
+    return _failed([f"{what}. What was saved is kept; {remedy} and run again."], EnvironmentFaultError.exit_code)
 
 
-def _failed(message: str, code: int, findings: Sequence[Finding] = ()) -> int:
+def _failed(faults: Sequence[str], code: int, findings: Sequence[Finding] = ()) -> int:
     with suppress(OSError):
         if "--json" in sys.argv:
             listed = {"findings": [asdict(finding) for finding in findings]} if findings else {}
-            typer.echo(json.dumps({"error": message, "exit_code": code, **listed}, ensure_ascii=False))
+            typer.echo(json.dumps({"error": "\n".join(faults), "exit_code": code, **listed}, ensure_ascii=False))
     with suppress(OSError):
         report_findings(findings, folder=None)
-        for line in _FAULTS.split(message):
-            typer.echo(f"toonvision: {printable(line)}", err=True)
+        for fault in faults:
+            typer.echo(f"toonvision: {printable(fault)}", err=True)
     return code
 
 

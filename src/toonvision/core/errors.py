@@ -35,6 +35,14 @@ class InputRejectedError(ToonVisionError):
         self.findings = tuple(findings)
 
 
+class SettingsRejectedError(InputRejectedError):
+    """A settings file was refused; `faults` are all of its faults, each a sentence with file, line and key."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
 class EnvironmentFaultError(ToonVisionError):
     """The environment stopped the work (disk, permission, device); committed work is kept and a rerun resumes."""
 

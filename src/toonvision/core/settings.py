@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toonvision.core.errors import InputRejectedError, ModelRefusedError
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, SettingsRejectedError
 from toonvision.core.files import read_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
     """Read a TOML file into a pydantic model; `text` is its content if that was read already.
 
     Raises:
-        InputRejectedError: With file, line, key, rule and what was received, one line per fault.
+        SettingsRejectedError: With file, line, key, rule and what was received, of each fault.
+        InputRejectedError: If the file cannot be read, or is not TOML.
     """
     from pydantic import ValidationError
 
@@ -41,7 +42,7 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
             rule = fault["msg"].removeprefix("Value error, ")
             where = f"{path}, line {line_of(content, keys)}, " if keys else f"{path}: "
             lines.append(f"{where}{'.'.join(keys)}: {rule}{_received(fault)}. Correct this key and run again.")
-        raise InputRejectedError("\n".join(dict.fromkeys(lines))) from None
+        raise SettingsRejectedError([*dict.fromkeys(lines)]) from None
     except (ValueError, RecursionError) as error:  # a TOMLDecodeError, too long a number, too deep a list
         raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
 
