@@ -20,7 +20,7 @@ from toonvision.core.seeds import generator
 from toonvision.data.boxes import Box
 from toonvision.data.records import Crop, Frame
 from toonvision.data.workspace import open_workspace
-from toonvision.metrics.detection import overlaps
+from toonvision.metrics.boxes import overlaps
 from toonvision.studies.box_suspects import BoxSuspect, compare_boxes
 from toonvision.studies.fold_assignment import fold_jobs
 from toonvision.studies.folds import train_jobs

@@ -11,7 +11,7 @@ from toonvision.data.attributes import Attributes, attributes_path, read_attribu
 from toonvision.data.formats import pascal_voc
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import SCREENSHOTS
-from toonvision.metrics.detection import overlaps
+from toonvision.metrics.boxes import overlaps
 from toonvision.metrics.found_objects import FoundObject
 
 RATE = 10.0

@@ -34,8 +34,8 @@ from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.packaged import DETECTOR, MEASURED, WEIGHTS, packaged_files, packaged_models, proposing_files
 from toonvision.deploy.scene import Scene
-from toonvision.label.annotations import SAME_OBJECT, overlap
 from toonvision.label.naming import proposal_of
+from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.metrics.detection import EVERY_HEIGHT, HALF, Precision, match
 from toonvision.metrics.found_objects import whole_boxes
 from toonvision.metrics.predictions import Verdict
@@ -151,8 +151,8 @@ def proposed(real: Path, *proposing: Classifier) -> dict[str, int]:
         left = [(one.label, fit_object(one, picture.size_wh)[0]) for one in picture.objects]
         for thing in scene.predict(Image.open(picture.path)):
             one = proposal_of(thing, picture.size_wh, "", scene.detector.classes, taxonomy)
-            near = max(left, key=lambda true: overlap(true[1], one.box), default=None)
-            if near is None or overlap(near[1], one.box) < SAME_OBJECT:
+            near = max(left, key=lambda true: true[1].overlap(one.box), default=None)
+            if near is None or near[1].overlap(one.box) < SAME_OBJECT:
                 continue
             left.remove(near)
             suit, animal = (taxonomy.class_of(near[0], level) for level in ("suit", "animal"))

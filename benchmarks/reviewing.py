@@ -35,12 +35,12 @@ from toonvision.data.boxes import Box, fit_object
 from toonvision.data.formats import layout, pascal_voc
 from toonvision.data.own_annotations import LabelledBox
 from toonvision.data.splits import Split, write_split
-from toonvision.label.annotations import SAME_OBJECT, overlap
 from toonvision.label.changes import Change
 from toonvision.label.proposals import proposals_of
 from toonvision.label.queue import queue
 from toonvision.label.screenshots import Screenshot, list_screenshots
 from toonvision.label.session import Session, open_session
+from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.training.recipes import settings_for
 
 START, TEST = 30, 5
@@ -247,10 +247,10 @@ def added(session: Session, shot: str, true: Object, spent: Spent) -> Box:
         one
         for one in session.hidden(shot)
         if one.box.x_min <= x <= one.box.x_max and one.box.y_min <= y <= one.box.y_max
-        and all(overlap(one.box, other) < SAME_OBJECT for other in taken)
+        and all(one.box.overlap(other) < SAME_OBJECT for other in taken)
     ]  # fmt: skip
     clicked = min(seen, key=lambda one: far(one.box, (x, y)), default=None)
-    if clicked is None or overlap(clicked.box, box) < SAME_OBJECT:
+    if clicked is None or clicked.box.overlap(box) < SAME_OBJECT:
         spent.drawn += 1
         return box
     spent.clicked += 1
@@ -275,8 +275,8 @@ def paired(shown: Sequence[Shown], left: list[Object], least: float) -> dict[str
     """Return the object of each box that overlaps one by so much; they are taken from what is left."""
     found: dict[str, Object] = {}
     for one in shown:
-        near = max(left, key=lambda thing: overlap(thing[1], one.box), default=None)
-        if near is not None and overlap(near[1], one.box) >= least:
+        near = max(left, key=lambda thing: thing[1].overlap(one.box), default=None)
+        if near is not None and near[1].overlap(one.box) >= least:
             left.remove(near)
             found[one.id] = near
     return found
@@ -289,7 +289,7 @@ def correct(session: Session, shot: str, one: Shown, true: Object | None, spent:
         spent.rejected += 1
         spent.unasked += one.is_unasked
         return
-    is_named, is_placed = one.label == true[0], overlap(true[1], one.box) >= SAME_OBJECT
+    is_named, is_placed = one.label == true[0], true[1].overlap(one.box) >= SAME_OBJECT
     if not is_named:
         session.change(shot, Change("relabel", one.id, label=true[0]))
         spent.named += 1

@@ -50,7 +50,7 @@ from tracking_scores import LEAST_OVERLAP, TrackingScores, tracking_scores, with
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.deploy.scene import named
 from toonvision.deploy.segmenter import Segmenter
-from toonvision.metrics.detection import overlaps
+from toonvision.metrics.boxes import overlaps
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.taxonomy.loader import built_in
 from toonvision.watch.distance import Ground, Heights, Whereabouts, whereabouts

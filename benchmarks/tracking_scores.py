@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.detection import Boxes, Indices, overlaps
+from toonvision.metrics.boxes import Boxes, Indices, overlaps
 
 LEAST_OVERLAP = 0.5
 _NEVER = 1e6

@@ -24,7 +24,7 @@ from toonvision.deploy.packaged import (
     proposing_accuracy,
     proposing_files,
 )
-from toonvision.metrics.detection import overlaps
+from toonvision.metrics.boxes import overlaps
 from toonvision.taxonomy.loader import built_in
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import plan_sample_set

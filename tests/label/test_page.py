@@ -22,6 +22,7 @@ from toonvision.label.page import label_app
 from toonvision.label.proposals import StoredThresholds, write_thresholds
 from toonvision.label.session import Session
 from toonvision.label.thresholds import Scored, choose_thresholds
+from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.web.security import Guard
 from web.made import ACCESS, browser_headers
 
@@ -51,6 +52,7 @@ def test_what_the_page_asks_for_is_there(client, session):
     given = client.get("/api/start").json()
     assert [one["name"] for one in given["labels"]] == ["apple", "pear", "stone"]
     assert len({one["code"] for one in given["labels"]}) == 3
+    assert given["same_object"] == SAME_OBJECT
     ids = client.get("/api/queue").json()["ids"]
     assert ids == [shot.id for shot in session.screenshots]
     assert len(client.get(f"/api/rows?ids={','.join(ids)},nothing").json()["rows"]) == 4

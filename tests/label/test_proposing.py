@@ -12,13 +12,14 @@ from toonvision.data.boxes import Box
 from toonvision.data.workspace import create_workspace
 from toonvision.deploy.packaged import DETECTOR, WEIGHTS
 from toonvision.deploy.scene import Scene
-from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
+from toonvision.label.annotations import Proposal
 from toonvision.label.changes import Change
 from toonvision.label.context_proposing import propose_contexts
 from toonvision.label.proposals import picture_hash, proposals_file, proposals_of, read_proposals
 from toonvision.label.proposing import Proposer, propose, require_taxonomy
 from toonvision.label.screenshots import Listed, list_screenshots
 from toonvision.label.session import open_session
+from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.taxonomy.loader import built_in
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
@@ -69,7 +70,7 @@ def test_an_object_is_proposed_once(drawn, shots):
     for shot in shots:
         boxes = [one.box for one in read_proposals(drawn.files, shot).objects]
         for at, box in enumerate(boxes):
-            assert all(overlap(box, other) < 0.62 for other in boxes[at + 1 :])
+            assert all(box.overlap(other) < 0.62 for other in boxes[at + 1 :])
 
 
 def test_the_same_models_propose_the_same_bytes_and_do_not_work_twice(drawn, shots):
@@ -110,7 +111,7 @@ def test_proposals_made_again_over_reviewed_screenshots_change_no_box_and_double
         shown = session.sheet(shot.id)
         assert shown.offered[0].model == "another model"
         (box,) = shown.annotation.boxes
-        assert all(overlap(one.box, box.box) < SAME_OBJECT for one in shown.proposals)
+        assert all(one.box.overlap(box.box) < SAME_OBJECT for one in shown.proposals)
     assert shot.annotation.read_bytes() == before
     list(propose(drawn.files, shots, PROPOSER))
     with open_session(drawn.files, proposals=proposals_of(drawn.files)) as session:

@@ -14,12 +14,13 @@ from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import LabelledBox
 from toonvision.label.accepting import accept_unasked
-from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
+from toonvision.label.annotations import Proposal
 from toonvision.label.changes import Change
 from toonvision.label.history import ConflictError
 from toonvision.label.reviews import read_reviews
 from toonvision.label.session import Session, open_session
 from toonvision.label.thresholds import Scored, choose_thresholds
+from toonvision.metrics.boxes import SAME_OBJECT
 
 
 @pytest.fixture
@@ -186,8 +187,8 @@ def test_whatever_is_proposed_again_changes_no_box_of_a_person_and_doubles_none(
     assert other.annotation == before
     assert shot.annotation.read_bytes() == bytes_before
     for one in other.proposals:
-        assert all(overlap(one.box, box.box) < SAME_OBJECT for box in before.boxes)
-        assert all(one.label != box.label or overlap(one.box, box.box) < SAME_OBJECT for box in before.rejected)
+        assert all(one.box.overlap(box.box) < SAME_OBJECT for box in before.boxes)
+        assert all(one.label != box.label or one.box.overlap(box.box) < SAME_OBJECT for box in before.rejected)
     known = {one.id for one in (*before.boxes, *before.rejected)}
     assert not known & {one.id for one in Session(workspace, proposals=offered("one", first)).sheet(shot.id).proposals}
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import files_property
-from toonvision.metrics.detection import HALF, OVERLAPS, Objects, Precision, boxes_in, match, overlaps
+from toonvision.metrics.detection import HALF, OVERLAPS, Objects, Precision, match
 from toonvision.metrics.predictions import Predictions
 
 EDGE = st.integers(0, 60)
@@ -164,11 +164,6 @@ def test_an_image_that_is_not_drawn_is_as_if_it_were_not_there(scene, drawn):
     np.testing.assert_allclose(match(truth, found, label=0).drawn(times)[0], fewer.average_precisions)
 
 
-def test_overlap_is_the_share_of_the_union():
-    found = overlaps(np.array([[0, 0, 2, 2]], np.float32), np.array([[1, 0, 3, 2], [5, 5, 6, 6], [0, 0, 2, 2]], float))
-    np.testing.assert_allclose(found, [[2 / 6, 0, 1]])
-
-
 def test_a_prediction_in_a_difficult_box_neither_rewards_nor_punishes():
     truth = objects(1, [(0, 0, (0, 0, 10, 10), False), (0, 0, (20, 20, 60, 60), True)])
     sure = (0, 0, (0, 0, 10, 10), 0.9)
@@ -201,32 +196,3 @@ def test_a_class_without_an_object_has_no_average_precision_and_is_left_out_of_t
     some = Precision(0.4, 0.6, 0.5)
     assert Precision.mean([none, some]) == some
     assert np.isnan(Precision.mean([none]).ap50)
-
-
-def test_an_object_that_has_two_peaks_is_found_once_and_one_of_another_class_or_place_beside_it():
-    corners = np.array([[[0, 0, 40, 80], [1, 2, 41, 82], [30, 0, 70, 80], [0, 1, 40, 80]]], np.float32)
-    scores = np.zeros((1, 4, 2), np.float32)
-    scores[0, :3, 0], scores[0, 3, 1] = (0.6, 0.9, 0.5), 0.4
-    found = boxes_in(scores, corners)
-    assert found.scores.tolist() == pytest.approx([0.9, 0.5, 0.4])
-    np.testing.assert_array_equal(found.boxes, corners[0, [1, 2, 3]])
-
-
-boxes_of_one = st.lists(
-    st.tuples(*[st.integers(0, 60)] * 2, *[st.integers(1, 40)] * 2, st.floats(0.05, 1), st.integers(0, 1)), max_size=12
-)
-
-
-@given(boxes_of_one)
-def test_no_two_boxes_of_a_class_are_of_one_object_and_each_that_is_gone_has_a_surer_one(listed):
-    corners = np.array([[(x, y, x + w, y + h) for x, y, w, h, *_ in listed]], np.float32).reshape(1, -1, 4)
-    scores = np.zeros((1, len(listed), 2), np.float32)
-    for at, (*_, score, label) in enumerate(listed):
-        scores[0, at, label] = score
-    found = boxes_in(scores, corners)
-    close = overlaps(found.boxes, found.boxes) > 0.7
-    np.fill_diagonal(close, False)
-    assert not (close & (found.labels[:, None] == found.labels)).any()
-    for at, (*_, score, label) in enumerate(listed):
-        surer = (found.labels == label) & (found.scores >= np.float32(score))
-        assert (overlaps(corners[0, [at]], found.boxes[surer]) > 0.7).any()

@@ -55,6 +55,13 @@ class Box:
         """Width and height in pixels."""
         return self.x_max - self.x_min, self.y_max - self.y_min
 
+    def overlap(self, other: "Box") -> float:
+        """Return the intersection over union with another box, 0 to 1."""
+        wide = min(self.x_max, other.x_max) - max(self.x_min, other.x_min)
+        high = min(self.y_max, other.y_max) - max(self.y_min, other.y_min)
+        common = max(0, wide) * max(0, high)
+        return common / (math.prod(self.size_wh) + math.prod(other.size_wh) - common)
+
 
 class AnnotatedObject(NamedTuple):
     """One object as its annotation gives it, not yet checked against the picture.

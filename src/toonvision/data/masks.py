@@ -5,7 +5,6 @@ figure (see `REGIONS`), ``masks/instances/<context>/<stem>.png`` the number of t
 """
 
 import io
-import math
 from pathlib import Path
 
 import numpy as np
@@ -105,10 +104,7 @@ def object_in_box(instances: Mask, box: Box) -> int | None:
 def _overlap(pixels: npt.NDArray[np.bool_], box: Box) -> float:
     """Compute the intersection over union of a box and the bounding box of pixels."""
     rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
-    extent = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    low, high = np.maximum(extent.xyxy[:2], box.xyxy[:2]), np.minimum(extent.xyxy[2:], box.xyxy[2:])
-    common: int = math.prod(np.maximum(0, high - low).tolist())
-    return common / (math.prod(extent.size_wh) + math.prod(box.size_wh) - common)
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1).overlap(box)
 
 
 def read_mask(path: Path, *, remedy: str) -> Mask:

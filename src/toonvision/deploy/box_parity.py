@@ -11,7 +11,7 @@ from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.parity import in_batches, require_parity, screenshots_to_compare, worse
 from toonvision.deploy.pixel_parity import compare_cells
-from toonvision.metrics.detection import boxes_in, overlaps
+from toonvision.metrics.boxes import boxes_in, overlaps
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.pixels import softmax
 from toonvision.tasks import detect

@@ -17,7 +17,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
-from toonvision.metrics.detection import boxes_in
+from toonvision.metrics.boxes import boxes_in
 from toonvision.metrics.found_objects import FoundObject, FoundObjects, found_rows, objects_of
 from toonvision.metrics.named_pixels import Pixels, whole_pixels
 from toonvision.metrics.predictions import Predictions, answer_screenshots

@@ -20,10 +20,8 @@ from toonvision.data.own_annotations import (
 )
 from toonvision.data.workspace import Workspace
 from toonvision.label.screenshots import Screenshot, fitted
+from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.taxonomy.labels import LABEL_LEVEL
-
-SAME_OBJECT = 0.5
-"""Overlap (intersection over union) from which on two boxes are of one object."""
 
 
 @dataclass(frozen=True)
@@ -120,17 +118,6 @@ class Sheet:
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Return the intersection over union of two boxes, 0 to 1."""
-    wide = min(one.x_max, other.x_max) - max(one.x_min, other.x_min)
-    high = min(one.y_max, other.y_max) - max(one.y_min, other.y_min)
-    if wide <= 0 or high <= 0:
-        return 0.0
-    both = wide * high
-    areas = sum(width * height for width, height in (one.size_wh, other.size_wh))
-    return both / (areas - both)
-
-
 def undecided(proposals: Iterable[Proposal], annotation: Annotation) -> tuple[Proposal, ...]:
     """Return the proposals that nothing is decided about, however often and by whatever model they are made.
 
@@ -141,7 +128,7 @@ def undecided(proposals: Iterable[Proposal], annotation: Annotation) -> tuple[Pr
 
     def is_decided(proposal: Proposal) -> bool:
         return any(
-            overlap(proposal.box, box.box) >= SAME_OBJECT
+            proposal.box.overlap(box.box) >= SAME_OBJECT
             for box in (*annotation.boxes, *(box for box in annotation.rejected if box.label == proposal.label))
             if box.model != proposal.model
         )

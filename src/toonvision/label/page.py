@@ -21,6 +21,7 @@ from toonvision.label.pictures import picture_bytes
 from toonvision.label.plain import plain_classes, plain_labels, plain_progress, plain_row, plain_sheet, read_change
 from toonvision.label.proposals import read_thresholds
 from toonvision.label.session import Session
+from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.web.answers import error_answers, read_object
 from toonvision.web.static import static_routes
 
@@ -68,6 +69,7 @@ class _Page:
                 "labels": plain_labels(taxonomy),
                 "classes": plain_classes(taxonomy),
                 "contexts": [{"name": name, "title": title} for name, title in sorted(contexts.items())],
+                "same_object": SAME_OBJECT,
                 "position": self._read_position(),
                 "unasked": self._unasked(),
                 "progress": plain_progress(session.progress()),

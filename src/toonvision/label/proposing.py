@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
@@ -22,14 +21,11 @@ from toonvision.label.looks import Look, look_at
 from toonvision.label.naming import proposal_of
 from toonvision.label.proposals import Proposals, read_proposals, write_proposals
 from toonvision.label.screenshots import Screenshot
-from toonvision.metrics.detection import overlaps
-from toonvision.metrics.found_objects import FoundObject, objects_of
+from toonvision.metrics.found_objects import distinct_objects, objects_of
 from toonvision.taxonomy.labels import Taxonomy
 
 _FLOOR = 0.4
 """Share of the confidence from which on a box counts; what is below that is not even stored."""
-_ONE_OBJECT = 0.6
-"""Overlap from which on boxes of two classes are of one object, of which the surer one is proposed."""
 _AT_ONCE = 16
 """Screenshots of a job."""
 
@@ -171,14 +167,4 @@ def _found(image: Image.Image, scene: Scene) -> tuple[list[NamedObject], str]:
     )
     width, height = (side // factor for side in image.size)
     mark = fingerprint(Image.fromarray(shrunk[:height, :width]))
-    return named(image, _once(found), detector.bundle.level, scene.namers), mark
-
-
-def _once(objects: Sequence[FoundObject]) -> list[FoundObject]:
-    """Return objects, the surest first, without those that are found a second time, as of another class."""
-    kept: list[FoundObject] = []
-    for one in objects:
-        box = np.array([one.box], np.float32)
-        if not kept or overlaps(box, np.array([other.box for other in kept], np.float32)).max() < _ONE_OBJECT:
-            kept.append(one)
-    return kept
+    return named(image, distinct_objects(found), detector.bundle.level, scene.namers), mark

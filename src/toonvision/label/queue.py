@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from toonvision.data.boxes import Box, with_sorted_corners
 from toonvision.data.fingerprints import near_groups
 from toonvision.data.workspace import Workspace
-from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
+from toonvision.label.annotations import Proposal
 from toonvision.label.proposals import read_proposals
 from toonvision.label.screenshots import Listed, Screenshot
+from toonvision.metrics.boxes import SAME_OBJECT
 
 _ENOUGH = 3
 """Objects of a kind, such as unsure ones, from which on a screenshot is no more worth for having more."""
@@ -142,10 +143,10 @@ def _differing(one: Waiting) -> int:
     lacking = [
         proposal
         for proposal in one.proposals
-        if proposal.score >= _SEEN and not any(overlap(proposal.box, box) >= SAME_OBJECT for _, box in one.boxes)
+        if proposal.score >= _SEEN and not any(proposal.box.overlap(box) >= SAME_OBJECT for _, box in one.boxes)
     ]
     places = [proposal.box for proposal in one.proposals]
-    unseen = [box for _, box in one.boxes if not any(overlap(place, box) >= SAME_OBJECT for place in places)]
+    unseen = [box for _, box in one.boxes if not any(place.overlap(box) >= SAME_OBJECT for place in places)]
     return len(lacking) + len(unseen)
 
 

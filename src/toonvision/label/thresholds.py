@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.data.own_annotations import LabelledBox
-from toonvision.label.annotations import SAME_OBJECT, Proposal, overlap
+from toonvision.label.annotations import Proposal
 from toonvision.label.sureness import Sureness, fit_sureness
+from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
@@ -124,7 +125,7 @@ def scored(proposals: Sequence[Proposal], truth: Sequence[LabelledBox], taxonomy
     found = []
     for one in sorted(proposals, key=lambda one: -one.score):
         level = LABEL_LEVEL if one.is_exact else one.level
-        near = [at for at in left if overlap(at.box, one.box) >= SAME_OBJECT]
+        near = [at for at in left if at.box.overlap(one.box) >= SAME_OBJECT]
         same = [at for at in near if one.label in (at.label, taxonomy.class_of(at.label, level))]
         if near:
             left.remove(taken := (same or near)[0])

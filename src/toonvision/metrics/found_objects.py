@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from toonvision.data.images import shrink_factor
+from toonvision.metrics.boxes import distinct
 from toonvision.metrics.predictions import Predictions
+
+_ONE_OBJECT = 0.6
+"""Intersection over union from which on boxes are of one object, even of two classes; the surer one stands for it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,12 @@ class FoundObjects:
     size_wh: tuple[int, int]
     objects: tuple[FoundObject, ...]
     pixels: npt.NDArray[np.uint8] | None = None
+
+
+def distinct_objects(objects: Sequence[FoundObject]) -> list[FoundObject]:
+    """Return objects, the surest first, without those that a surer box of any class stands for."""
+    boxes = np.array([one.box for one in objects], np.float32).reshape(-1, 4)
+    return list(compress(objects, distinct(boxes, overlap=_ONE_OBJECT)))
 
 
 def objects_of(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.detection import Boxes, overlaps
+from toonvision.metrics.boxes import Boxes, overlaps
 
 EDGES = ("left", "upper", "right", "lower")
 

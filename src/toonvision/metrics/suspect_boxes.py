@@ -12,14 +12,13 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.detection import LOWEST, MOST, Boxes, Indices, Objects, inside, overlaps
+from toonvision.metrics.boxes import LOWEST, MOST, SAME_OBJECT, Boxes, Indices, inside, overlaps
+from toonvision.metrics.detection import Objects
 from toonvision.metrics.predictions import Predictions
 
 Reason = Literal["missing", "doubtful", "badly placed", "wrong class"]
 """A confident box without an object; an object that no model sees; one whose box, or class, is another one."""
 REASONS: tuple[Reason, ...] = get_args(Reason)
-_SAME = 0.5
-"""Overlap from which on boxes are of one object."""
 _PLACED, _NEAR = 0.6, 0.1
 """A box that overlaps its object by less than the first and no less than the second is badly placed."""
 _FREE = 0.3
@@ -123,8 +122,8 @@ def _at_objects(
         share, same = shares[:, column], found.labels[boxes] == truth.labels[at]
         scores = found.scores[boxes]
         good = float(scores[same & (share >= _PLACED)].max(initial=0))
-        right = float(scores[same & (share >= _SAME)].max(initial=0))
-        other = np.flatnonzero(~same & sure[boxes] & (share >= _SAME) & (scores > right))
+        right = float(scores[same & (share >= SAME_OBJECT)].max(initial=0))
+        other = np.flatnonzero(~same & sure[boxes] & (share >= SAME_OBJECT) & (scores > right))
         moved = np.flatnonzero(
             same & sure[boxes] & (share >= _NEAR) & (share < _PLACED) & (nearest == column) & (scores > good)
         )
@@ -158,7 +157,7 @@ def _missing(
     spots: list[int] = []
     for row in np.argsort(-found.scores[boxes], kind="stable").tolist():
         at, share = int(boxes[row]), float(shares[row].max(initial=0))
-        if not sure[at] or share >= _FREE or (within[row, ignored] >= _SAME).any():
+        if not sure[at] or share >= _FREE or (within[row, ignored] >= SAME_OBJECT).any():
             continue
         taken = found.known_boxes[spots]
         if len(spots) and overlaps(found.known_boxes[[at]], taken).max() >= _FREE:
@@ -193,7 +192,7 @@ def _clusters(boxes: Boxes, labels: Indices, model: Indices) -> list[list[int]]:
         if not free[first]:
             continue
         members = [first]
-        for at in np.flatnonzero(free & (labels == labels[first]) & (shares[first] >= _SAME)).tolist():
+        for at in np.flatnonzero(free & (labels == labels[first]) & (shares[first] >= SAME_OBJECT)).tolist():
             if model[at] not in model[members]:
                 members.append(at)
         free[members] = False

@@ -18,7 +18,8 @@ from toonvision.data.arrays import screenshot_reader
 from toonvision.data.images import Pictures
 from toonvision.data.records import Frame
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.detection import HALF, OVERLAPS, Boxes, Indices, Objects, Precision, match, overlaps
+from toonvision.metrics.boxes import Boxes, Indices, overlaps
+from toonvision.metrics.detection import HALF, OVERLAPS, Objects, Precision, match
 from toonvision.metrics.found_objects import whole_boxes
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.suspect_boxes import REASONS, Reason, SuspectBox, find_suspect_boxes, joined

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from toonvision.metrics.detection import Boxes, Objects, inside, overlaps
+from toonvision.metrics.boxes import Boxes, inside, overlaps
+from toonvision.metrics.detection import Objects
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Evaluated
 from toonvision.tasks.box_scores import BoxScores, Outcome, Shown

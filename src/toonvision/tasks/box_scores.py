@@ -12,8 +12,9 @@ from toonvision.core.seeds import generator
 from toonvision.data.groups import frame_keys
 from toonvision.data.records import Frame
 from toonvision.metrics.bootstrap import Estimate, estimate, group_weights
+from toonvision.metrics.boxes import overlaps
 from toonvision.metrics.classification import Indices, confusion_matrix
-from toonvision.metrics.detection import HALF, Found, Matches, Objects, Precision, match, overlaps
+from toonvision.metrics.detection import HALF, Found, Matches, Objects, Precision, match
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.localization import Placement
 from toonvision.metrics.predictions import Predictions

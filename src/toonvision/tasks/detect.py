@@ -19,8 +19,9 @@ from toonvision.data.records import Frame, Known, frames_of
 from toonvision.data.splits import read_split
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
+from toonvision.metrics.boxes import boxes_in
 from toonvision.metrics.classification import Indices
-from toonvision.metrics.detection import HALF, boxes_in, match
+from toonvision.metrics.detection import HALF, match
 from toonvision.metrics.found_objects import whole_boxes
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from toonvision.metrics.detection import overlaps
-from toonvision.metrics.found_objects import FoundObject
+from toonvision.metrics.boxes import overlaps
+from toonvision.metrics.found_objects import FoundObject, distinct_objects
 from toonvision.watch.looks import Looks, in_view, likeness, looks_of
 from toonvision.watch.motion import DEFAULT_NOISE, MotionNoise, centred
 
@@ -71,8 +71,6 @@ class TrackSettings:
 
 
 DEFAULT_TRACKING: Final = TrackSettings()
-_SAME_PLACE: Final = 0.6
-"""Overlap from which on two boxes are of one figure, to which a detector gives two classes."""
 _MOST_GROWN: Final = 0.5
 """Logarithm of how much higher or lower a hidden figure can be when it is found again."""
 
@@ -99,7 +97,7 @@ class Seen:
     def of(cls, objects: Sequence[FoundObject], image: Image.Image | None, settings: TrackSettings) -> "Seen":
         """Return the boxes that are sure enough to go on with a track and have any pixel."""
         able = [one for one in objects if one.score >= settings.least and _has_pixels(one.box)]
-        able = _once(sorted(able, key=lambda one: (-one.score, one.box, one.label)))
+        able = distinct_objects(sorted(able, key=lambda one: (-one.score, one.box, one.label)))
         boxes = np.array([one.box for one in able], np.float64).reshape(-1, 4)
         sure = np.array([one.score >= settings.sure for one in able], np.bool_)
         looks = None if image is None else looks_of(image, boxes)
@@ -108,17 +106,6 @@ class Seen:
 
 def _has_pixels(box: tuple[float, float, float, float]) -> bool:
     return box[2] > box[0] and box[3] > box[1]
-
-
-def _once(objects: Sequence[FoundObject]) -> list[FoundObject]:
-    """Return objects, the surest first, without those that are at the place of a surer one, whatever their class."""
-    boxes = np.array([one.box for one in objects], np.float32).reshape(-1, 4)
-    shared = overlaps(boxes, boxes) >= _SAME_PLACE
-    kept: list[int] = []
-    for at in range(len(objects)):
-        if not shared[at, kept].any():
-            kept.append(at)
-    return [objects[at] for at in kept]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.detection import inside
+from toonvision.metrics.boxes import inside
 from toonvision.taxonomy.labels import Taxonomy
 from toonvision.watch.level_paths import LevelPaths
 from toonvision.watch.track import Track

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from toonvision.metrics.detection import inside
+from toonvision.metrics.boxes import inside
 
 Looks = npt.NDArray[np.float32]
 """Square roots of shares of colours, shape ``(boxes, colours of all thirds)``; the squares of a row sum to 1."""

@@ -4,7 +4,6 @@ const GREY = "#666666";
 const MOST_RECENT = 9;
 const MOST_LIKELY = 3;
 const NEAR = 0.3;
-const SAME = 0.5; // overlap from which on two boxes are of one object
 
 export class State {
   /**
@@ -15,6 +14,7 @@ export class State {
     this.store = store;
     this.labels = new Map(given.labels.map((one) => [one.name, one]));
     this.classes = given.classes;
+    this.sameObject = given.same_object; // overlap from which on two boxes are of one object
     this.contexts = new Map(given.contexts.map((one) => [one.name, one.title]));
     this.recent = (given.position.recent || []).filter((name) => this.labels.has(name));
     this.shot = undefined;
@@ -94,7 +94,7 @@ export class State {
       x >= left && x <= right && y >= top && y <= bottom);
     const far = ({ xyxy: [left, top, right, bottom] }) =>
       Math.hypot((2 * x - left - right) / (right - left), (2 * y - top - bottom) / (bottom - top));
-    return found.filter(({ xyxy }) => boxes.every((one) => overlap(one.xyxy, xyxy) < SAME))
+    return found.filter(({ xyxy }) => boxes.every((one) => overlap(one.xyxy, xyxy) < this.sameObject))
       .sort((one, other) => far(one) - far(other))[0];
   }
 
