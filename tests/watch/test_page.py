@@ -78,6 +78,7 @@ def test_charts_go_back_a_fixed_time_and_each_second_has_its_own_counts(monkeypa
         state.see(frame)
     history = state.history()
     assert [one["second"] for one in history] == [4, 5, 6]
+    assert state.about()["history_s"] == 3
     assert [one["counts"] for one in history] == [{"kind": {"cog": 1}, "suit": {"bb": 1}}, {}, {}]
 
 

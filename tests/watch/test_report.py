@@ -2,6 +2,7 @@ import contextlib
 import csv
 import sqlite3
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from toonvision.taxonomy.loader import built_in
 from toonvision.watch.diary import Diary
 from toonvision.watch.log import LOG, LogFile
 from toonvision.watch.loop import watch_frames
+from toonvision.watch.models import WatchModels
 from toonvision.watch.report import watch_page, write_watch_report
 from toonvision.watch.watched_log import WatchedLog, doubts
 from watch.standins import ReadySource, ToldModels
@@ -89,6 +91,14 @@ def test_labels_have_their_titles_and_colours_in_a_taxonomy_without_levels():
     assert log.category("label", "knight") == Category("knight", "Black knight", "#aa0000")
     assert (log.title("knight"), log.title("ghost")) == ("Black knight", "ghost")
     assert log.category("suit", "bb").title == "bb"
+
+
+def test_a_class_that_the_taxonomy_lacks_has_one_colour_on_the_page_and_in_the_report():
+    taxonomy = Taxonomy("castle", (), (Label("knight", "Black knight", {}, "#aa0000"),))
+    detector = SimpleNamespace(bundle=SimpleNamespace(level="kind"), classes=("ghost",))
+    models = WatchModels(detector)
+    log = WatchedLog("log", (), (), (), (), taxonomy)
+    assert models.categories["kind"]["ghost"] == log.category("kind", "ghost") == taxonomy.context("ghost")
 
 
 def lanes_of(*spans, seconds=10.0):

@@ -174,12 +174,8 @@ class Taxonomy:
         return label if level == LABEL_LEVEL else self.by_name[label].classes.get(level)
 
     def context(self, name: str) -> Category:
-        """Return the context of a name; an unknown one gets a colour that depends on the name alone."""
-        for context in self.contexts:
-            if context.name == name:
-                return context
-        index = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
-        return Category(name, name, color_at(index % len(PALETTE)))
+        """Return the context of a name; an unknown one is `unlisted`."""
+        return next((one for one in self.contexts if one.name == name), None) or unlisted(name)
 
     def coarser(self, level: str) -> tuple[Level, ...]:
         """Return the other levels that the classes of a level determine, in the taxonomy's order.
@@ -279,6 +275,12 @@ def color_at(index: int) -> str:
         return base
     channels = (int(base[at : at + 2], 16) for at in (1, 3, 5))
     return "#" + "".join(f"{round(c + (255 - c) * share):02x}" for c in channels)
+
+
+def unlisted(name: str) -> Category:
+    """Return a class or a context that a taxonomy does not list: its colour depends on its name alone."""
+    index = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+    return Category(name, name, color_at(index % len(PALETTE)))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.metrics.named_pixels import Pixels, shown_part
 from toonvision.metrics.predictions import Predictions
-from toonvision.taxonomy.labels import Category, Taxonomy, color_at
+from toonvision.taxonomy.labels import Category, Taxonomy, unlisted
 from toonvision.watch.association import TrackSettings
 from toonvision.watch.distance import Heights
 from toonvision.watch.level_paths import LevelPaths
@@ -96,8 +96,7 @@ class WatchModels:
         found = {}
         for name, classes in self.paths.levels.items():
             known = {one.name: one for one in self.taxonomy.level(name).classes} if self.taxonomy else {}
-            listed = enumerate(classes)
-            found[name] = {one: known.get(one) or Category(one, one, color_at(at)) for at, one in listed}
+            found[name] = {one: known.get(one) or unlisted(one) for one in classes}
         return found
 
     def warm_up(self) -> None:

@@ -99,6 +99,7 @@ class Shown:
         """Return what a page needs to know once: the source, and titles and colours of the classes by level."""
         return {
             "title": self.title,
+            "history_s": _HISTORY_S,
             "has_ways": self.models.street is not None,
             "levels": [
                 {

@@ -7,7 +7,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from toonvision.core.panels import Rows
-from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy, color_at
+from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy, unlisted
 from toonvision.watch.log import LogReader
 from toonvision.watch.records import PaceRow, SecondRow, Session, TrackRow
 
@@ -66,10 +66,9 @@ class WatchedLog:
         return [*accumulate((ends.get(one.number, 0.0) for one in self.sessions), initial=0.0)]
 
     def category(self, level: str, name: str) -> Category:
-        """Return the title and the colour of a class."""
+        """Return the title and the colour of a class, which may be `unlisted`."""
         known = self._levels[level].classes if level in self._levels else ()
-        found = next((one for one in known if one.name == name), None)
-        return found or Category(name, name, color_at(sum(name.encode()) % 11))
+        return next((one for one in known if one.name == name), None) or unlisted(name)
 
     def title(self, name: str) -> str:
         """Return the title of a class of any level."""

@@ -1,7 +1,6 @@
 // Beside the screenshot: its boxes in words, the buttons, and how far the review has come.
 
-import { element } from "/static/base/base.js";
-import { inkOn } from "./view.js";
+import { element, inkOn } from "/static/base/base.js";
 
 const LONGEST_TAG = 32;
 

@@ -1,6 +1,7 @@
 // The screenshot on the stage: zoom, and boxes drawn over it in the pixels of the screen.
 
-const NS = "http://www.w3.org/2000/svg";
+import { drawn } from "/static/base/base.js";
+
 const LARGEST_SCALE = 40;
 const MARGIN = 12;
 const NARROW = 560;
@@ -133,8 +134,8 @@ export class View {
     const [right, bottom] = this.toStage(one.xyxy.slice(2));
     const rect = { x, y, width: Math.max(1, right - x), height: Math.max(1, bottom - y) };
     const kind = `${one.isProposal ? "proposal" : "decision"}${isSelected ? " selected" : ""}`;
-    const shapes = [svg("rect", { ...rect, class: `under ${kind}` })];
-    const box = svg("rect", { ...rect, class: `box ${kind}`, "data-id": one.id });
+    const shapes = [drawn("rect", { ...rect, class: `under ${kind}` })];
+    const box = drawn("rect", { ...rect, class: `box ${kind}`, "data-id": one.id });
     box.style.stroke = one.color;
     if (isSelected) box.style.fill = `color-mix(in srgb, ${one.color} 14%, transparent)`;
     shapes.push(box, ...this.#tag(one, isSelected, x, y, bottom));
@@ -144,22 +145,21 @@ export class View {
 
   #tag(one, isSelected, x, y, bottom) {
     if (!one.text || (!isSelected && this.stage.clientWidth < NARROW)) return [];
-    const text = svg("text", { x: x + 5, class: "tag-text" });
-    text.textContent = one.text;
+    const text = drawn("text", { x: x + 5, class: "tag-text" }, one.text);
     text.style.fill = one.ink;
     const width = textWidth(one.text) + 10;
     const top = y >= 18 ? y - 18 : Math.min(bottom, this.stage.clientHeight - 18);
     const left = Math.max(0, Math.min(x, this.stage.clientWidth - width));
     text.setAttribute("x", left + 5);
     text.setAttribute("y", top + 13);
-    const back = svg("rect", { x: left, y: top, width, height: 18, rx: 3, class: "tag" });
+    const back = drawn("rect", { x: left, y: top, width, height: 18, rx: 3, class: "tag" });
     back.style.fill = one.color;
     return [back, text];
   }
 
   #handle(name, rect) {
     const [x, y] = handlePoint(name, rect);
-    return svg("rect", { x: x - 4, y: y - 4, width: 8, height: 8, rx: 2, class: "handle" });
+    return drawn("rect", { x: x - 4, y: y - 4, width: 8, height: 8, rx: 2, class: "handle" });
   }
 
   /** Return the handle of a box at a point of the stage; null where there is none. */
@@ -188,12 +188,6 @@ function handlePoint(name, { x, y, width, height }) {
   return [x + width * across, y + height * down];
 }
 
-function svg(tag, attributes) {
-  const made = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
 const measuring = document.createElement("canvas").getContext("2d");
 const widths = new Map();
 
@@ -204,13 +198,4 @@ function textWidth(text) {
     widths.set(text, Math.ceil(measuring.measureText(text).width));
   }
   return widths.get(text);
-}
-
-/** Return black or white, whichever contrasts more with a colour (#rrggbb), by WCAG 2.2. */
-export function inkOn(color) {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const c = parseInt(color.slice(at, at + 2), 16) / 255;
-    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  });
-  return (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) ** 2 > 0.05 * 1.05 ? "#000000" : "#ffffff";
 }

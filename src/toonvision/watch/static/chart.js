@@ -1,9 +1,13 @@
 // How many of each class there were, second by second, drawn by Plotly.
 
-/** Keeps the counts of a watch and draws them; `classes` gives the classes of each level in their order. */
+/** Keeps the counts of a watch, and draws those of the classes of a level. */
 export class Chart {
-  constructor(place, levels) {
-    this.place = place;
+  /**
+   * @param place the element that it is drawn in
+   * @param about what the server said: `levels` with their classes, and `history_s`, how many seconds are kept
+   */
+  constructor(place, { levels, history_s: mostSeconds }) {
+    Object.assign(this, { place, mostSeconds });
     this.levels = new Map(levels.map((level) => [level.name, level.classes]));
     this.counts = new Map();
     this.level = levels[0]?.name;
@@ -36,7 +40,7 @@ export class Chart {
       for (const [name, count] of Object.entries(names)) known[level][name] = Math.max(known[level][name] || 0, count);
     }
     this.counts.set(second, known);
-    if (this.counts.size > 7200) this.counts.delete(this.counts.keys().next().value);
+    if (this.counts.size > this.mostSeconds) this.counts.delete(this.counts.keys().next().value);
     if (isNew) this.draw();
   }
 

@@ -1,8 +1,8 @@
 // The watching page: asks for frames, shows them, and keeps snapshots.
 
-import { Away, Refused, banner, element, pause, request } from "/static/base/base.js";
+import { Away, Refused, banner, element, inkOn, pause, request } from "/static/base/base.js";
 import { Chart, clock } from "/static/watch/chart.js";
-import { finest, inkOn, showFrame } from "/static/watch/view.js";
+import { finest, showFrame } from "/static/watch/view.js";
 
 const by = (id) => document.getElementById(id);
 const classes = new Map();
@@ -30,7 +30,7 @@ async function start() {
   by("context").hidden = !about.can_snapshot || about.contexts.length < 2;
   for (const one of about.contexts) by("context").append(element("option", { text: one.title, value: one.name }));
   if (about.context) by("context").value = about.context;
-  state.chart = new Chart(by("chart"), about.levels);
+  state.chart = new Chart(by("chart"), about);
   state.chart.load(await request("/history"));
   connect();
 }

@@ -1,23 +1,8 @@
 // The picture and what is known of it: pixels on a canvas, boxes and texts above it as SVG.
 
-const SVG = "http://www.w3.org/2000/svg";
+import { drawn, inkOn } from "/static/base/base.js";
 
-function drawn(name, attributes, text = "") {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text) made.textContent = text;
-  return made;
-}
-
-/** Return black or white, whichever can be read on a colour (WCAG's relative luminance). */
-export function inkOn(color) {
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255)
-    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  return (luminance + 0.05) ** 2 > 0.0525 ? "#000000" : "#ffffff";
-}
-
-/** Return the class of a track at its finest level, with title and colour. */
+/** Return the class of a track at its finest level, with title and colour; grey before anything is said of it. */
 export function finest(track, classes) {
   const [level, name] = Object.entries(track.levels).at(-1) || ["", track.label];
   const known = classes.get(`${level} ${name}`) || { name, title: name, color: "#666666" };

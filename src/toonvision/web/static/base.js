@@ -12,6 +12,23 @@ export function element(tag, { className = "", text = "", ...attributes } = {}, 
   return made;
 }
 
+/** Make an element of a drawing; text is always text. */
+export function drawn(tag, attributes, text = "") {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text) made.textContent = text;
+  return made;
+}
+
+/** Return black or white, whichever contrasts more with a colour (#rrggbb), by WCAG 2.2. */
+export function inkOn(color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const c = parseInt(color.slice(at, at + 2), 16) / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  return (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) ** 2 > 0.05 * 1.05 ? "#000000" : "#ffffff";
+}
+
 /** The server said no; `status` is the HTTP status, `answer` what came with it. */
 export class Refused extends Error {
   constructor(status, answer) {
