@@ -97,7 +97,7 @@ def _print_first_as_good(workspace: Workspace, ours: dict[str, Any], theirs: dic
             return
 
 
-def _spread(wrong: list[int]) -> str:
+def _spread(wrong: Sequence[float]) -> str:
     return f"median {statistics.median(wrong):g}, best {min(wrong)}, worst {max(wrong)} wrong of ten trainings"
 
 

@@ -5,7 +5,10 @@ import math
 
 import pytest
 
-from toonvision.evaluation.history import median_and_worst, results_damage
+from toonvision.api.run_words import spread_text
+from toonvision.core.wording import number
+from toonvision.evaluation.history import median_and_worst, results_damage, wrong_on_test
+from toonvision.metrics.classification import Spread
 
 WRONG = {name: {"count": count, "total": 75} for name, count in (("best", 70), ("median", 74), ("worst", 75))}
 
@@ -25,6 +28,24 @@ def test_a_run_is_listed_with_the_score_of_its_kind(tmp_path, scores, shown):
     (tmp_path / "metrics.json").write_text(json.dumps({"wrong": WRONG, "repeats": scores}))
     assert median_and_worst(tmp_path) == shown
     assert results_damage(tmp_path) == ""
+
+
+@pytest.mark.parametrize("wrong", [(3, 4), (1, 5, 3)])
+def test_the_list_of_runs_has_the_median_that_evaluate_says(tmp_path, wrong):
+    spread = Spread(wrong, 75)
+    written = {name: getattr(spread, name).plain() for name in ("best", "median", "worst")}
+    (tmp_path / "metrics.json").write_text(json.dumps({"wrong": written, "repeats": [{}]}))
+    found = wrong_on_test(tmp_path)
+    assert found is not None
+    assert found["median"] == spread.median
+    assert median_and_worst(tmp_path) == (f"{number(spread.median.count)} wrong", f"{max(wrong)} wrong")
+
+
+def test_the_list_of_runs_has_the_median_score_that_evaluate_says(tmp_path):
+    metrics = {"wrong": WRONG, "repeats": [{"ap50": 0.6}, {"ap50": 0.8}]}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    assert median_and_worst(tmp_path) == ("AP50 0.700", "AP50 0.600")
+    assert spread_text("AP50", [0.6, 0.8]) == "AP50 median 0.700, worst 0.600, best 0.800"
 
 
 def test_a_run_that_was_not_evaluated_has_no_result(tmp_path):

@@ -72,9 +72,10 @@ def test_an_entity_taken_for_another_of_its_suit_is_right_about_the_suit():
     assert up.report.accuracy.count == 3
 
 
-def test_of_an_even_number_of_runs_the_median_is_the_worse_of_the_two_in_the_middle():
+def test_of_an_even_number_of_trainings_the_median_is_the_mean_of_the_two_in_the_middle():
     spread = Spread((0, 1, 3, 4), 4)
-    assert (spread.best.count, spread.median.count, spread.worst.count) == (0, 3, 4)
+    assert (spread.best.count, spread.median.count, spread.worst.count) == (0, 2, 4)
+    assert Spread((3, 4), 8).median.plain()["count"] == 3.5
 
 
 def test_an_entity_is_scored_as_suit_and_as_kind():

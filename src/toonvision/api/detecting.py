@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
+from toonvision.api.run_words import score_text, spread_text
 from toonvision.api.segmenting import quality_of_pixels, write_masks
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, UsageError
@@ -34,17 +35,14 @@ def box_blocks(evaluation: "Evaluation[Any]", taxonomy: Taxonomy) -> tuple[Block
     lines = [
         f"Found: {counts.found} of {counted(counts.total, 'object')}, with "
         f"{counted(counts.false_alarms, 'false alarm')} in {counted(images, 'screenshot')}. "
-        f"AP {_share(best.precision.ap)}, AP50 {_share(best.precision.ap50)}.",
+        f"AP {score_text(best.precision.ap)}, AP50 {score_text(best.precision.ap50)}.",
         f"Without a miss or a false alarm: {images - evaluation.spread.wrong[evaluation.best_index]} of "
         f"{counted(images, 'screenshot')}.",
     ]
     if len(evaluation.scores) > 1:
-        each = sorted((one.precision.ap50, one.precision.ap) for one in evaluation.scores)
-        (worst50, worst), (middle50, middle), (best50, best_ap) = each[0], each[(len(each) - 1) // 2], each[-1]
-        lines.append(
-            f"Over {len(each)} trainings: AP50 median {_share(middle50)}, worst {_share(worst50)}, best "
-            f"{_share(best50)}; AP of these {_share(middle)}, {_share(worst)}, {_share(best_ap)}."
-        )
+        each = [one.precision for one in evaluation.scores]
+        ap50, ap = spread_text("AP50", [one.ap50 for one in each]), spread_text("AP", [one.ap for one in each])
+        lines.append(f"Over {len(each)} trainings: {ap50}; {ap}.")
     floors = evaluation.floors
     if floors and floors.listed and not floors.unbeaten:
         lines.append(floors.sentence())
@@ -201,7 +199,3 @@ def objects_csv(result: Result[list[FoundObjects]]) -> str:
         for one in picture["objects"]
     )  # fmt: skip
     return rows_csv((("picture", "label", *names, "score", *_EDGES), *rows))
-
-
-def _share(value: float) -> str:
-    return "unknown" if value != value else f"{value:.3f}"  # NaN alone differs from itself

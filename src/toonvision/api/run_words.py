@@ -1,10 +1,13 @@
 """What a run's evaluation and export say, in words."""
 
+import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.result import Block
-from toonvision.core.wording import counted
+from toonvision.core.wording import counted, number
 from toonvision.models.registry import TREES
 from toonvision.taxonomy.labels import CLASSIFY, DETECT
 
@@ -32,7 +35,7 @@ def score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
     if len(spread.wrong) > 1:
         always = int((wrong_in == len(spread.wrong)).sum())
         lines += [
-            f"Over {len(spread.wrong)} trainings: median {spread.median.count} wrong ({spread.median}), "
+            f"Over {len(spread.wrong)} trainings: median {number(spread.median.count)} wrong ({spread.median}), "
             f"best {spread.best.count} ({spread.best}), worst {spread.worst.count} ({spread.worst}).",
             f"{counted(always, 'crop')} {'was' if always == 1 else 'were'} wrong in every training, "
             f"{int((wrong_in > 0).sum())} in at least one.",
@@ -49,6 +52,19 @@ def score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
         lines.append(calibration_text(evaluation.best.calibration))
     lines.append(novelty_sentence(evaluation.novelty) if evaluation.novelty else NO_SCORE)
     return replace(scores_table(evaluation), title=evaluation.title), "\n".join(lines)
+
+
+def spread_text(name: str, scores: Sequence[float]) -> str:
+    """Return the median, the worst and the best score of several trainings, of which the highest is best, in words."""
+    return (
+        f"{name} median {score_text(statistics.median(scores))}, worst {score_text(min(scores))}, best "
+        f"{score_text(max(scores))}"
+    )
+
+
+def score_text(score: float) -> str:
+    """Return a score from 0 to 1 with three decimals; of NaN that it is unknown."""
+    return "unknown" if math.isnan(score) else f"{score:.3f}"
 
 
 def calibration_text(calibration: "Calibration") -> str:

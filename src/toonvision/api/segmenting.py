@@ -10,6 +10,7 @@ from PIL import Image
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result, table
+from toonvision.api.run_words import spread_text
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.folders import new_folders
@@ -36,11 +37,8 @@ def pixel_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
         f"Nine in ten pixels or more are right in {good} of {images}.",
     ]
     if len(evaluation.scores) > 1:
-        each = sorted(float(one.quality.mean_iou) for one in evaluation.scores)
-        lines.append(
-            f"Over {len(each)} trainings: mean IoU median {each[(len(each) - 1) // 2]:.3f}, worst {each[0]:.3f}, best "
-            f"{each[-1]:.3f}."
-        )
+        each = [float(one.quality.mean_iou) for one in evaluation.scores]
+        lines.append(f"Over {len(each)} trainings: {spread_text('mean IoU', each)}.")
     floors = evaluation.floors
     if floors and floors.listed and not floors.unbeaten:
         lines.append(floors.sentence())

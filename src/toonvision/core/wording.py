@@ -27,6 +27,16 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def number(value: float) -> str:
+    """Write a number with the decimals that it has.
+
+    Examples:
+        >>> number(1200), number(3.5), number(4.0)
+        ('1,200', '3.5', '4')
+    """
+    return f"{value:,.12g}"
+
+
 def listed(items: Sequence[str]) -> str:
     """Join items as in a sentence.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from toonvision.core.errors import RejectedItemError, ToonVisionError
 from toonvision.core.files import parse_json, read_regular
+from toonvision.core.wording import number
 from toonvision.data.growth import ErrorPoint
 from toonvision.metrics.intervals import Proportion
 from toonvision.training.record import read_record, run_records
@@ -62,7 +63,14 @@ def _metrics(run: Path) -> Any:
 
 def _wrong(metrics: Any) -> Mapping[str, Proportion]:
     wrong = {name: metrics["wrong"][name] for name in ("best", "median", "worst")}
-    return {name: Proportion(int(one["count"]), int(one["total"])) for name, one in wrong.items()}
+    return {name: Proportion(_count(one["count"]), int(one["total"])) for name, one in wrong.items()}
+
+
+def _count(value: Any) -> float:
+    """Return a count as it was written: whole, or a median that ends in one half."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(value)
+    return value
 
 
 def _median_and_worst(metrics: Any) -> tuple[str, str] | None:
@@ -72,7 +80,7 @@ def _median_and_worst(metrics: Any) -> tuple[str, str] | None:
             each = [math.nan if one[key] is None else float(one[key]) for one in repeats]
             found = (statistics.median(each), min(each))
             return (f"{title} {found[0]:.3f}", f"{title} {found[1]:.3f}") if math.isfinite(sum(each)) else None
-    return f"{wrong['median'].count:,} wrong", f"{wrong['worst'].count:,} wrong"
+    return f"{number(wrong['median'].count)} wrong", f"{number(wrong['worst'].count)} wrong"
 
 
 def errors_so_far(runs: Path) -> list[ErrorPoint]:

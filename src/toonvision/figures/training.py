@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from toonvision.core.grouping import grouped
-from toonvision.core.wording import listed
+from toonvision.core.wording import listed, number
 from toonvision.figures import style
 from toonvision.figures.style import INK, MUTED, RIGHT, TRAIN, VALIDATE, WIDTH, WRONG, styled
 from toonvision.figures.values import TrainingCurve, TrainingSpread
@@ -157,10 +157,10 @@ def _mark_saved(ax: Axes, curve: TrainingCurve, name: str) -> None:
 
 def _name_lines(ax: Axes, spread: Spread) -> None:
     """Draw lines at best, median and worst, with their names at the right, without overlap."""
-    names = grouped(("best", "median", "worst"), lambda name: int(getattr(spread, name).count))
+    names = grouped(("best", "median", "worst"), lambda name: float(getattr(spread, name).count))
     low, high = ax.get_ylim()
     at = -1.0
     for count, which in sorted(names.items()):
         ax.axhline(count, color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)), zorder=0)
         at = max(at + 0.06, (count - low) / (high - low))
-        style.note(ax, f"{listed(which)} {count:,}", (1, at), (4, 0), xycoords="axes fraction", color=MUTED)
+        style.note(ax, f"{listed(which)} {number(count)}", (1, at), (4, 0), xycoords="axes fraction", color=MUTED)

@@ -54,7 +54,7 @@ class ClassificationReport:
     @property
     def wrong(self) -> int:
         """Number of wrong predictions."""
-        return self.accuracy.total - self.accuracy.count
+        return int(self.accuracy.total - self.accuracy.count)
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ class Spread:
 
     @property
     def median(self) -> Proportion:
-        """The median; of an even number of trainings the worse of the two in the middle."""
-        return Proportion(int(statistics.median_high(self.wrong)), self.total)
+        """The median; of an even number of trainings the mean of the two in the middle."""
+        return Proportion(statistics.median(self.wrong), self.total)
 
 
 def classification_report(y_true: Indices, predicted: Indices, classes: Sequence[str]) -> ClassificationReport:

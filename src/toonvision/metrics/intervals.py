@@ -12,11 +12,11 @@ class Proportion:
     """A count out of a total, with its share and 95 % interval.
 
     Attributes:
-        count: From 0 to `total`.
+        count: From 0 to `total`; the median of an even number of counts can end in one half.
         total: At least 0.
     """
 
-    count: int
+    count: int | float  # not float alone, or a whole count would be read from a file as one
     total: int
 
     @property
@@ -42,11 +42,11 @@ class Proportion:
         return f"{100 * self.share:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
 
 
-def wilson_interval(count: int, total: int) -> tuple[float, float]:
+def wilson_interval(count: float, total: int) -> tuple[float, float]:
     """Return the 95 % interval of a proportion; it is valid at 0, at 1 and for few samples too.
 
     Args:
-        count: Successes, from 0 to `total`.
+        count: Successes, from 0 to `total`; halves are possible.
         total: Trials; if 0, the interval is 0 to 1.
 
     Returns:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from toonvision.core.grouping import grouped
-from toonvision.core.wording import counted, interval, listed, percent
+from toonvision.core.wording import counted, interval, listed, number, percent
 from toonvision.data.balance import Shortage
 from toonvision.evaluation.breakdown import Group
 from toonvision.evaluation.evaluate import ClassEvaluation
@@ -71,7 +71,8 @@ def quality_fact(evaluation: ClassEvaluation) -> str:
         f"{SUBSET_NAMES[evaluation.subset]} crops are right (95 % interval {interval(accuracy)})"
     )
     wrong = (
-        f"{spread.best.count:,} to {spread.worst.count:,} wrong predictions, with a median of {spread.median.count:,}"
+        f"{spread.best.count:,} to {spread.worst.count:,} wrong predictions, with a median of "
+        f"{number(spread.median.count)}"
     )
     return f"{start}. {over_trainings(len(spread.wrong), wrong)}"
 

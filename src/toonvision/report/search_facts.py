@@ -196,7 +196,7 @@ def tighten_command(result: StudyResult) -> str:
 
 
 def _spread(raced: Racer, result: StudyResult) -> str:
-    median = Proportion(round(raced.median_wrong), result.evaluated)
+    median = Proportion(raced.median_wrong, result.evaluated)
     count = len(raced.wrong)
     lost = sum(loss is None for loss in raced.losses)
     counts = f" ({lost} of them diverged, which counts as all wrong)" if lost else ""

@@ -189,7 +189,7 @@ def size_error_points(result: StudyResult) -> tuple[SizeErrorPoint, ...]:
             continue
         losses = [score.loss for score in result.scores_of(trial) if score.loss is not None]
         wrong = tuple(score.wrong for score in raced or trial.scores)
-        low, high = wilson_interval(round(statistics.median(wrong)), result.evaluated)
+        low, high = wilson_interval(statistics.median(wrong), result.evaluated)
         points.append(
             SizeErrorPoint(
                 trial=trial,
