@@ -4,15 +4,15 @@ Every group has its count and its interval. A difference is reported only if the
 other crops do not overlap.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
+from toonvision.data.outliers import ImageStatistics
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.intervals import Proportion
 from toonvision.tasks.base import Cases
@@ -24,20 +24,6 @@ FEW = 10
 
 _MOST_VALUES = 12
 _HEIGHT_BANDS, _ATTRIBUTE_BANDS, _THIRDS = 5, 4, 3
-_LUMA = np.array([0.299, 0.587, 0.114])
-
-
-@dataclass(frozen=True)
-class ImageStatistics:
-    """Statistics of crops in their original size, one value per crop.
-
-    Attributes:
-        sharpness: Variance of the Laplacian of the luma, shape ``(samples,)``; small for a blurred image.
-        brightness: Mean luma, shape ``(samples,)``, 0 (black) to 255 (white).
-    """
-
-    sharpness: npt.NDArray[np.float64]
-    brightness: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -113,29 +99,19 @@ class Breakdown:
         )
 
 
-def measure_image_statistics(pictures: Iterable[Image.Image]) -> ImageStatistics:
-    """Return the statistics of RGB crops in their original size; resizing would blur small ones.
-
-    Source:
-        Variance of the Laplacian: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", ICPR 2000.
-    """
-    sharpness, brightness = [], []
-    for picture in pictures:
-        luma = np.asarray(picture) @ _LUMA
-        around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-        laplacian = around - 4 * luma[1:-1, 1:-1]  # without the borders
-        sharpness.append(laplacian.var() if laplacian.size else 0.0)
-        brightness.append(luma.mean())
-    return ImageStatistics(np.array(sharpness, dtype=np.float64), np.array(brightness, dtype=np.float64))
-
-
 def break_down(
-    evaluation: Evaluation[Any], taxonomy: Taxonomy, image_statistics: ImageStatistics | None = None
+    evaluation: Evaluation[Any], taxonomy: Taxonomy, image_statistics: Sequence[ImageStatistics] = ()
 ) -> tuple[Breakdown, ...]:
     """Return the breakdowns of an evaluation's objects by each of their properties that makes more than one group.
 
     These are context, label, height, what disturbs the view where that is known, sharpness and brightness if they were
     measured, and each recorded attribute.
+
+    Args:
+        evaluation: The evaluation.
+        taxonomy: Has the titles and colours of contexts and labels.
+        image_statistics: How bright and how sharp each object's crop is, in its original size, since resizing would
+            blur small ones; empty if that was not measured.
     """
     kind = kind_of(evaluation.record.as_task)
     cases = kind.cases(evaluation)
@@ -150,11 +126,13 @@ def break_down(
     ]
     if cases.disturbances:
         found.append(count.by_value("disturbance", "What disturbs the view", cases.disturbances))
-    if image_statistics is not None:
-        sharpness, brightness = image_statistics.sharpness, image_statistics.brightness
+    if image_statistics:
+        sharpness, brightness = np.array([(one.sharpness, one.brightness) for one in image_statistics]).T
         found += [
-            count.by_band("sharpness", "Sharpness (variance of the Laplacian)", sharpness, "", _THIRDS),
-            count.by_band("brightness", "Brightness (mean luma, 0 to 255)", brightness, "", _THIRDS),
+            count.by_band(
+                "sharpness", "Sharpness (variance of the Laplacian over that of the greys)", sharpness, "", _THIRDS
+            ),
+            count.by_band("brightness", "Brightness (mean grey level, 0 to 255)", brightness, "", _THIRDS),
         ]
     names = sorted({name for crop in crops for name in crop.attributes})
     found += [_by_attribute(count, name, [crop.attributes.get(name) for crop in crops]) for name in names]

@@ -11,9 +11,10 @@ from toonvision.core.errors import Finding, ModelRefusedError
 from toonvision.data.arrays import read_crop
 from toonvision.data.balance import Balance, measure_balance
 from toonvision.data.growth import Growth, measure_growth, screenshot_rows
+from toonvision.data.outliers import measure_image
 from toonvision.data.split_plan import SplitSummary, summarize_split
 from toonvision.data.workspace import Workspace
-from toonvision.evaluation.breakdown import Breakdown, break_down, measure_image_statistics
+from toonvision.evaluation.breakdown import Breakdown, break_down
 from toonvision.evaluation.evaluate import ClassEvaluation, Evaluation
 from toonvision.evaluation.history import errors_so_far
 from toonvision.explain.cam import ClassMaps, class_maps
@@ -180,7 +181,7 @@ def with_details(results: Results, workspace: Workspace, run: Path) -> Results:
     """Add what takes longer: image statistics of the crops, and class activation maps of the worst predictions."""
     evaluation = results.evaluation
     crops = kind_of(evaluation.record.as_task).cases(evaluation).crops
-    image_statistics = measure_image_statistics(read_crop(workspace, crop) for crop in crops)
+    image_statistics = [measure_image(read_crop(workspace, crop)) for crop in crops]
     return replace(
         results,
         breakdowns=break_down(evaluation, workspace.taxonomy, image_statistics),
