@@ -15,7 +15,7 @@ from toonvision.deploy.bundle import Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import EXPORT, INT8_EXPORT, current_export, weights_digest
 from toonvision.deploy.export import Export, export_run
-from toonvision.deploy.parity import FEWEST, compare, parity_pictures, require_parity, spread_indices
+from toonvision.deploy.parity import FEWEST, compare, parity_pictures, require_parity, spread_indices, worse
 from toonvision.evaluation.evaluate import predict_files
 from toonvision.metrics.calibration import with_temperature
 from toonvision.models.saving import MEANING, WEIGHTS, load_model, read_card, store_temperature
@@ -125,6 +125,13 @@ def test_too_little_parity_is_refused(seen):
     with pytest.raises(ModelRefusedError, match="Nothing was written"):
         require_parity(seen)
     require_parity(Parity(100, 9e-5, 0))
+
+
+def test_an_answer_that_is_no_number_is_refused_in_whichever_comparison_it_is():
+    plain, nan = Parity(100, 0.0, 0), Parity(100, float("nan"), 0)
+    for one, other in ((plain, nan), (nan, plain)):
+        with pytest.raises(ModelRefusedError, match="the largest difference is nan"):
+            require_parity(worse(one, other))
 
 
 def test_differences_and_disagreements_are_counted():

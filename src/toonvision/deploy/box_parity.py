@@ -78,7 +78,7 @@ def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[f
             differences = np.abs(other.scores[near] - one.scores[at])
             same = differences[shares >= _SAME]
             if len(same):
-                largest = max(largest, float(same.min()))
+                largest = float(np.maximum(largest, same.min()))  # keeps NaN
             elif not (differences[shares >= _NEXT_TO] < _EQUAL).any() and one.scores[at] > least[at] + _AT_THRESHOLD:
                 disagreements += 1
     return Parity(expected.images, largest, disagreements)

@@ -31,7 +31,7 @@ class Parity:
 
     Attributes:
         pictures: How many were compared.
-        largest_difference: Of any probability, 0 to 1.
+        largest_difference: Of any probability, 0 to 1; NaN where the export answers NaN.
         disagreements: For how many pictures another class is the most probable one.
     """
 

@@ -161,16 +161,16 @@ def compare(expected: Probabilities, found: Probabilities) -> Parity:
     )
 
 
-def in_batches(run: Callable[[Pictures], Answer], pictures: Pictures) -> list[Answer]:
-    """Return what an export answers about pictures in batches, one by one: see `Classifier.run_batch`."""
-    return [run(pictures[start : start + BATCH]) for start in range(0, len(pictures), BATCH)]
+def in_batches(run: Callable[[Pictures], Answer], pictures: Pictures, *, size: int = BATCH) -> list[Answer]:
+    """Return what an export answers about pictures in batches of a size, one by one: see `Classifier.run_batch`."""
+    return [run(pictures[start : start + size]) for start in range(0, len(pictures), size)]
 
 
 def worse(one: Parity, other: Parity) -> Parity:
-    """Return the worse of two comparisons of the same pictures, figure by figure."""
+    """Return the worse of two comparisons of the same pictures, figure by figure; NaN is the worst difference."""
     return Parity(
         pictures=min(one.pictures, other.pictures),
-        largest_difference=max(one.largest_difference, other.largest_difference),
+        largest_difference=float(np.maximum(one.largest_difference, other.largest_difference)),
         disagreements=max(one.disagreements, other.disagreements),
     )
 

@@ -8,7 +8,7 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Bundle, Parity
 from toonvision.deploy.checks import PIXELS_NAME
-from toonvision.deploy.parity import BATCH, require_parity, screenshots_to_compare
+from toonvision.deploy.parity import in_batches, require_parity, screenshots_to_compare, worse
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.pixels import softmax
@@ -29,18 +29,10 @@ def segmenter_file(
 
     content = to_onnx(model, bundle.to_metadata(), (PIXELS_NAME,))
     pictures, screenshots = screenshots_to_compare(workspace, bundle.size_hw)
-    opened, parity = Segmenter(content), Parity(len(pictures), 0.0, 0)
-    for start in range(0, len(pictures), BATCH):
-        some = pictures[start : start + BATCH]
-        (logits,) = network_outputs(model, some)
-        alone = np.concatenate([opened.run_batch(one) for one in some[:, None]])
-        for found in (alone, opened.run_batch(some)):
-            own = compare_cells(softmax(logits), softmax(found))
-            parity = Parity(
-                len(pictures), max(parity.largest_difference, own.largest_difference),
-                parity.disagreements + own.disagreements,
-            )  # fmt: skip
-        progress(start + len(some), len(pictures))
+    run, (logits,) = Segmenter(content).run_batch, network_outputs(model, pictures, progress=progress)
+    alone, together = in_batches(run, pictures, size=1), in_batches(run, pictures)
+    expected = softmax(logits)
+    parity = worse(*(compare_cells(expected, softmax(np.concatenate(found))) for found in (alone, together)))
     require_parity(parity)
     return content, parity, screenshots
 
