@@ -83,6 +83,12 @@ def test_every_field_of_the_settings_but_the_network_is_described_within_its_own
             setting.check(setting.default)
 
 
+@pytest.mark.parametrize(("network", "images"), [("compact", 0), ("segmenter", -1), ("baseline", 0.5)])
+def test_a_recipe_for_no_image_is_refused_in_one_line(network, images):
+    with pytest.raises(UsageError, match=f"images is a whole number, 1 or more; got {images}"):
+        settings_for(network, images=images)
+
+
 @pytest.mark.parametrize(
     ("wish", "message"),
     [

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from toonvision.core.errors import UsageError
-from toonvision.core.options import settings_of
+from toonvision.core.options import require_whole, settings_of
 from toonvision.models.layout import MANY_CLASSES
 from toonvision.models.registry import TREES, WITH_PIXELS, find_network
 from toonvision.models.starting import RANDOM, has_start
@@ -94,13 +94,14 @@ def settings_for(
             begins with them, and `compact` then learns the slower the fewer images there are below 400.
 
     Raises:
-        UsageError: If there is no such network.
+        UsageError: If there is no such network, or the number of images is no whole number from 1.
 
     Examples:
         >>> settings_for("compact").schedule, settings_for("tuned").schedule
         ('cosine', 'constant')
     """
     find_network(network)
+    require_whole("images", images, least=1)
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
     start = taxonomy if has_start(taxonomy, network, classes) else RANDOM
