@@ -13,7 +13,7 @@ def round_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
     Args:
         low: The smallest value.
         high: The largest value, at least `low`.
-        most: The largest number of ticks, at least 2.
+        most: The largest number of ticks, at least 4; with fewer, some ranges would have none.
 
     Examples:
         >>> round_ticks(1.37, 1.53)
