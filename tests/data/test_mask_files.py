@@ -76,3 +76,14 @@ def test_a_picture_whose_name_ends_like_a_masks_stays_one_without_another_beside
     write_picture(tmp_path / "garden" / "a_mask.png", SHOTS[0])
     write_picture(tmp_path / "house" / "a.png", SHOTS[1])
     assert pictures(tmp_path) == ["garden/a_mask.png", "house/a.png"]
+
+
+def test_the_masks_of_defects_are_no_pictures_wherever_the_ground_truth_lies(tmp_path):
+    bottle = tmp_path / "bottle"
+    masks(bottle, "train/good", "test/good", "test/cut", "test/dirt")
+    before = pictures(tmp_path)
+    masks(bottle, "ground_truth/cut", "ground_truth/dirt", name="{}_mask.png")
+    assert pictures(tmp_path) == before
+    reading = layout.read(layout.detect(tmp_path), tmp_path)
+    assert [finding.item for finding in reading.findings] == ["bottle/ground_truth/cut/a_mask.png"]
+    assert {one.objects[0].label for one in reading.pictures} == {"good", "cut", "dirt"}

@@ -14,7 +14,7 @@ LAYOUT_FOLDERS = frozenset(
 """Folders that belong to how a data set is laid out, in lower case."""
 MASK_FOLDERS = frozenset(
     (
-        "mask", "masks", "trimap", "trimaps", "gtfine", "segmentation", "segmentations",
+        "mask", "masks", "trimap", "trimaps", "gtfine", "ground_truth", "segmentation", "segmentations",
         "segmentationclass", "segmentationclassaug", "segmentationclasspng", "segmentationclassraw",
         "segmentationclassvisualization", "segmentationobject", "segmentationobjectpng",
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from toonvision.core.files import first_bytes
 from toonvision.core.names import folded
 from toonvision.data.folder_names import LAYOUT_FOLDERS, MASK_FOLDERS
+from toonvision.data.subsets import named_subset
 
 _WORN = "mask"
 _PNG_HEAD = 26
@@ -23,7 +24,9 @@ def masks_among(pictures: Sequence[Path], annotations: Iterable[Path], root: Pat
 
     A mask lies in a folder of masks and has the stem of a picture outside of those, in the corresponding folder
     (``masks/classes/a`` to ``images/a``) or with an annotation of that stem; or it lies beside the picture and is
-    called ``<stem>_mask``. What has an annotation of its own is a picture: `annotations` are files that may be some.
+    called ``<stem>_mask``. One that is called so in a folder of masks may be in another subset, or in none
+    (``ground_truth/cut/a_mask`` to ``test/cut/a``, as MVTec has it). What has an annotation of its own is a picture:
+    `annotations` are files that may be some.
     """
     named = [(path, *_folder_and_stem(path)) for path in pictures]
     folders = {folder: _lowered(folder, root) for folder in {folder for _, folder, _ in named}}
@@ -50,7 +53,10 @@ def masks_among(pictures: Sequence[Path], annotations: Iterable[Path], root: Pat
         of_stem = outside.get(stem, [])
         if of_stem and stem in annotated[False]:
             return True
-        return any(other == place[len(place) - len(other) :] for other in (*of_stem, *outside.get(bare, ())))
+        of_bare = outside.get(bare, ()) if bare != stem else ()
+        return any(_ends(place, other) for other in of_stem) or any(
+            _ends(_without_subsets(place), _without_subsets(other)) for other in of_bare
+        )
 
     return frozenset(path for path, folder, stem in candidates if is_mask(folder, stem))
 
@@ -81,3 +87,12 @@ def _lowered(folder: str, root: Path) -> list[str]:
 def _place(names: Iterable[str]) -> tuple[str, ...]:
     """Return those of a file's folders that belong neither to a layout nor to masks."""
     return tuple(name for name in names if name not in LAYOUT_FOLDERS and name not in MASK_FOLDERS)
+
+
+def _without_subsets(place: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in place if not named_subset(name))
+
+
+def _ends(place: Sequence[str], other: Sequence[str]) -> bool:
+    """Return whether the last folders of a place are those of another."""
+    return place[len(place) - len(other) :] == other
