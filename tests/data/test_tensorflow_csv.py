@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from builders import files_property, scene, tried
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.formats import layout, tensorflow_csv
+from toonvision.data.formats.shapes import POLYGON_NOTE
 from toonvision.data.source_tree import SourceTree
 
 SIZE_WH = (160, 120)
@@ -120,6 +121,18 @@ def test_other_columns_are_attributes_and_the_size_is_the_one_stated(tmp_path):
     (picture,) = read(tmp_path).pictures
     assert picture.size_wh == SIZE_WH
     assert picture.objects[0].attributes == {"truncated": 1.0, "is_occluded": True, "speed": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("corners", "xyxy"),
+    [("60,10,110,60,60,110,10,60", (10, 10, 110, 110)), ("10,10,60,10,60,70,10,70", (10, 10, 60, 70))],
+)
+def test_of_four_corners_the_box_around_them_is_taken(tmp_path, corners, xyxy):
+    write(tmp_path, "a.png")
+    (tmp_path / "l.csv").write_text(f"filename,class,x1,y1,x2,y2,x3,y3,x4,y4,speed\na.png,cat,{corners},2\n")
+    (picture,) = read(tmp_path).pictures
+    (entry,) = picture.objects
+    assert (entry.xyxy, entry.note, entry.attributes) == (xyxy, POLYGON_NOTE, {"speed": 2.0})
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from toonvision.data.formats.base import crowd, lying_in
 from toonvision.data.formats.json_files import whole_picture
 from toonvision.data.formats.labelstudio_tasks import OF_ANNOTATION
 from toonvision.data.formats.listed import Listed, read_files
-from toonvision.data.formats.shapes import EDGE_NAMES, EDGES, box_of, keys_of_box
+from toonvision.data.formats.shapes import EDGE_NAMES, EDGES, POLYGON_NOTE, box_around, box_of, keys_of_box
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import named_subset, subset_in
@@ -41,6 +41,8 @@ TITLE = "TensorFlow CSV"
 COLUMNS = "filename and label and, of boxes in pixels, xmin, ymin, xmax and ymax"
 """What messages say of the columns of a table."""
 _NEEDED = ("filename", "class", *EDGES)
+_CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
+"""Columns of a box that may be turned; without the last four, the first are its edges."""
 _SAME = {
     **EDGE_NAMES,
     **dict.fromkeys(("file", "file_name", "image", "image_name", "image_path", "image_id", "imageid", "path", "img",
@@ -81,7 +83,8 @@ class _Columns:
         index: Name of a column, as TensorFlow's tutorials call it, to its position.
         has_header: Whether the first row names them.
         shares: Whether edges are shares of the picture's size.
-        edges: The columns of a box: its edges, or its left and top, width and height; none where a row is a picture.
+        edges: The columns of a box: its edges, its left and top, width and height, or its four corners; none where a
+            row is a picture.
     """
 
     index: Mapping[str, int]
@@ -204,6 +207,8 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
     if "class" in index and all(_is_number(cell) for row in rows[1:] for cell in row[index["class"] :][:1]):
         words = [number for number, name in enumerate(names) if _SAME.get(name) == "class" and number != index["class"]]
         index["class"] = min(words, default=index["class"])  # beside the numbers of classes their names
+    if "class" in index and set(_CORNERS) <= set(names):
+        return _Columns(index | {name: names.index(name) for name in _CORNERS}, edges=_CORNERS)
     if "class" in index and (edges := keys_of_box(index.keys())):
         return _Columns(index, edges=edges, shares="imageid" in names)
     if all(len(row) == len(_RETINANET) and is_picture(row[0]) and _four_or_none(row[1:5]) for row in rows):
@@ -280,14 +285,19 @@ def _object(
     row = rows[0]
     said = columns.cell(row, "class")
     label = checked_label(classes.get(said, said))
-    others = ((name, row[index]) for name, index in columns.index.items() if name not in _READ and index < len(row))
+    known = _READ.union(columns.edges)
+    others = ((name, row[index]) for name, index in columns.index.items() if name not in known and index < len(row))
     attributes = stated(others) if columns.has_header else {}
     if not columns.edges:
         labels = list(dict.fromkeys(columns.cell(row, "class") for row in rows))
         return whole_picture(labels, number, "labels")._replace(attributes=attributes)
     if columns.cell(row, _CROWD) == "1":
         raise crowd(label)
-    xyxy = box_of(columns.edges, [parse_coordinate(columns.cell(row, edge), edge) for edge in columns.edges])
+    numbers = [parse_coordinate(columns.cell(row, edge), edge) for edge in columns.edges]
+    if columns.edges == _CORNERS:
+        corners = zip(numbers[::2], numbers[1::2], strict=True)
+        return AnnotatedObject(number, label, box_around(corners), attributes, POLYGON_NOTE)
+    xyxy = box_of(columns.edges, numbers)
     if columns.shares:
         width, height = size_of(picture)
         xyxy = xyxy[0] * width, xyxy[1] * height, xyxy[2] * width, xyxy[3] * height
