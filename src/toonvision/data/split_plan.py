@@ -4,12 +4,14 @@ It is stratified by label, and never goes through a group of screenshots that be
 be cut (see `groups`). What came out are samples a class and subset.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.folders import exclusive
@@ -30,6 +32,8 @@ SUBSET_CATEGORIES = (
 _DEALS = 20
 _WORTH_ONE = 0.5
 """Samples of a label that a subset is to have, above which it is not left without any."""
+_ENOUGH = len(SUBSETS)
+"""Groups of a label, from which on no subset is left without any, whatever its share."""
 
 
 class _Sample(NamedTuple):
@@ -42,6 +46,8 @@ class _Sample(NamedTuple):
 _Group = list[_Sample]
 Shares = Mapping[Subset, int]
 """Subsets with their shares in percent."""
+_Due = Mapping[str, npt.NDArray[np.bool_]]
+"""Labels, each with whether a subset is not to be left without it, in the order of the shares."""
 
 
 def plan_split(
@@ -56,7 +62,8 @@ def plan_split(
 
     The rarest label is dealt first: each of its groups goes to the subset that misses most of that label, then to
     the one that misses most samples, then at random (iterative stratification, with groups for samples); its last
-    groups go to subsets that have none of it. Of several such deals the nearest to the ratios is kept. Those of the
+    groups go to subsets that have none of it: where three groups hold a label, each subset gets one, whatever the
+    ratios. Of several such deals the nearest to the ratios is kept. Those of the
     `screenshots` without objects are dealt afterwards, stratified by context, from a random stream of their own; one
     that belongs to a group of annotated screenshots joins it. The same seed and crops give the same split.
 
@@ -102,7 +109,8 @@ def divide(
     if fault := too_few(found, len(shares)):
         reason, remedy = fault
         raise InputRejectedError(f"{reason}. {remedy[0].upper()}{remedy[1:]}.")
-    subsets = _best_deal(list(groups.values()), shares, generator(seed, "split"))
+    dealt = list(groups.values())
+    subsets = _best_deal(dealt, shares, _due(dealt, shares, enough=_ENOUGH), generator(seed, "split"))
     annotated = {crop.screenshot_id for crop in crops}
     empty = [shot for shot in screenshots if shot.id not in annotated]
     if empty:
@@ -165,15 +173,23 @@ def _deal_empty(
                 joined[sample.key] = subsets[samples[min(known, key=lambda other: abs(other - at))].key]
         if not known:
             waiting.append(samples)
-    return joined | _best_deal(waiting, shares, rng)
+    return joined | _best_deal(waiting, shares, _due(waiting, shares), rng)
 
 
-def _best_deal(groups: Sequence[_Group], shares: Shares, rng: np.random.Generator) -> dict[str, Subset]:
-    deals = [_deal(groups, shares, rng) for _ in range(_DEALS)]
-    return min(deals, key=lambda deal: _distance(deal, groups, shares))
+def _due(groups: Sequence[_Group], shares: Shares, *, enough: float = math.inf) -> _Due:
+    """Return for each label which subsets are not to be left without it: all, where `enough` groups hold it."""
+    totals = Counter(sample.label for group in groups for sample in group)
+    held = Counter(label for group in groups for label in {sample.label for sample in group})
+    share = np.array(list(shares.values())) / 100
+    return {label: (count * share > _WORTH_ONE) | (held[label] >= enough) for label, count in totals.items()}
 
 
-def _deal(groups: Sequence[_Group], shares: Shares, rng: np.random.Generator) -> dict[str, Subset]:
+def _best_deal(groups: Sequence[_Group], shares: Shares, due: _Due, rng: np.random.Generator) -> dict[str, Subset]:
+    deals = [_deal(groups, shares, due, rng) for _ in range(_DEALS)]
+    return min(deals, key=lambda deal: _distance(deal, groups, shares, due))
+
+
+def _deal(groups: Sequence[_Group], shares: Shares, due: _Due, rng: np.random.Generator) -> dict[str, Subset]:
     names, share = list(shares), np.array(list(shares.values())) / 100
     totals = Counter(sample.label for group in groups for sample in group)
     need = {label: count * share for label, count in totals.items()}
@@ -189,7 +205,7 @@ def _deal(groups: Sequence[_Group], shares: Shares, rng: np.random.Generator) ->
         for left, index in zip(range(len(holding), 0, -1), holding, strict=True):
             # The subset that it serves best: the dealt label, then its other labels, then size, then at random.
             others = sum(np.minimum(need[other], count) for other, count in contents[index].items())
-            without = (has[label] == 0) & (totals[label] * share > _WORTH_ONE)
+            without = (has[label] == 0) & due[label]
             last = without.astype(float) if without.sum() >= left else np.zeros(len(names))
             order = (rng.random(len(names)), -need_all, -np.round(others, 6), -np.round(need[label], 6), -last)
             chosen = np.lexsort(order)[0]
@@ -202,14 +218,16 @@ def _deal(groups: Sequence[_Group], shares: Shares, rng: np.random.Generator) ->
     return subsets
 
 
-def _distance(subsets: Mapping[str, Subset], groups: Sequence[_Group], shares: Shares) -> tuple[int, float]:
+def _distance(subsets: Mapping[str, Subset], groups: Sequence[_Group], shares: Shares, due: _Due) -> tuple[int, float]:
     """Measure how far a deal is from the shares: subsets without a label, then chi-squared over labels and subsets."""
     totals = Counter(sample.label for group in groups for sample in group)
     counts = Counter((sample.label, subsets[sample.key]) for group in groups for sample in group)
     asked = {
         (label, subset): n * share / 100 for label, n in sorted(totals.items()) for subset, share in shares.items()
     }
-    without = sum(wanted > _WORTH_ONE and not counts[key] for key, wanted in asked.items())
+    without = sum(
+        not counts[label, name] for label in due for name, is_due in zip(shares, due[label], strict=True) if is_due
+    )
     return without, sum((counts[key] - wanted) ** 2 / wanted for key, wanted in asked.items())
 
 
