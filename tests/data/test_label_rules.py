@@ -1,5 +1,6 @@
 import json
 import tomllib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from builders import Shot, make_workspace, printable_labels, small_shots, write_voc
 from toonvision.core.errors import InputRejectedError
+from toonvision.data.boxes import Outline
 from toonvision.data.check import check_screenshots
 from toonvision.data.extraction import extract
 from toonvision.data.formats import layout
@@ -43,6 +45,13 @@ def test_spellings_are_read_as_the_label_that_is_kept(tmp_path):
         [(1, "fruit"), (2, "fruit"), (3, "fruit")], [(1, "stone")]
     ]  # fmt: skip
     assert [finding.item for finding in reading.findings] == ["label 'Apple'", "label 'apple'", "label 'pear'"]
+
+
+def test_spellings_of_outlines_are_read_as_the_label_that_is_kept(tmp_path):
+    reading = reading_of(tmp_path)
+    outlined = reading.pictures[0]._replace(outlines=(Outline("Apple", [[]]), Outline("pear", [[]])))
+    applied = LabelRules.of(same={"apple": "Apple"}).applied(replace(reading, pictures=(outlined,)))
+    assert [one.label for one in applied.pictures[0].outlines] == ["apple", "pear"]
 
 
 def test_without_rules_a_reading_is_as_it_was(tmp_path):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from builders import SETTINGS_TEXT, Shot, read_coco_tables, write_coco, write_coco_tables
+from builders import SETTINGS_TEXT, Shot, read_coco_tables, scene, write_coco, write_coco_tables
 from toonvision.core.errors import RejectedItemError
 from toonvision.data.arrays import load_instances
 from toonvision.data.boxes import AnnotatedPicture, Outline
@@ -121,6 +121,18 @@ def test_small_outlines_are_drawn_over_large_ones_and_what_is_not_known_does_not
     assert [finding.item for finding in findings] == ["a.json, a.png, mask 3"]
 
 
+def test_where_an_outline_fails_or_covers_no_pixel_it_is_not_known_which_pixels_of_its_box_show_the_object():
+    bad = [{"size": [1, 1], "counts": []}, [[]], [[1, 2, 9, 2]], [0, 1]]
+    rows = [("fruit", {"bbox": [5 * at, 4, 5, 10], "segmentation": shape}) for at, shape in enumerate(bad)]
+    rows.append(("fruit", {"bbox": [0, float("nan"), 5, 5], "segmentation": [[]]}))
+    picture = AnnotatedPicture(Path("a.png"), "a.png", "a.json, a.png", "all", outlines=outlines_of(rows))
+    classes, numbers, findings = drawn_masks(picture, SIZE_WH, {"fruit": 1}.get, beside=0)
+    assert (classes[4:14, :20] == NOT_COUNTED).all()
+    assert (classes == 0).sum() == 40 * 30 - 10 * 20
+    assert not numbers.any()
+    assert [finding.item for finding in findings] == ["a.json, a.png, mask 1", "a.json, a.png, mask 5"]
+
+
 def with_outlines(root):
     """Make a workspace whose screenshots have a COCO file with a polygon for each object."""
     shots = [Shot(f"{at}", "garden", (("apple", (4 + at, 5, 24, 25)), ("stone", (30, 20, 50, 40)))) for at in range(4)]
@@ -171,6 +183,32 @@ def test_another_extraction_changes_no_mask_and_a_persons_own_comes_first(tmp_pa
     assert masks_of(workspace, shots)[0].path == own
 
 
+def test_screenshots_of_one_stem_have_masks_of_their_own(tmp_path):
+    source, root = tmp_path / "source", tmp_path / "workspace"
+    folders = ("train/garden", "valid/garden")
+    names = (f"{folders[0]}/a.png", f"{folders[1]}/a.png", f"{folders[0]}/{'b' * 251}.png", f"{folders[0]}/a.bmp")
+    images, annotations = [], []
+    for number, name in enumerate(names):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        scene(number).save(source / name)
+        images.append({"id": number, "file_name": name})
+        top = 5 + number
+        polygon = [[5, top, 25, top, 25, 30, 5, 30]]
+        row = {"id": number, "image_id": number, "category_id": 1, "bbox": [5, top, 20, 30 - top]}
+        annotations.append(row if name.endswith(".bmp") else {**row, "segmentation": polygon})
+    tables = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "stone"}]}
+    write_coco_tables(source, tables)
+    root.mkdir()
+    (root / "toonvision.toml").write_text(f'{SETTINGS}\n[[sources]]\nformat = "coco"\npath = "../source"\n')
+    workspace = open_workspace(root)
+    extract(workspace)
+    shots = [frame.shot for frame in shots_of(workspace)]
+    masks = dict(zip([shot.name for shot in shots], masks_of(workspace, shots), strict=True))
+    assert masks.pop(names[-1]) is None  # without an outline, beside one of its stem that has one
+    areas = {name: (np.array(Image.open(mask.path)) == 2).sum() for name, mask in masks.items()}
+    assert areas == {name: 20 * (25 - number) for number, name in enumerate(names[:-1])}
+
+
 def test_masks_go_with_their_outlines_and_an_outline_that_cannot_be_used_is_named(tmp_path):
     workspace = with_outlines(tmp_path / "workspace")
     path = tmp_path / "source" / "annotations" / "instances.json"
@@ -196,7 +234,8 @@ def test_beside_outlines_the_box_of_an_object_without_one_and_a_crowd_are_not_kn
         (None, {"bbox": "odd"}),
     ]
     assert outlines_of(rows) == (
-        Outline("apple", outline), Outline("pear", [[10, 5, 14, 5, 14, 11, 10, 11]], known=False),
-        Outline("apple", outline, known=False),
+        Outline("apple", outline, box=[[1, 1, 5, 1, 5, 5, 1, 5]]),
+        Outline("pear", [[10, 5, 14, 5, 14, 11, 10, 11]], known=False),
+        Outline("apple", outline, known=False, box=[[0, 0, 9, 0, 9, 9, 0, 9]]),
     )  # fmt: skip
     assert outlines_of(rows[1:2]) == ()

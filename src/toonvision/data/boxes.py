@@ -89,11 +89,13 @@ class Outline(NamedTuple):
         label: What the annotation calls it.
         shape: Polygons or run lengths, as `toonvision.data.outlines.inside` reads them.
         known: Whether all pixels in it show the object; not those of a crowd, or of a box.
+        box: The box of the object, as such a shape, where it has one: for an outline that cannot be used.
     """
 
     label: str
     shape: object
     known: bool = True
+    box: object = None
 
 
 class AnnotatedPicture(NamedTuple):

@@ -80,7 +80,9 @@ class LabelRules:
         pictures = []
         for picture in reading.pictures:
             objects = tuple(kept(picture.objects))
-            pictures.append(picture._replace(objects=objects, ignored=len(picture.objects) - len(objects)))
+            ignored = len(picture.objects) - len(objects)
+            outlines = tuple(one._replace(label=self.kept_of.get(one.label, one.label)) for one in picture.outlines)
+            pictures.append(picture._replace(objects=objects, ignored=ignored, outlines=outlines))
         notes = [self._note(label, count) for label, count in sorted((+counts).items())]
         return replace(reading, pictures=tuple(pictures), findings=(*reading.findings, *notes))
 

@@ -12,7 +12,7 @@ from toonvision.core.files import write_bytes
 from toonvision.data.examination import ExtractionResult
 from toonvision.data.masks import Mask
 from toonvision.data.outlines import drawn_masks
-from toonvision.data.pixel_masks import CLASSES, INSTANCES, NOT_COUNTED, outlined_masks
+from toonvision.data.pixel_masks import CLASSES, INSTANCES, NOT_COUNTED, outlined_masks, outlined_name
 from toonvision.data.workspace import Workspace
 from toonvision.taxonomy.labels import Taxonomy
 
@@ -30,8 +30,7 @@ def write_outlined(workspace: Workspace, results: Iterable[ExtractionResult]) ->
     beside = names.index(BACKGROUND) if BACKGROUND in names else NOT_COUNTED
     for result in results:
         picture, own = result.task.picture, outlined_masks(workspace, result.task.source.key)
-        file = Path(picture.context, f"{Path(picture.name).stem}.png")
-        paths = [own / folder / file for folder in (CLASSES, INSTANCES)]
+        paths = [own / folder / outlined_name(picture.name) for folder in (CLASSES, INSTANCES)]
         if not picture.outlines or not result.kept:
             for path in paths if own.is_dir() else ():
                 path.unlink(missing_ok=True)

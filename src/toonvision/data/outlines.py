@@ -5,7 +5,7 @@ Source:
     and of 1 in turn, from 0, down one column after the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import Finding, RejectedItemError
-from toonvision.data.boxes import AnnotatedPicture, finite
+from toonvision.data.boxes import AnnotatedPicture, Outline, finite
 from toonvision.data.formats.coco_objects import runs_of_mask
 from toonvision.data.formats.shapes import listed_points
 from toonvision.data.masks import Mask
@@ -44,20 +44,31 @@ def drawn_masks(
     """
     width, height = size_wh
     classes, numbers = np.full((height, width), beside, np.uint8), np.zeros((height, width), np.uint8)
-    areas: list[tuple[int, int]] = []
+    usable: list[tuple[int, int, Outline]] = []
     findings = []
     for number, outline in enumerate(picture.outlines, start=1):
-        try:
-            areas.append((-int(inside(outline.shape, size_wh).sum()), number))
-        except RejectedItemError as error:
-            findings.append(error.finding(f"{picture.annotation}, mask {number}"))
-    for _, number in sorted(areas):  # drawn a second time, so that memory holds one outline at a time
-        outline = picture.outlines[number - 1]
+        for tried in _ways(outline):
+            try:
+                area = int(inside(tried.shape, size_wh).sum())
+            except RejectedItemError as error:
+                findings.append(error.finding(f"{picture.annotation}, mask {number}"))
+                continue
+            if area:
+                usable.append((-area, number, tried))
+                break
+    for _, number, outline in sorted(usable):  # drawn a second time, so that memory holds one outline at a time
         pixels = inside(outline.shape, size_wh)
         label = class_of(outline.label) if outline.known else None
         classes[pixels] = NOT_COUNTED if label is None else label
         numbers[pixels] = number if number <= _MOST_NUMBERS and outline.known else 0
     return classes, numbers, findings
+
+
+def _ways(outline: Outline) -> Iterator[Outline]:
+    """Yield an outline, and the box of its object: where the first covers no pixel, it is not known which show it."""
+    yield outline
+    if outline.box:
+        yield Outline(outline.label, outline.box, known=False)
 
 
 def inside(shape: object, size_wh: tuple[int, int]) -> Inside:

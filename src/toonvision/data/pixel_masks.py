@@ -4,11 +4,12 @@ A mask is a PNG whose pixels are values, not colours: ``masks/classes/<context>/
 pixel of the screenshot of that context and stem, 0 for the first class that the taxonomy names, and 255 where a pixel
 does not count; ``masks/instances/<context>/<stem>.png`` holds the number of the object, 0 for none. The folder
 ``masks`` lies in the workspace, or in the source of the screenshot; an extraction draws masks into the cache where
-annotations outline objects (`toonvision.data.outlined`). A screenshot need not have a mask.
+annotations outline objects (`toonvision.data.outlined`), each named after the whole name of its screenshot. A
+screenshot need not have a mask.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside, read_regular
+from toonvision.core.names import derived_name
 from toonvision.data.images import LARGEST_FILE, Resize, shrink_factor
 from toonvision.data.masks import Mask, cut, object_in_box, read_mask
 from toonvision.data.records import Crop, StoredMask, StoredScreenshot
@@ -113,9 +115,9 @@ def masks_of(
     own = workspace.masks / folder
     found = []
     for shot in screenshots:
-        listed = (own, roots.get(shot.source, own), outlined_masks(workspace, shot.source) / folder)
-        folders = [folder for folder in dict.fromkeys(listed) if folder.is_dir()]
-        paths = [path for folder in folders for path in _paths(folder, shot) if path.is_file()]
+        names, drawn = list(_names(shot)), outlined_masks(workspace, shot.source) / folder
+        stated = {own: names, roots.get(shot.source, own): names, drawn: [outlined_name(shot.name)]}
+        paths = [path for root, own_names in stated.items() for path in _existing(root, own_names)]
         found.append(StoredMask(paths[0], shot.size_wh, _digest(paths[0])) if paths else None)
     return found
 
@@ -125,16 +127,29 @@ def outlined_masks(workspace: Workspace, source: str) -> Path:
     return workspace.cache / MASKS / hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
-def _paths(folder: Path, shot: StoredScreenshot) -> Iterator[Path]:
+def outlined_name(picture: str) -> str:
+    """Return the path of a mask below such a folder, from the path of its screenshot below the source."""
+    folder, slash, name = picture.rpartition("/")
+    return f"{folder}{slash}{derived_name(name, '.png')}"
+
+
+def _names(shot: StoredScreenshot) -> Iterator[str]:
+    """Yield the paths below a folder of masks where a person may have put that of a screenshot."""
     name = f"{Path(shot.name).stem}.png"
     # Where a person decided on a context, the masks lie where the picture's folder says, or in none.
     folders = dict.fromkeys((shot.context, *reversed(shot.name.split("/")[:-1])))
-    is_alone = shot.context == NO_CONTEXT or "/" not in shot.name
-    for tried in (*(f"{folder}/{name}" for folder in folders), *([name] if is_alone else [])):
-        try:
-            yield path_inside(folder, tried)
-        except RejectedItemError as error:
-            raise InputRejectedError(f"{folder}: {error.reason}.") from error
+    yield from (f"{folder}/{name}" for folder in folders)
+    if shot.context == NO_CONTEXT or "/" not in shot.name:
+        yield name
+
+
+def _existing(folder: Path, names: Iterable[str]) -> Iterator[Path]:
+    """Yield those files of some names that are there."""
+    try:
+        paths = [path_inside(folder, name) for name in names] if folder.is_dir() else []
+    except RejectedItemError as error:
+        raise InputRejectedError(f"{folder}: {error.reason}.") from error
+    yield from filter(Path.is_file, paths)
 
 
 def _digest(path: Path) -> str:

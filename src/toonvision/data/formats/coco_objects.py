@@ -80,13 +80,21 @@ def outlines_of(rows: Sequence[Labelled]) -> tuple[Outline, ...]:
         return ()
     found = []
     for label, row in rows:
-        name, shape = label if isinstance(label, str) else "", row.get("segmentation")
+        name, shape, box = label if isinstance(label, str) else "", row.get("segmentation"), _rectangle(row.get("bbox"))
         if shape:
-            found.append(Outline(name, shape, known=isinstance(label, str) and not (is_crowd(row) or is_ignored(row))))
-        elif _is_box(box := row.get("bbox")):
-            left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
-            found.append(Outline(name, [[left, top, right, top, right, bottom, left, bottom]], known=False))
+            known = isinstance(label, str) and not (is_crowd(row) or is_ignored(row))
+            found.append(Outline(name, shape, known, box))
+        elif box:
+            found.append(Outline(name, box, known=False))
     return tuple(found)
+
+
+def _rectangle(box: object) -> list[list[float]] | None:
+    """Return a box as a polygon; None where it is none."""
+    if not _is_box(box):
+        return None
+    left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
+    return [[left, top, right, top, right, bottom, left, bottom]]
 
 
 def read_object(labelled: Labelled, number: int, picture: Path) -> AnnotatedObject:
