@@ -1,7 +1,5 @@
 """Drawing networks: Optuna's samplers, kept within what a network of a study may cost."""
 
-import statistics
-import time
 from functools import cache
 from typing import Any
 
@@ -11,6 +9,7 @@ from optuna.distributions import BaseDistribution
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator, own_randomness
+from toonvision.core.timing import median_ms
 from toonvision.models.grid import SMALLEST
 from toonvision.models.layout import Layout
 from toonvision.models.registry import build_network, find_network
@@ -20,7 +19,6 @@ from toonvision.tuning.space import Draw, random_value
 from toonvision.tuning.stored_trials import first_attempt
 
 MOST_DRAWS = 2000
-_WARM_UP, _CALLS = 3, 15
 
 
 class BoundedSampler(optuna.samplers.BaseSampler):
@@ -125,15 +123,11 @@ def bounds_text(settings: StudySettings) -> str:
 
 
 def _image_milliseconds(network: str, size_hw: tuple[int, int], classes: int) -> float:
-    """Return how long a network takes for one image: the median of some calls after it is warm."""
+    """Return how long a network takes for one image; see `median_ms`."""
     import keras
 
     model = build_network(network, size_hw=size_hw, classes=classes)
     image = np.zeros((1, *size_hw, 3), dtype=np.uint8)
-    seconds = []
-    for _ in range(_WARM_UP + _CALLS):
-        started = time.perf_counter()
-        model.predict_on_batch(image)
-        seconds.append(time.perf_counter() - started)
+    found = median_ms(lambda: model.predict_on_batch(image))
     keras.backend.clear_session()
-    return 1000 * statistics.median(seconds[_WARM_UP:])
+    return found
