@@ -1,7 +1,9 @@
+import math
+
 import numpy as np
 import pytest
 
-from toonvision.metrics.bootstrap import dependence
+from toonvision.metrics.bootstrap import Estimate, dependence, estimate
 
 
 def cramers_v(table):
@@ -28,3 +30,10 @@ def test_independent_labels_get_an_interval_from_zero_and_dependent_ones_one_abo
     assert from_zero >= 17
     classes = np.where(rng.random(300) < 0.6, where, classes)
     assert dependence(classes.tolist(), where.tolist(), range(300), rng=np.random.default_rng(0), draws=200).low > 0.3
+
+
+def test_draws_that_are_no_number_do_not_count_in_an_interval():
+    drawn = np.append(np.linspace(0, 1, 41), math.nan)
+    assert estimate(0.4, drawn) == Estimate(0.4, pytest.approx(0.025), pytest.approx(0.975))
+    nothing = estimate(0.4, np.full(3, math.nan))
+    assert (nothing.value, math.isnan(nothing.low), math.isnan(nothing.high)) == (0.4, True, True)

@@ -19,7 +19,7 @@ from PIL import Image
 
 from toonvision.core.seeds import generator
 from toonvision.data.masks import REGIONS, Mask
-from toonvision.metrics.bootstrap import group_weights
+from toonvision.metrics.bootstrap import estimate, group_weights
 
 Values = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64]
@@ -173,9 +173,9 @@ def bootstrap_intervals(
     if len(set(screenshots)) < 2:
         return tuple((0.0, 1.0) for _ in values.T)
     weights = group_weights(screenshots, draws=_DRAWS, rng=rng)
-    means = weights @ values / weights.sum(axis=1, keepdims=True)
-    low, high = np.quantile(means, (0.025, 0.975), axis=0)
-    return tuple((float(lower), float(upper)) for lower, upper in zip(low, high, strict=True))
+    drawn = weights @ values / weights.sum(axis=1, keepdims=True)
+    means = (estimate(*column) for column in zip(values.mean(axis=0), drawn.T, strict=True))
+    return tuple((mean.low, mean.high) for mean in means)
 
 
 def evidence_warnings(group: GroupEvidence) -> tuple[str, ...]:

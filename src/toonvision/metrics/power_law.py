@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError
+from toonvision.metrics.bootstrap import estimate
 
 _STEEPEST, _FLATTEST = 2.0, 0.05
 _EXPONENTS = np.geomspace(_FLATTEST, _STEEPEST, 80)
@@ -85,17 +86,18 @@ def forecast(
     line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
     law = fit_power_law(pictures, errors, tested=tested)
     laws = [fit_power_law(pictures, row, tested=tested) for row in drawn]
-    low, high = np.quantile([one.at(line) for one in laws], [0.025, 0.975], axis=0)
-    gain_low, gain_high = np.quantile([_gain(one, most, more) for one in laws], [0.025, 0.975])
+    drawn_at = np.array([one.at(line) for one in laws]).T
+    fitted = [estimate(value, values) for value, values in zip(law.at(line), drawn_at, strict=True)]
+    gain = estimate(_gain(law, most, more), np.array([_gain(one, most, more) for one in laws]))
     return Forecast(
         law=law,
         line=tuple(line.tolist()),
-        low=tuple(low.tolist()),
-        high=tuple(high.tolist()),
+        low=tuple(one.low for one in fitted),
+        high=tuple(one.high for one in fitted),
         more=more,
-        gain=_gain(law, most, more),
-        gain_low=float(gain_low),
-        gain_high=float(gain_high),
+        gain=gain.value,
+        gain_low=gain.low,
+        gain_high=gain.high,
     )
 
 
