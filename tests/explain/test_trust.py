@@ -124,10 +124,9 @@ def test_maps_that_turn_to_their_negative_have_survived():
     assert randomisation_warning([]) is None
 
 
-@pytest.mark.parametrize("blank", ["mean", "blur"])
-def test_the_right_map_deletes_and_inserts_faster_than_chance(blank):
-    curves = trust_curves(brightness_network(), quarter_picture()[None], quarter_map()[None], [0], steps=8, blank=blank)
-    assert curves.shares.tolist() == [at / 8 for at in range(9)]
+def test_the_right_map_deletes_and_inserts_faster_than_chance():
+    curves = trust_curves(brightness_network(), quarter_picture()[None], quarter_map()[None], [0])
+    assert curves.shares.tolist() == [at / 20 for at in range(21)]
     assert curves.area("deletion") < curves.area("random_deletion")
     assert curves.area("insertion") > curves.area("random_insertion")
     assert curves_warning(curves) is None
@@ -135,22 +134,22 @@ def test_the_right_map_deletes_and_inserts_faster_than_chance(blank):
 
 def test_curves_begin_and_end_with_the_whole_and_the_blank_image():
     model, picture = brightness_network(), quarter_picture()
-    curves = trust_curves(model, picture[None], quarter_map()[None], [0], steps=4)
-    whole, empty = model.predict_on_batch(np.stack([picture, blanked(picture, "mean")]))[:, 0]
+    curves = trust_curves(model, picture[None], quarter_map()[None], [0])
+    whole, empty = model.predict_on_batch(np.stack([picture, blanked(picture)]))[:, 0]
     assert curves.deletion[0, [0, -1]] == pytest.approx([whole, empty])
     assert curves.insertion[0, [0, -1]] == pytest.approx([empty, whole])
     assert curves.random_deletion[0, [0, -1]] == pytest.approx([whole, empty])
-    assert curves.deletion[0, 1] == pytest.approx(float(empty), abs=0.05)  # the quarter is gone
+    assert curves.deletion[0, 5] == pytest.approx(float(empty), abs=0.05)  # the quarter is gone
 
 
 def test_the_wrong_map_is_warned_of():
-    curves = trust_curves(brightness_network(), quarter_picture()[None], 1 - quarter_map()[None], [0], steps=8)
+    curves = trust_curves(brightness_network(), quarter_picture()[None], 1 - quarter_map()[None], [0])
     assert "blanking and showing the most important ones first" in curves_warning(curves)
 
 
 def test_curves_of_no_image_are_empty(network, pictures):
-    curves = trust_curves(network, pictures[:0], np.zeros((0, 2, 2), np.float32), [], steps=4)
-    assert curves.deletion.shape == (0, 5)
+    curves = trust_curves(network, pictures[:0], np.zeros((0, 2, 2), np.float32), [])
+    assert curves.deletion.shape == (0, 21)
 
 
 def test_the_area_under_a_curve_is_that_of_its_trapezia():

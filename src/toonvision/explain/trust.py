@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
 
 from toonvision.core.progress import Progress, silent
 from toonvision.core.seeds import generator, own_randomness
@@ -25,12 +24,15 @@ if TYPE_CHECKING:
 
 Values = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
-Blank = Literal["mean", "blur"]
 MapsOf = Callable[["keras.Model"], Values]
 """From a network to one map for each image, shape ``(images, height, width)``, always of the same classes."""
 
 SURVIVES = 0.5
 """Mean rank correlation, regardless of sign, from which a map counts as having survived new weights."""
+_STEPS = 20
+"""In how many equal steps all pixels are changed."""
+_RANDOM_ORDERS = 3
+"""How many of them are averaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,59 +155,45 @@ def trust_curves(
     maps: Values,
     classes: Sequence[int] | npt.NDArray[np.int64],
     *,
-    steps: int = 20,
-    blank: Blank = "mean",
-    draws: int = 3,
     seed: int = 0,
     progress: Progress = silent,
 ) -> TrustCurves:
-    """Blank pixels, and show them, in the order of a map, and record the probability.
+    """Blank pixels, and show them, in the order of a map, and record the probability in 20 equal steps.
 
-    The random order is one of the map's own cells, enlarged as the map is: single random pixels would make noise that
-    no network has seen, and flatter every map. A reversed random order is random too, so that the random insertion is
-    the random deletion read from its end.
+    What is blanked shows the image's mean colour. The random orders, of which three are averaged, are of the map's own
+    cells, enlarged as the map is: single random pixels would make noise that no network has seen, and flatter every
+    map. A reversed random order is random too, so that the random insertion is the random deletion read from its end.
 
     Args:
         model: The network.
         images: Shape ``(images, height, width, 3)``, 0 to 255.
         maps: One map for each image, shape ``(images, h, w)``, large where important.
         classes: The class whose probability is recorded, one for each image.
-        steps: In how many equal steps all pixels are changed.
-        blank: What blanked pixels show: the image's ``mean`` colour, or the image under a strong ``blur``.
-        draws: How many random orders to average over.
         seed: Decides the random orders.
         progress: Called with how many images are done.
 
     Source:
-        Petsiuk, Das and Saenko, "RISE", BMVC 2018, arXiv:1806.07421, section 4.2 (pixels blanked with a constant,
-        insertion from a blurred image).
+        Petsiuk, Das and Saenko, "RISE", BMVC 2018, arXiv:1806.07421, section 4.2. There an insertion begins with a
+        blurred image; here with the blank one.
     """
     rows = []
     for index, (image, one, wanted) in enumerate(zip(images, maps, classes, strict=True)):
         rng = generator(seed, "trust", index)
-        empty = blanked(image, blank)
-        orders = [one, *(rng.random(one.shape, dtype=np.float32) for _ in range(draws))]
-        changed = [_changes(image, empty, order, steps) for order in orders]
-        changed.append(_changes(empty, image, one, steps))
+        empty = blanked(image)
+        orders = [one, *(rng.random(one.shape, dtype=np.float32) for _ in range(_RANDOM_ORDERS))]
+        changed = [_changes(image, empty, order) for order in orders]
+        changed.append(_changes(empty, image, one))
         probabilities = predict_probabilities(model, np.concatenate(changed))[:, wanted].reshape(len(changed), -1)
         rows.append((probabilities[0], probabilities[-1], probabilities[1:-1].mean(axis=0)))
         progress(index + 1, len(images))
-    curves = np.array(rows, dtype=np.float64).reshape(len(rows), 3, steps + 1)
+    curves = np.array(rows, dtype=np.float64).reshape(len(rows), 3, _STEPS + 1)
     random = curves[:, 2]
-    return TrustCurves(np.arange(steps + 1) / steps, curves[:, 0], curves[:, 1], random, random[:, ::-1])
+    return TrustCurves(np.arange(_STEPS + 1) / _STEPS, curves[:, 0], curves[:, 1], random, random[:, ::-1])
 
 
-def blanked(image: Pictures, how: Blank) -> Pictures:
-    """Return what an image, shape ``(height, width, 3)``, shows where it is blanked, in the same shape and dtype.
-
-    Args:
-        image: The image, 0 to 255.
-        how: Its ``mean`` colour everywhere, or the image under a ``blur`` of an eighth of its shorter side.
-    """
-    if how == "mean":
-        return np.broadcast_to(np.rint(image.mean(axis=(0, 1))).astype(np.uint8), image.shape)
-    blurred = Image.fromarray(np.ascontiguousarray(image)).filter(ImageFilter.GaussianBlur(min(image.shape[:2]) / 8))
-    return np.asarray(blurred)
+def blanked(image: Pictures) -> Pictures:
+    """Return an image's mean colour everywhere; both have shape ``(height, width, 3)``, 0 to 255."""
+    return np.broadcast_to(np.rint(image.mean(axis=(0, 1))).astype(np.uint8), image.shape)
 
 
 def randomisation_warning(steps: Sequence[Randomisation]) -> str | None:
@@ -231,9 +219,9 @@ def curves_warning(curves: TrustCurves) -> str | None:
     )
 
 
-def _changes(start: Pictures, goal: Pictures, order: Values, steps: int) -> Pictures:
+def _changes(start: Pictures, goal: Pictures, order: Values) -> Pictures:
     """Turn one image into another by steps, pixels of large values first; shape ``(steps + 1, h, w, 3)``."""
     importance = enlarge(order, start.shape[:2])
     ranks = np.argsort(np.argsort(-importance, axis=None, kind="stable")).reshape(1, *importance.shape, 1)
-    limits = np.rint(np.linspace(0, importance.size, steps + 1))
+    limits = np.rint(np.linspace(0, importance.size, _STEPS + 1))
     return np.where(ranks < limits[:, np.newaxis, np.newaxis, np.newaxis], goal, start)
