@@ -84,19 +84,29 @@ def odd_boxes(crops: Sequence[Crop]) -> list[Finding]:
     """
     findings: dict[Crop, list[str]] = defaultdict(list)
     for group in _groups(crops, lambda crop: crop.label):
-        high = two_modes(np.log([_aspect(crop) for crop in group]))
-        for side in (False, True):
-            alike = [crop for crop, is_high in zip(group, high, strict=True) if is_high == side]
-            for what, measure in _MEASURES.items() if len(alike) >= ENOUGH else ():
-                values = np.log([measure(crop) for crop in alike])
-                for crop, value, score in zip(alike, values, _modified_z(values), strict=True):
-                    if abs(score) > CUTOFF:
-                        findings[crop].append(f"its {what} is {np.exp(value - np.median(values)):.2g} times the median")
+        for alike in _by_shape(group):
+            for crop, reason in _odd_among(alike):
+                findings[crop].append(reason)
     remedy = "check that it holds the whole object and nothing else"
     listed = {crop: f"{' and '.join(reasons)} of {crop.label!r}" for crop, reasons in findings.items()}
     return [
         Finding(crop.file, f"has an odd box ({crop.where}): {what}", remedy, "odd-box") for crop, what in listed.items()
     ]
+
+
+def _by_shape(group: Sequence[Crop]) -> list[list[Crop]]:
+    """Return the crops of a label by the typical shape of their boxes, the narrower ones first; see `two_modes`."""
+    wide = two_modes(np.log([_aspect(crop) for crop in group]))
+    return [[crop for crop, is_wide in zip(group, wide, strict=True) if is_wide == side] for side in (False, True)]
+
+
+def _odd_among(alike: Sequence[Crop]) -> Iterator[tuple[Crop, str]]:
+    """Return crops whose height or aspect ratio is an outlier among these, and why; none of fewer than `ENOUGH`."""
+    for what, measure in _MEASURES.items() if len(alike) >= ENOUGH else ():
+        values = np.log([measure(crop) for crop in alike])
+        for crop, value, score in zip(alike, values, _modified_z(values), strict=True):
+            if abs(score) > CUTOFF:
+                yield crop, f"its {what} is {np.exp(value - np.median(values)):.2g} times the median"
 
 
 def two_modes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
