@@ -1,20 +1,22 @@
 """Letting models propose boxes, and contexts, for screenshots."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
 from toonvision.api.proposed import Proposed, proposed_blocks, proposed_data
 from toonvision.api.proposers import choose_proposer
-from toonvision.api.result import Result, who_did
+from toonvision.api.result import Block, Result, who_did
 from toonvision.core.errors import Finding
+from toonvision.core.runner import Leader
 from toonvision.core.spread import Spread
 from toonvision.data.workspace import SETTINGS
 
 if TYPE_CHECKING:
     from toonvision.label.accepting import Learned
     from toonvision.label.looks import Look
+    from toonvision.label.proposals import StoredContexts
     from toonvision.label.proposing import Proposer
     from toonvision.label.screenshots import Listed, Screenshot
 
@@ -65,14 +67,7 @@ def _proposed(
     workspace: Opened, order: ProposeOrder, listed: "Listed", proposer: "Proposer", learned: "Learned"
 ) -> "Result[Proposed]":
     from toonvision.label import accepting, proposing
-    from toonvision.label.context_proposing import propose_contexts
-    from toonvision.label.proposals import (
-        Proposals,
-        StoredThresholds,
-        proposals_of,
-        write_contexts,
-        write_thresholds,
-    )
+    from toonvision.label.proposals import Proposals, StoredThresholds, proposals_of, write_thresholds
     from toonvision.label.session import Session
     from toonvision.label.thresholds import choose_thresholds
 
@@ -92,27 +87,56 @@ def _proposed(
     thresholds = choose_thresholds(rights, target=order.sure / 100, usual=proposer.usual_score)
     if pairs:
         write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds))
-    with workspace.watcher.progress("looking at contexts", "screenshots") as progress:
-        contexts = propose_contexts(
-            workspace.files, listed, asked, seen=looks, seed=order.seed, leader=spread.leader, progress=progress
-        )
-    write_contexts(workspace.files, contexts)
+    contexts = _propose_contexts(workspace, listed, asked, looks, seed=order.seed, leader=spread.leader)
     session = Session(workspace.files, proposals=proposals_of(workspace.files), listed=listed)
     accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)
     proposed = tuple(one for shot, one in pairs if shot.id in asked)
     value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files, listed), contexts)
     findings = (*spread.refused, *(one for _, one in done if isinstance(one, Finding)))
+    blocks = proposed_blocks(
+        proposer.title, value, compared=sum(one.is_exact for one in rights), screenshots=len(known)
+    )
+    data = proposed_data(proposer.title, value)
+    return _result(workspace, value, blocks, data, did=spread.did if order.ray else None, findings=findings)
+
+
+def _propose_contexts(
+    workspace: Opened,
+    listed: "Listed",
+    asked: Collection[str],
+    seen: "Mapping[str, Look]",
+    *,
+    seed: int,
+    leader: Leader | None,
+) -> "StoredContexts | None":
+    """Propose where screenshots were taken, and store that; see `toonvision.label.context_proposing`."""
+    from toonvision.label.context_proposing import propose_contexts
+    from toonvision.label.proposals import write_contexts
+
+    with workspace.watcher.progress("looking at contexts", "screenshots") as progress:
+        contexts = propose_contexts(
+            workspace.files, listed, asked, seen=seen, seed=seed, leader=leader, progress=progress
+        )
+    write_contexts(workspace.files, contexts)
+    return contexts
+
+
+def _result(
+    workspace: Opened,
+    value: Proposed,
+    blocks: Sequence[Block],
+    data: Mapping[str, Any],
+    *,
+    did: Mapping[str, int] | None,
+    findings: tuple[Finding, ...],
+) -> Result[Proposed]:
+    """Return what was proposed with what could not be read, and how much each machine of a cluster did, if any."""
     return Result(
         value,
-        (
-            *(who_did(spread.did, "looked at", "screenshots") if order.ray else ()),
-            *proposed_blocks(
-                proposer.title, value, compared=sum(one.is_exact for one in rights), screenshots=len(known)
-            ),
-        ),
+        (*(who_did(did, "looked at", "screenshots") if did is not None else ()), *blocks),
         {
-            **proposed_data(proposer.title, value),
-            **({"workers": dict(spread.did)} if order.ray else {}),
+            **data,
+            **({"workers": dict(did)} if did is not None else {}),
             "findings": [asdict(finding) for finding in findings],
         },
         findings=findings,

@@ -22,7 +22,8 @@ from toonvision.data.groups import group_keys
 from toonvision.data.images import Resize
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.floors import Floors, Rights, compared, floor_rights
-from toonvision.metrics.bootstrap import Estimate, error_draws
+from toonvision.metrics.bootstrap import Estimate, error_draws, estimate
+from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import input_size
 from toonvision.studies.fold_assignment import fold_jobs
@@ -210,11 +211,7 @@ def scored(
     errors = np.array([[count / fold.samples for count in fold.wrong] for fold in scores])
     seed_std, fold_std = spread_of(errors)
     groups = group_keys(dataset.crops)
-    floors = Floors(dataset.task.name, settings.network)
-    rights: dict[str, Rights] = {}
-    for job, known in zip(first, learned, strict=True):
-        for name, right in floor_rights(dataset, known, job.fold.test, without=settings.network).items():
-            rights.setdefault(name, np.zeros(len(dataset.crops), dtype=bool))[job.fold.test] = right
+    floors, rights = Floors(dataset.task.name, settings.network), _floor_rights(dataset, first, learned)
     return CrossValidation(
         task=dataset.task.name,
         network=settings.network,
@@ -230,6 +227,21 @@ def scored(
         trained=len(results),
         folder=folder or Path(),
     )
+
+
+def _floor_rights(dataset: Dataset, jobs: Sequence[Job], learned: Sequence[Indices]) -> dict[str, Rights]:
+    """Return which crops each floor is right about, shape ``(crops,)``, by the floor's name.
+
+    Args:
+        dataset: The crops.
+        jobs: One training for each fold; each crop is tested in one of them.
+        learned: What each learned from.
+    """
+    rights: dict[str, Rights] = {}
+    for job, known in zip(jobs, learned, strict=True):
+        for name, right in floor_rights(dataset, known, job.fold.test, without=job.settings.network).items():
+            rights.setdefault(name, np.zeros(len(dataset.crops), dtype=bool))[job.fold.test] = right
+    return rights
 
 
 def spread_of(errors: npt.NDArray[np.float64]) -> tuple[float | None, float]:
@@ -292,5 +304,4 @@ def folds_table(study: CrossValidation) -> Table:
 
 def _estimate(wrong: npt.NDArray[np.bool_], groups: Sequence[int]) -> Estimate:
     valid = np.ones((1, len(wrong)), dtype=bool)
-    low, high = np.quantile(error_draws(wrong[None], valid, groups, rng=generator(0, "folds")), [0.025, 0.975])
-    return Estimate(float(wrong.mean()), float(low), float(high))
+    return estimate(float(wrong.mean()), error_draws(wrong[None], valid, groups, rng=generator(0, "folds"))[:, 0])

@@ -15,6 +15,7 @@ from toonvision.core.progress import unwatched
 from toonvision.core.seeds import SEED_LIMIT, own_randomness
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.novelty import FEWEST
+from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import backend_faults, installed_versions, start_backend
 from toonvision.models.registry import TREES, short_name
 from toonvision.models.saving import MEANING, ModelCard, load_model, read_card, save_model, store_novelty, weights_file
@@ -206,7 +207,22 @@ def _train_once(
     collapsed = kind.collapsed(validated) and kind.collapsed(
         predict(kind, model, data.images[np.concatenate([val, train])])
     )
-    card = ModelCard(
+    folder = repeat_folder(run, seed)
+    save_model(model, _card(record, data, validated, seed=seed, parameters=model.count_params()), folder)
+    write_history(folder / HISTORY, history.epochs)
+    loss = history.epochs[history.best_epoch - 1]["val_loss"] if history.best_epoch else None
+    return RepeatRecord(
+        seed, len(history.epochs), history.best_epoch, loss, history.seconds, history.diverged, collapsed
+    )
+
+
+def _card(record: RunRecord, data: Dataset, validated: Predictions, *, seed: int, parameters: int) -> ModelCard:
+    """Return what is kept beside a trained model; `validated` is what it predicts for the validation images.
+
+    Temperature and thresholds are fitted on these, unless they were learned from.
+    """
+    kind, val, is_fitted = kind_of(data.task), data.indices["val"], not record.settings.with_validation
+    return ModelCard(
         network=record.settings.network,
         task=record.task,
         kind=record.kind,
@@ -216,16 +232,9 @@ def _train_once(
         resize=record.resize,
         taxonomy=record.taxonomy[1],
         seed=seed,
-        parameters=model.count_params(),
+        parameters=parameters,
         versions=record.versions,
-        temperature=None if record.settings.with_validation else kind.temperature(validated, data, val),
-        thresholds=None if record.settings.with_validation else kind.thresholds(validated, data, val),
+        temperature=kind.temperature(validated, data, val) if is_fitted else None,
+        thresholds=kind.thresholds(validated, data, val) if is_fitted else None,
         pixels=data.pixel_classes,
-    )
-    folder = repeat_folder(run, seed)
-    save_model(model, card, folder)
-    write_history(folder / HISTORY, history.epochs)
-    loss = history.epochs[history.best_epoch - 1]["val_loss"] if history.best_epoch else None
-    return RepeatRecord(
-        seed, len(history.epochs), history.best_epoch, loss, history.seconds, history.diverged, collapsed
     )
