@@ -62,7 +62,7 @@ def curve(folder=None, watcher=None, *, seeds=(0, 1), sizes=SIZES, settings=QUIC
     samples = colored()
     whole = whole_fold(samples)
     jobs, _ = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=seeds)
-    return fit_curve(train_sizes(samples, whole, jobs, folder=folder, watcher=watcher), "default")
+    return fit_curve(train_sizes(samples, whole, jobs, folder=folder, watcher=watcher), "default", 100)
 
 
 def test_every_beginning_has_the_labels_shares_and_holds_the_smaller_ones():

@@ -26,8 +26,6 @@ from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, Taxonomy
 from toonvision.training.record import read_record
 from toonvision.training.repeat import load_run_data
 
-_TIMED = 50
-
 
 @dataclass(frozen=True)
 class Export:

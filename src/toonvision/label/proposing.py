@@ -61,7 +61,6 @@ def propose(
     shots: Sequence[Screenshot],
     proposer: Proposer,
     *,
-    processes: int | None = None,
     spread: Spread | None = None,
     see: Callable[[str, Look], None] | None = None,
     progress: Progress = silent,
@@ -72,7 +71,6 @@ def propose(
         workspace: Where the screenshots are.
         shots: The screenshots.
         proposer: The models.
-        processes: How many processes work; by default as many as there are cores.
         spread: Where the work is done; by default on this machine.
         see: Receives how each screenshot looks that had to be decoded, with its id.
         progress: Called with how many screenshots are done.
@@ -89,7 +87,7 @@ def propose(
     done = 0
     progress(done, len(shots))
     work = _Work(proposer, workspace.root, looks=see is not None)
-    for number, found in (spread or Spread()).results(work, groups, processes=processes, name=lambda shot: shot.name):
+    for number, found in (spread or Spread()).results(work, groups, name=lambda shot: shot.name):
         results = [(shot, one) for shot, (one, _) in zip(groups[number], found, strict=True)]
         for shot, (_, look) in zip(groups[number], found, strict=True):
             if see and look:

@@ -120,7 +120,7 @@ def curve_table(curve: LearningCurve, *, note: str = "") -> Table:
     )  # fmt: skip
 
 
-def fit_curve(trained: TrainedSizes, split: str, more: int = 100) -> LearningCurve:
+def fit_curve(trained: TrainedSizes, split: str, more: int) -> LearningCurve:
     """Fit a power law to the errors.
 
     The interval is from a bootstrap that draws trainings and test screenshots at once and fits each draw anew.
