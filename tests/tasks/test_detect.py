@@ -351,6 +351,14 @@ def test_intervals_of_average_precision_hold_the_value_and_narrow_with_more_scre
     assert many[0].ap50.high - many[0].ap50.low < 0.5 * (few[0].ap50.high - few[0].ap50.low)
 
 
+def test_the_interval_of_the_mean_lies_around_the_mean_although_a_class_is_in_one_screenshot_only():
+    true = [*((at, 0, BOX, False) for at in range(12)), (0, 1, OTHER, False)]
+    scores = scores_of(true, [(at, 0, BOX, 0.9) for at in range(12)], images=12)  # each cog is found, and no toon
+    cog, toon, mean = (one.ap50 for one in scores.intervals)
+    assert (cog.low, toon.high) == (pytest.approx(1), 0)
+    assert (mean.low, mean.value, mean.high) == pytest.approx((0.5, 0.5, 0.5))
+
+
 def test_screenshots_that_belong_together_are_drawn_together(dataset):
     indices = np.arange(8)
     truth = objects_in(dataset.targets[indices], np.ones(len(indices), np.float32))

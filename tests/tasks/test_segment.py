@@ -197,3 +197,10 @@ def test_the_classes_of_a_picture_have_its_size(width, height):
     factor = shrink_factor((width, height), (64, 96))
     assert part.shape == (-(-height // factor), -(-width // factor))
     assert whole_pixels(pixels, (width, height)).shape == (height, width)
+
+
+def test_the_interval_of_the_mean_lies_around_the_mean_although_a_class_is_in_one_screenshot_only():
+    truth = np.zeros((12, 8, 8), np.uint8)
+    truth[0, :, 4:] = 1
+    scores = PixelScores(truth, np.zeros_like(truth), ("wall", "lamp"), tuple(range(12)))
+    assert 0 < scores.mean_iou.low <= scores.mean_iou.value <= scores.mean_iou.high <= 0.5

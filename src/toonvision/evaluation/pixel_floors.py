@@ -27,7 +27,7 @@ def measure_pixel_floors(
     usual = usual_map(data.targets, np.concatenate([data.indices[one] for one in learned]), len(data.classes))
     floor = PixelScores(best.truth, np.broadcast_to(usual, best.truth.shape), best.classes, best.groups)
     values = (float(best.quality.mean_iou), float(floor.quality.mean_iou))
-    drawn = (best.drawn.mean_iou, floor.drawn.mean_iou)
+    drawn = (best.drawn_mean_iou, floor.drawn_mean_iou)
     return ScoreFloors(network, (ScoreFloor.of(MAJORITY, TITLE, "mIoU", values=values, drawn=drawn),))
 
 

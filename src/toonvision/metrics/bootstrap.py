@@ -42,6 +42,22 @@ def estimate(value: float, drawn: npt.NDArray[np.float64]) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
+def mean_of_classes(drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Average the scores of classes in each draw; NaN where a draw lacks a class that other draws have.
+
+    The mean over the other classes alone would be another score: without the class that is hard, it is far higher.
+
+    Args:
+        drawn: Shape ``(classes, draws, ...)``; NaN where a draw does not have the class.
+
+    Returns:
+        Shape ``(draws, ...)``.
+    """
+    known = ~np.isnan(drawn).reshape(len(drawn), -1).all(axis=1)
+    mean: npt.NDArray[np.float64] = drawn[known].mean(axis=0) if known.any() else np.full(drawn.shape[1:], np.nan)
+    return mean
+
+
 def paired_difference(
     pairs: Sequence[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]],
     groups: Sequence[Hashable],

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from toonvision.core.seeds import generator
 from toonvision.data.groups import frame_keys
 from toonvision.data.records import Frame
-from toonvision.metrics.bootstrap import Estimate, estimate, group_weights
+from toonvision.metrics.bootstrap import Estimate, estimate, group_weights, mean_of_classes
 from toonvision.metrics.boxes import overlaps
 from toonvision.metrics.classification import Indices, confusion_matrix
 from toonvision.metrics.detection import HALF, Found, Matches, Objects, Precision, match
@@ -97,10 +97,8 @@ class DrawnPrecision:
 
     @cached_property
     def mean(self) -> npt.NDArray[np.float64]:
-        """Over the classes that have an object, shape ``(draws, thresholds)``; NaN where none has."""
-        known = ~np.isnan(self.classes)
-        total = np.where(known, self.classes, 0).sum(axis=0)
-        return np.where(known.any(axis=0), total / np.maximum(1, known.sum(axis=0)), np.nan)
+        """Over the classes, shape ``(draws, thresholds)``; NaN where a draw lacks one that other draws have."""
+        return mean_of_classes(self.classes)
 
 
 @dataclass(frozen=True)

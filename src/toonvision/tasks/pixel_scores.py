@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.metrics.bootstrap import Estimate, estimate
+from toonvision.metrics.bootstrap import Estimate, estimate, mean_of_classes
 from toonvision.metrics.segmentation import Counts, Maps, Quality
 from toonvision.tasks.base import Evaluated
 
@@ -74,12 +74,17 @@ class PixelScores:
     @property
     def mean_iou(self) -> Estimate:
         """The mean intersection over union of the classes that the masks show."""
-        return estimate(float(self.quality.mean_iou), self.drawn.mean_iou)
+        return estimate(float(self.quality.mean_iou), self.drawn_mean_iou)
+
+    @property
+    def drawn_mean_iou(self) -> npt.NDArray[np.float64]:
+        """The same of each set of drawn screenshots, shape ``(draws,)``."""
+        return mean_of_classes(self.drawn.iou.T)
 
     @property
     def mean_boundary_f1(self) -> Estimate:
         """The mean F1 of the boundaries of the classes that the masks show."""
-        return estimate(float(self.quality.mean_boundary_f1), self.drawn.mean_boundary_f1)
+        return estimate(float(self.quality.mean_boundary_f1), mean_of_classes(self.drawn.boundary_f1.T))
 
     @property
     def right(self) -> Estimate:
