@@ -319,6 +319,51 @@ def test_who_types_a_whole_name_gets_that_label_and_nothing_else_happens(tmp_pat
     assert decided(session, 0) == ("open", [("monster_red_2", "drawn")])
 
 
+def test_undo_chooses_the_box_that_it_was_about_so_that_the_next_key_is_about_that(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=2), proposals=proposed)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        first, *others = titles(page)
+        press(page, "a", "u", "x")
+        saved(page)
+        assert (titles(page), first in others) == (others, False)
+        press(page, "u", "A", "u")
+        saved(page)
+        chosen = page.locator("#boxes li[aria-current=true] .name")
+        assert chosen.all_inner_texts() == [first]
+        press(page, "r", "X", "x")
+        saved(page)
+        assert titles(page) == others
+    assert tabs.complaints == []
+
+
+def test_keys_that_need_a_box_say_so_where_none_is_chosen(session, tabs):
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "Escape")
+        for key in ("a", "x", "l", "c", "ArrowUp", "Shift+ArrowRight"):
+            page.evaluate("() => { document.getElementById('message').hidden = true; }")
+            press(page, key)
+            assert page.locator("#message").inner_text().startswith("No box is chosen."), key
+        saved(page)
+    assert decided(session, 0) is None
+
+
+def test_letters_of_a_name_are_ignored_while_it_is_typed_and_are_keys_again_soon_after(session, tabs):
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "b", "l", "a", "p", "p")
+        assert '"p" was ignored' in page.locator("#message").inner_text()
+        press(page, "l", "a", "p")
+        page.wait_for_timeout(500)
+        press(page, "p")
+        page.wait_for_selector("text=This is the first one")
+        saved(page)
+
+
 def test_names_and_labels_with_html_are_text(tmp_path, tabs):
     evil = "<img src=x onerror=alert(1)>"
     settings = SETTINGS_TEXT.replace("[taxonomy.labels]\n", f'[taxonomy.labels]\n"{evil}" = {{ title = "{evil}" }}\n')

@@ -125,6 +125,22 @@ def test_precision_is_of_what_a_person_decided_and_recall_of_all_that_was_propos
     assert (counts.recall.count, counts.recall.total) == (2, 2)
 
 
+def test_precision_and_recall_leave_out_screenshots_that_their_source_annotated(tmp_path):
+    workspace = labelled(tmp_path)
+    write_picture(tmp_path / "screenshots" / "garden" / "bare.png", Shot("bare", "garden", ()))
+    session = Session(workspace, proposals=proposed)
+    ids = {shot.path.stem: shot.id for shot in session.screenshots}
+    for name, kind in (("shot_00", "confirm"), ("shot_01", "empty")):
+        session.change(ids[name], Change(kind))
+    counts = session.progress()
+    assert (counts.reviewed, counts.precision, counts.recall) == (2, None, None)
+    session.change(ids["bare"], drawing())
+    session.change(ids["bare"], Change("confirm"))
+    for counts in (session.progress(), Session(workspace).progress()):
+        assert (counts.precision.count, counts.precision.total) == (1, 1)
+        assert (counts.recall.count, counts.recall.total) == (1, 2)
+
+
 def test_a_label_of_the_class_that_the_models_know_accepts_and_another_one_corrects(workspace):
     known = [Proposal("fruit", Box(n, 1, n + 9, 30), 0.9, "m", "kind") for n in (1, 20, 40)]
     session = Session(workspace, proposals=lambda _: known)
@@ -302,6 +318,18 @@ def test_the_pace_leaves_long_pauses_out(workspace):
         now[0] = second
         session.change(first(session), drawing(f"d{number}"))
     assert session.progress().per_minute == pytest.approx(3 / (10 + 10 + 60) * 60)
+
+
+def test_the_pace_counts_each_box_once_and_none_whose_decision_was_taken_back(workspace):
+    now = [0.0]
+    session = Session(workspace, clock=lambda: now[0])
+    for number, step in enumerate((session.undo, session.redo, session.undo, session.redo), start=1):
+        session.change(first(session), drawing(f"d{number}"))
+        step()
+    session.change(first(session), Change("relabel", id="d4", label="stone"))
+    now[0] = 60.0
+    session.change(first(session), drawing("d5"))
+    assert session.progress().per_minute == 3
 
 
 CHANGES = st.sampled_from(

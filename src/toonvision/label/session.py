@@ -75,7 +75,7 @@ class Session:
             file = listed.files.get(shot.id)
             annotation = file.annotation if file else Annotation(shot.source.key, shot.name, (0, 0), review="open")
             known = Sheet(annotation, is_own=file is not None, is_new=shot.given is None)
-            self._tallies[shot.id] = tally_of(known)
+            self._tallies[shot.id] = _tally(shot, known)
 
     @property
     def screenshots(self) -> tuple[Screenshot, ...]:
@@ -224,8 +224,12 @@ class Session:
             with suppress(OSError):
                 save_sheet(shot, before)
             raise
-        self._tallies[shot_id] = tally_of(after)
-        self._pace.decided(len(decided))
+        self._tallies[shot_id] = _tally(shot, after)
+        self._pace.decided([(shot_id, one["id"]) for one in decided], undone=kind == "undo")
+
+
+def _tally(shot: Screenshot, sheet: Sheet) -> Tally:
+    return tally_of(sheet, is_given=shot.given is not None and bool(shot.given.objects))
 
 
 @contextmanager

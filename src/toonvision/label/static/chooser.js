@@ -2,7 +2,7 @@
 
 import { element } from "/static/base/base.js";
 
-const SWALLOW_MS = 700;
+const SWALLOW_MS = 400; // who types a name faster than this does not press commands
 
 export class Chooser {
   constructor(labels) {
@@ -38,6 +38,7 @@ export class Chooser {
     if (performance.now() > this.swallowUntil) return false;
     const goesOn = this.rest.length > 0 && event.key.toLowerCase() === this.rest[0];
     this.rest = goesOn ? this.rest.slice(1) : "";
+    this.swallowUntil = performance.now() + SWALLOW_MS;
     return goesOn;
   }
 

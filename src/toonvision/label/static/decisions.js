@@ -1,5 +1,7 @@
 // What a person decides about proposals, boxes and whole screenshots.
 
+const UNSEEN = "This screenshot cannot be shown, so that nothing can be decided about it. Skip it, or go on.";
+
 export class Decisions {
   constructor({ state, store, display, panel, chooser, walk }) {
     Object.assign(this, { state, store, display, panel, chooser, walk });
@@ -8,10 +10,18 @@ export class Decisions {
   change(change) {
     if (!this.state.shot) return;
     if (this.state.isUnseen && change.kind !== "skip") {
-      this.display.say("This screenshot cannot be shown, so that nothing can be decided about it. Skip it, or go on.");
+      this.display.say(UNSEEN);
       return;
     }
     this.store.change(this.state.shot, change).catch((error) => this.display.failed(error));
+  }
+
+  /** Return the chosen box; where none is, say so and return null. */
+  needed() {
+    const { chosen, boxes, isUnseen } = this.state;
+    const hint = boxes.length ? "No box is chosen. Choose one with Tab, or click it." : "There is no box. Draw one.";
+    if (!chosen) this.display.say(isUnseen ? UNSEEN : hint);
+    return chosen;
   }
 
   /** Choose the proposal after one that is decided. */
@@ -25,9 +35,9 @@ export class Decisions {
 
   /** Give the chosen box a label; a proposal is accepted by that. */
   relabel(name) {
-    const one = this.state.chosen;
     if (!name) return;
     this.use(name);
+    const one = this.needed();
     if (!one) return;
     const { proposals } = this.state;
     const wasProposal = this.state.isProposal(one.id);
@@ -50,7 +60,7 @@ export class Decisions {
   }
 
   #cycle(step) {
-    const one = this.state.chosen;
+    const one = this.needed();
     if (!one) return;
     const { labels, recent, shot } = this.state;
     const key = `${shot} ${one.id}`;
@@ -88,8 +98,10 @@ export class Decisions {
   }
 
   do_accept() {
-    const { chosen: one, proposals } = this.state;
-    if (!one || !this.state.isProposal(one.id)) return;
+    const one = this.needed();
+    const { proposals } = this.state;
+    if (!one) return;
+    if (!this.state.isProposal(one.id)) { this.display.say("The chosen box is no proposal, so there is nothing to accept."); return; }
     if (this.state.isCoarse(one)) { this.do_label(); return; }
     this.change({ kind: "accept", id: one.id });
     this.#chooseNext(proposals);
@@ -100,7 +112,8 @@ export class Decisions {
   }
 
   do_remove() {
-    const { chosen: one, boxes } = this.state;
+    const one = this.needed();
+    const { boxes } = this.state;
     if (!one) return;
     this.change({ kind: "delete", id: one.id });
     this.#chooseNext(boxes);
@@ -120,7 +133,7 @@ export class Decisions {
   }
 
   async do_label() {
-    const one = this.state.chosen;
+    const one = this.needed();
     const name = one && await this.askLabel(one);
     if (name) this.relabel(name);
   }

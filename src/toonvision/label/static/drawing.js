@@ -62,12 +62,8 @@ export class Drawing {
 
   /** Change the edges of the chosen box by keys; saved when the keys rest. */
   #adjust(event, edges) {
-    const one = this.state.chosen;
-    if (!one) {
-      if (event.key === "ArrowRight") this.walk.do_next();
-      if (event.key === "ArrowLeft") this.walk.do_previous();
-      return;
-    }
+    const one = this.decisions.needed();
+    if (!one) return;
     const step = event.ctrlKey ? 10 : 1;
     const dx = { ArrowLeft: -step, ArrowRight: step }[event.key] || 0;
     const dy = { ArrowUp: -step, ArrowDown: step }[event.key] || 0;
@@ -121,7 +117,10 @@ export class Drawing {
   }
 
   do_nudge(event) {
-    this.#adjust(event, (xyxy, dx, dy) => moved(xyxy, dx, dy, this.view.size));
+    const isBeside = !this.state.chosen && !event.ctrlKey;
+    if (isBeside && event.key === "ArrowRight") this.walk.do_next();
+    else if (isBeside && event.key === "ArrowLeft") this.walk.do_previous();
+    else this.#adjust(event, (xyxy, dx, dy) => moved(xyxy, dx, dy, this.view.size));
   }
 
   do_growEnd(event) {

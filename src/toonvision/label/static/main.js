@@ -105,7 +105,10 @@ class Page {
       return;
     }
     if (event.target.matches("button") && (event.key === "Enter" || event.key === " ")) return;
-    if (!event.ctrlKey && this.chooser.swallows(event)) return;
+    if (!event.ctrlKey && this.chooser.swallows(event)) {
+      this.display.say(`"${event.key}" was ignored: it goes on with the name of the label, which is chosen already.`);
+      return;
+    }
     const action = actionOf(event);
     if (!action) return;
     event.preventDefault();
@@ -114,6 +117,8 @@ class Page {
 
   /** Do what a key or a button asks for: the method `do_…` of what can do it. */
   act(action, event) {
+    const { stepping } = this.walk;
+    if (stepping && !this.store.away) return stepping.then(() => this.act(action, event)); // it chooses the box
     if (!NUDGES.includes(action)) this.drawing.settleNudge();
     const name = `do_${action}`;
     return this.actors.find((one) => name in one)[name](event);

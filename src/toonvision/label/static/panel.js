@@ -82,10 +82,11 @@ export function showProgress(place, progress) {
   const bounds = (one) => `${one.interval_95.map((edge) => Math.round(100 * edge)).join("–")} %`;
   const parts = [part(`${count(progress.reviewed)} / ${count(progress.total)}`, "reviewed")];
   parts.push(part(count(progress.left), "left"));
-  if (progress.perMinute !== null) parts.push(part(String(Math.round(progress.perMinute)), "boxes/min"));
+  const pace = progress.perMinute === null ? null : Math.round(progress.perMinute);
+  if (pace !== null) parts.push(part(String(pace), pace === 1 ? "box/min" : "boxes/min"));
   for (const [name, words, help] of [
-    ["precision", "precision", "Proposals that you accepted as they were, of all that you decided"],
-    ["recall", "recall", "Objects of reviewed screenshots that had been proposed"],
+    ["precision", "precision", "Of screenshots without annotations of a source: proposals that you accepted as they were, of all that you decided"],
+    ["recall", "recall", "Of screenshots without annotations of a source: objects that had been proposed, of all in those reviewed"],
   ]) {
     const one = progress[name];
     if (!one) continue;

@@ -67,6 +67,14 @@ function corrected(sheet, id, fields) {
   return { ...sheet, boxes: sheet.boxes.map((one) => (one === before ? after : one)) };
 }
 
+/** Return the id of the first box or proposal that a step to another sheet brought or changed; undefined if none. */
+export function changedBox(before, after) {
+  const all = (sheet) => [...sheet.proposals, ...sheet.boxes];
+  const plain = (one) => JSON.stringify([one.id, one.label, one.xyxy, one.origin]);
+  const was = new Set(all(before).map(plain));
+  return all(after).find((one) => !was.has(plain(one)))?.id;
+}
+
 /** Return whether two sheets hold the same decisions. */
 export function same(one, other) {
   const plain = (sheet) => JSON.stringify([

@@ -1,7 +1,7 @@
 // The sheets that the page knows, the decisions that are on their way, and what the server said to them.
 
 import { Outbox, Refused, request } from "/static/base/base.js";
-import { applied, same } from "./sheet.js";
+import { applied, changedBox, same } from "./sheet.js";
 
 const MOST_KNOWN = 60;
 
@@ -73,8 +73,7 @@ export class Store {
   async #send(entry) {
     if (entry.step) {
       const answer = await request(`/api/${entry.step}`, { method: "POST", body: {} });
-      this.stepped = answer.sheet;
-      if (answer.sheet) this.#keep(answer.sheet);
+      if (answer.sheet) this.#keepStep(answer.sheet);
       else this.onError(entry.step === "undo" ? "Nothing to undo." : "Nothing to do again.");
       if (answer.sheet) this.onProgress(answer.progress, answer.row);
       return;
@@ -88,14 +87,22 @@ export class Store {
     this.onProgress(answer.progress, answer.row);
   }
 
-  /** Take back or repeat the last decision of all; returns the sheet that it was about. */
+  #keepStep(sheet) {
+    const before = this.sheets.get(sheet.id);
+    this.stepped = { sheet, box: before && changedBox(before, sheet) };
+    this.#keep(sheet);
+  }
+
+  /** Take back or repeat the last decision of all; returns its `sheet`, and the id of the `box` that it was about. */
   async step(name) {
     const last = this.outbox.waiting.length - 1;
     if (name === "undo" && last > 0 && this.away) {
       const entry = this.outbox.waiting[last];
+      const before = this.sheet(entry.shot);
       this.outbox.drop((one) => one === entry);
       this.onSheet(entry.shot);
-      return this.sheet(entry.shot);
+      const sheet = this.sheet(entry.shot);
+      return sheet && { sheet, box: changedBox(before, sheet) };
     }
     this.stepped = null;
     await this.outbox.add({ step: name });

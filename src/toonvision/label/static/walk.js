@@ -93,14 +93,23 @@ export class Walk {
     }, REMEMBER_MS);
   }
 
-  /** Take the last decision back, or make it again, and show the screenshot that it was about. */
-  async #step(name) {
-    const { shot } = this.state;
-    const sheet = await this.store.step(name).catch((error) => this.display.failed(error));
-    if (!sheet || this.state.shot !== shot) return; // or a person has moved on
+  /** Take the last decision back, or make it again; `stepping` is the promise of that until it is shown. */
+  #step(name) {
+    this.stepping = this.#showStep(name).finally(() => { this.stepping = null; });
+    return this.stepping;
+  }
+
+  /** Show the screenshot that a step was about, and choose the box. */
+  async #showStep(name) {
+    const { state } = this;
+    const { shot } = state;
+    const step = await this.store.step(name).catch((error) => this.display.failed(error));
+    if (!step || state.shot !== shot) return; // or a person has moved on
+    const { sheet, box } = step;
     const index = this.queue.ids.indexOf(sheet.id);
     if (sheet.id !== shot && index >= 0) await this.open(index);
     else if (sheet.id !== shot) this.display.say(`${sheet.name} is as before; it is not in this list.`);
+    if (sheet.id === state.shot) state.selected = box || (state.chosen || state.proposals[0])?.id || null;
     this.display.render();
   }
 
