@@ -19,7 +19,7 @@ from toonvision.data.images import Pictures
 from toonvision.data.records import Frame
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.boxes import Boxes, Indices, overlaps
-from toonvision.metrics.detection import HALF, OVERLAPS, Objects, Precision, match
+from toonvision.metrics.detection import OVERLAPS, Objects, Precision, match
 from toonvision.metrics.found_objects import whole_boxes
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.suspect_boxes import REASONS, Reason, SuspectBox, find_suspect_boxes, joined
@@ -190,10 +190,7 @@ def compare_boxes(
     truth = objects_in(dataset.targets[searched], factors_of(frames, dataset.size_hw))
     matches = [match(truth, found, label=label, thresholds=OVERLAPS) for label in range(len(dataset.classes))]
     ap50 = Precision.mean([Precision.of(one.average_precisions) for one in matches]).ap50
-    thresholds = tuple(
-        match(truth, found, label=label, thresholds=HALF).curve.best_threshold(UNSURE)
-        for label in range(len(dataset.classes))
-    )
+    thresholds = tuple(one.curve.best_threshold(UNSURE) for one in matches)
     suspects = find_suspect_boxes(truth, found, thresholds) if ap50 >= _LEARNED else ()
     return BoxSuspectStudy(
         task=dataset.task.name,
