@@ -260,9 +260,9 @@ def test_other_inputs_and_outputs_than_described_are_refused(model):
 def test_too_large_files_and_too_large_maps_are_refused(content, model, monkeypatch, tmp_path):
     monkeypatch.setattr(checks, "LARGEST_MAP", 1000)
     refused(content, match="makes 1,296 values of one picture, over 1,000")
-    monkeypatch.setattr(checks, "LARGEST_FILE", 1000)
+    monkeypatch.setattr(checks, "LARGEST_MODEL", 1000)
     refused(content, match=r"is too large \(0 MB, over 0 MB\)")
-    monkeypatch.setattr("toonvision.deploy.opened.LARGEST_FILE", 1000)
+    monkeypatch.setattr("toonvision.deploy.opened.LARGEST_MODEL", 1000)
     (tmp_path / "model.onnx").write_bytes(content)
     with pytest.raises(ModelRefusedError, match="is too large"):
         Classifier(tmp_path / "model.onnx")

@@ -100,7 +100,7 @@ def test_a_hostile_file_in_place_of_the_trees_is_refused_and_nothing_in_it_is_ru
 
 
 def test_missing_trees_and_an_archive_that_unpacks_to_too_much_are_refused(saved, monkeypatch):
-    monkeypatch.setattr("toonvision.models.forest.LARGEST_FILE", 100)
+    monkeypatch.setattr("toonvision.models.forest.LARGEST_MODEL", 100)
     with pytest.raises(ValueError, match="over 0 MB"):
         load_forest((saved / FOREST).read_bytes(), size_hw=SIZE, classes=3)
     (saved / FOREST).unlink()

@@ -15,11 +15,11 @@ from toonvision.core.panels import Table
 from toonvision.core.wording import counted
 from toonvision.data import workspace as data
 from toonvision.data.setup import SetupPlan
+from toonvision.label.order import SURE, LabelOrder, ProposeOrder
 
 if TYPE_CHECKING:
     from toonvision.api.capturing import CaptureOrder
     from toonvision.api.exporting import Handed
-    from toonvision.api.labelling import LabelOrder
     from toonvision.api.proposed import Proposed
     from toonvision.capture.keeping import Keeper
     from toonvision.data.balance import Balance, CountTable
@@ -70,7 +70,7 @@ class DataSteps(Opened):
 
         return capture(self, order)
 
-    def label(self, order: "LabelOrder") -> "Result[Progress]":
+    def label(self, order: LabelOrder) -> "Result[Progress]":
         """Serve the labelling page until Ctrl-C; see `toonvision.api.labelling.label`."""
         from toonvision.api.labelling import label
 
@@ -82,7 +82,7 @@ class DataSteps(Opened):
         detector: str | None = None,
         classifiers: str | Sequence[str] = (),
         every: bool = False,
-        sure: float = 95,
+        sure: float = SURE,
         seed: int = 0,
         ray: str | None = None,
     ) -> "Result[Proposed]":
@@ -102,7 +102,7 @@ class DataSteps(Opened):
             InputRejectedError: If there is no screenshot.
             ModelRefusedError: If a model cannot be used, or has another taxonomy.
         """
-        from toonvision.api.proposing import ProposeOrder, propose
+        from toonvision.api.proposing import propose
 
         named = (classifiers,) if isinstance(classifiers, str) else tuple(classifiers)
         return propose(self, ProposeOrder(detector, named, every, sure, seed, ray))

@@ -2,35 +2,19 @@
 
 import math
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Result
 from toonvision.core.wording import counted
+from toonvision.label.order import LabelOrder
 
 if TYPE_CHECKING:
     from toonvision.core.errors import Finding
     from toonvision.label.progress import Progress
 
-PORT = 8710
-"""Always the same one where it is free: the browser keeps what could not be saved by address."""
 _MOST_SAID = 10
-
-
-@dataclass(frozen=True)
-class LabelOrder:
-    """How the labelling page is served.
-
-    Attributes:
-        browser: Whether to open it in the web browser.
-        port: Its port on this computer; the next free one is taken where another program has it; 0 for any.
-        as_json: Whether standard output is for one JSON object; then the address is printed on standard error.
-    """
-
-    browser: bool = True
-    port: int = PORT
-    as_json: bool = False
 
 
 def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":

@@ -1,7 +1,7 @@
 """Letting models propose boxes, and contexts, for screenshots."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
@@ -12,6 +12,7 @@ from toonvision.core.errors import Finding
 from toonvision.core.runner import Leader
 from toonvision.core.spread import Spread
 from toonvision.data.workspace import SETTINGS
+from toonvision.label.order import ProposeOrder
 
 if TYPE_CHECKING:
     from toonvision.label.accepting import Learned
@@ -19,29 +20,6 @@ if TYPE_CHECKING:
     from toonvision.label.proposals import StoredContexts
     from toonvision.label.proposing import Proposer
     from toonvision.label.screenshots import Listed, Screenshot
-
-
-@dataclass(frozen=True)
-class ProposeOrder:
-    """What is to propose boxes, and for which screenshots.
-
-    Attributes:
-        detector: The run that finds; None takes the newest one, or the one that comes with the package.
-        classifiers: Runs that name, one a level; empty takes the newest one of each level. Those that come with the
-            package name the levels that no run does.
-        every: Also propose for screenshots that are annotated or reviewed: what a person decided stays.
-        sure: The precision in percent from which on boxes are accepted without asking, at the lower end of its
-            interval; 100 asks about all.
-        seed: Decides which 5 % of what is sure enough a person is asked about all the same.
-        ray: The address of a Ray cluster that does the work; None for this machine.
-    """
-
-    detector: str | None = None
-    classifiers: tuple[str, ...] = ()
-    every: bool = False
-    sure: float = 95
-    seed: int = 0
-    ray: str | None = None
 
 
 def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":

@@ -10,12 +10,11 @@ import typer
 from toonvision.cli import options
 from toonvision.cli.options import choice, given_flags, names_in
 from toonvision.core.errors import ToonVisionError, UsageError
+from toonvision.label.order import PORT, SURE, LabelOrder
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
     from toonvision.api.workspace import Workspace
-
-_PORT, _SURE = 8710, 95
 
 
 def capture(
@@ -47,7 +46,7 @@ def capture(
 def label(
     ws: "Workspace",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the web browser.")] = True,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Its port; 0 takes any that is free.")] = _PORT,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Its port; 0 takes any that is free.")] = PORT,
     propose: Annotated[
         bool, typer.Option("--propose", help="Let models propose boxes, which the page then shows, and end.")
     ] = False,
@@ -78,7 +77,7 @@ def label(
         typer.Option(
             min=50, max=100, help="Precision in percent from which on boxes are accepted without asking; 100 asks all."
         ),
-    ] = _SURE,
+    ] = SURE,
     ray: Annotated[str | None, choice("Propose on a Ray cluster: local, auto or HOST:PORT.", "no")] = None,
     as_json: bool = False,
 ) -> "Result[Any]":
@@ -88,7 +87,6 @@ def label(
     --propose, models do the first step: what they find is stored beside the annotations, and shown by the page;
     --then-train goes on after it, or without it where --propose is given, too.
     """
-    from toonvision.api.labelling import LabelOrder
     from toonvision.api.proposers import require_proposer
 
     about = {"--detector": detector, "--classifier": classifier, "--every": every, "--ray": ray}
@@ -97,7 +95,7 @@ def label(
     if (to is None) != (save is None):
         raise UsageError("--to names a format, and --save the new folder. Add both.")
     if to is not None and save is not None:
-        others = {"--propose": propose, "--then-train": then_train, "--sure": sure != _SURE, "--port": port != _PORT}
+        others = {"--propose": propose, "--then-train": then_train, "--sure": sure != SURE, "--port": port != PORT}
         if given := given_flags(others):
             raise UsageError(f"--to writes what is annotated, and ends. Leave out {' and '.join(given)}.")
         return ws.export_annotations(to, save)

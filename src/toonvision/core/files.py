@@ -17,6 +17,8 @@ from toonvision.core.errors import InputRejectedError, RejectedItemError, shown
 
 TEMPORARY = ".tmp-"
 """Prefix of the names of files that are not complete yet."""
+LARGEST_MODEL = 512 * 10**6
+"""Bytes of the largest file of a model that is opened."""
 _AT_ONCE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """How a file is opened: as bytes, and without waiting, as a pipe would until something is written to it."""
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")

@@ -35,7 +35,9 @@ LARGEST_AVIF_PIXELS = 30_000_000
 LARGEST_FILE = 400_000_000
 SIZE_DIFFERS = "size-differs"
 """The code of what `require_size` refuses."""
-_ORIENTATION_TAG, _UPRIGHT, _ROTATED = 0x0112, 1, range(2, 9)
+ORIENTATION_TAG, UPRIGHT = 0x0112, 1
+"""EXIF's number of the orientation, and its value for a picture that is not to be turned."""
+_ROTATED = range(2, 9)
 _QUARTER_TURNS: Mapping[int, Image.Transpose] = {
     5: Image.Transpose.TRANSPOSE,
     6: Image.Transpose.ROTATE_270,
@@ -90,7 +92,7 @@ def is_rotated(path: Path) -> bool:
     """
     with open_regular(path, limit=LARGEST_FILE) as file, _open(file) as image, _reporting_damage():
         has_exif = image.format != "PNG" or _may_hold_exif(path)  # Pillow decodes a PNG whole to look for it
-        return has_exif and image.getexif().get(_ORIENTATION_TAG, _UPRIGHT) in _ROTATED
+        return has_exif and image.getexif().get(ORIENTATION_TAG, UPRIGHT) in _ROTATED
 
 
 def check_header(path: Path, *, has_boxes: bool, declared_wh: tuple[int, int] | None) -> None:
@@ -203,7 +205,7 @@ def decode(content: bytes, *, has_boxes: bool = False, declared_wh: tuple[int, i
 
 def _rotation(image: Image.Image, has_boxes: bool, declared_wh: tuple[int, int] | None) -> Image.Transpose | None:
     """Return how a picture has to be rotated to have the declared size."""
-    orientation = image.getexif().get(_ORIENTATION_TAG, _UPRIGHT)
+    orientation = image.getexif().get(ORIENTATION_TAG, UPRIGHT)
     if orientation not in _ROTATED:
         return None
     if orientation in _QUARTER_TURNS and image.width != image.height:

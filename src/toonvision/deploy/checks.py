@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import ModelRefusedError
+from toonvision.core.files import LARGEST_MODEL
 from toonvision.deploy.bundle import Bundle
 from toonvision.deploy.wire import MOST_NUMBERS, File, Setting, Tensor, read_file
 from toonvision.models.grid import PIXEL_STRIDE, STRIDE
@@ -21,7 +22,6 @@ from toonvision.taxonomy.labels import CLASSIFY, SEGMENT
 FORMAT_VERSION, OPSET, PRODUCER = 10, 17, "toonvision"
 INPUT_NAME, OUTPUT_NAME, NOVELTY_NAME = "pictures", "probabilities", "novelty"
 SCORES_NAME, BOXES_NAME, PIXELS_NAME = "scores", "boxes", "pixels"
-LARGEST_FILE = 512 * 10**6
 MOST_STEPS = 2000
 LARGEST_MAP = 2**28
 """Most values that one picture may make in one step: 1 GiB of float32."""
@@ -45,8 +45,8 @@ def checked(content: bytes) -> Bundle:
     Raises:
         ModelRefusedError: If anything in it is not as in our own files, as the end of a sentence about the file.
     """
-    if len(content) > LARGEST_FILE:
-        raise ModelRefusedError(f"is too large ({len(content) / 1e6:,.0f} MB, over {LARGEST_FILE / 1e6:,.0f} MB)")
+    if len(content) > LARGEST_MODEL:
+        raise ModelRefusedError(f"is too large ({len(content) / 1e6:,.0f} MB, over {LARGEST_MODEL / 1e6:,.0f} MB)")
     file = read_file(content)
     if dict(file.opsets) != {"": OPSET} or file.format_version != FORMAT_VERSION:
         first = list(file.opsets.items())[:3]
@@ -128,7 +128,7 @@ def _new(name: str, known: Mapping[str, Shape]) -> str:
 
 def _sound_shape(constant: Tensor) -> Shape:
     sides = constant.shape
-    fits = constant.type in _BYTES and all(0 < side <= LARGEST_FILE for side in sides)
+    fits = constant.type in _BYTES and all(0 < side <= LARGEST_MODEL for side in sides)
     if not fits or math.prod(sides) * _BYTES[constant.type] != len(constant.content):
         raise ModelRefusedError(f"has weights {constant.name[:100]!r} of another size than it says; export it again")
     return sides

@@ -13,12 +13,12 @@ from PIL import Image
 
 from toonvision.core import errors
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, RejectedItemError, UsageError
-from toonvision.core.files import read_regular
+from toonvision.core.files import LARGEST_MODEL, read_regular
 from toonvision.core.runner import available_cores
 from toonvision.core.wording import some
 from toonvision.data import images
 from toonvision.data.images import Pictures
-from toonvision.deploy.checks import INPUT_NAME, LARGEST_FILE, checked
+from toonvision.deploy.checks import INPUT_NAME, checked
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 
 Answer = TypeVar("Answer")
@@ -171,7 +171,7 @@ def required(
 
 def _read(path: Path) -> bytes:
     try:
-        return read_regular(path, limit=LARGEST_FILE)
+        return read_regular(path, limit=LARGEST_MODEL)
     except RejectedItemError as error:
         kind = ModelRefusedError if error.code == "too-large" else InputRejectedError
         raise kind(f"{path}: {error.reason}. Write it with: toonvision export RUN") from error

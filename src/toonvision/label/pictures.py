@@ -11,7 +11,6 @@ from toonvision.label.screenshots import Screenshot
 
 _SHOWN = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp", "BMP": "image/bmp"}
 """The kinds that every browser shows, and their media types."""
-_ORIENTATION, _UPRIGHT = 0x0112, 1
 
 
 def picture_bytes(shot: Screenshot) -> tuple[bytes, str]:
@@ -32,7 +31,7 @@ def picture_bytes(shot: Screenshot) -> tuple[bytes, str]:
 def _is_upright(content: bytes) -> bool:
     try:
         with Image.open(io.BytesIO(content), formats=tuple(_SHOWN)) as image:
-            return bool(image.getexif().get(_ORIENTATION, _UPRIGHT) == _UPRIGHT)
+            return bool(image.getexif().get(images.ORIENTATION_TAG, images.UPRIGHT) == images.UPRIGHT)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason, remedy = f"is damaged ({error})", "take or save it again"
         raise RejectedItemError(reason, remedy, code="damaged") from error

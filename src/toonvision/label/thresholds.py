@@ -15,12 +15,13 @@ import numpy.typing as npt
 
 from toonvision.data.own_annotations import LabelledBox
 from toonvision.label.annotations import Proposal
+from toonvision.label.order import SURE
 from toonvision.label.sureness import Sureness, fit_sureness
 from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.metrics.intervals import Proportion
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
-TARGET = 0.95
+TARGET = SURE / 100
 """The precision that the lower end of its 95 % interval must reach."""
 _AUDITED = 0.05
 _SAVED, _SPENT = 2, 1
@@ -143,7 +144,7 @@ def choose_thresholds(known: Iterable[Scored], *, target: float = TARGET, usual:
 
     Args:
         known: Proposals on screenshots that a person has annotated.
-        target: The precision to reach, above 0 and below 1.
+        target: The precision to reach, above 0, up to 1: then none is accepted.
         usual: The confidence from which on proposals are shown where too few are known.
     """
     known = list(known)

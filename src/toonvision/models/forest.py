@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.files import LARGEST_MODEL
 from toonvision.data.images import Pictures
 from toonvision.metrics.predictions import Probabilities
 
@@ -30,7 +31,6 @@ Measured with five grouped folds on 768 crops of a real game, 300 trees, wrong o
 bands 1.6 % and 10.3 %, in 3 bands 2.2 % and 14.6 %; 6 shades in 6 bands 2.1 % and 13.2 %. 12 shades were not
 better at 4 classes (100 trees), and took three times as long.
 """
-LARGEST_FILE = 512 * 10**6
 _ARRAYS = ("roots", "features", "thresholds", "following")
 
 
@@ -149,8 +149,8 @@ def load_forest(content: bytes, *, size_hw: tuple[int, int], classes: int) -> Fo
             no archive at all can raise any exception.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > LARGEST_FILE:
-            raise ValueError(f"over {LARGEST_FILE / 1e6:,.0f} MB")
+        if sum(entry.file_size for entry in archive.infolist()) > LARGEST_MODEL:
+            raise ValueError(f"over {LARGEST_MODEL / 1e6:,.0f} MB")
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         found = {name: arrays[name] for name in _ARRAYS}
     forest = Forest(size_hw, classes, **found)

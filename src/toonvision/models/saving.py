@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from toonvision.core.errors import ModelRefusedError, RejectedItemError, ToonVisionError
-from toonvision.core.files import read_regular, replacing, write_text
+from toonvision.core.files import LARGEST_MODEL, read_regular, replacing, write_text
 from toonvision.core.seeds import own_randomness
 from toonvision.core.settings import read_json
 from toonvision.data.images import Resize
 from toonvision.metrics.novelty import NoveltyScore
-from toonvision.models.forest import LARGEST_FILE, Forest, load_forest, save_forest
+from toonvision.models.forest import Forest, load_forest, save_forest
 from toonvision.models.registry import TREES, build_network
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def require_sound_weights(folder: Path) -> None:
 
 def _load_trees(path: Path, card: ModelCard) -> Forest:
     try:
-        content = read_regular(path, limit=LARGEST_FILE)
+        content = read_regular(path, limit=LARGEST_MODEL)
         return load_forest(content, size_hw=card.size_hw, classes=len(card.classes))
     except RejectedItemError as error:
         raise ModelRefusedError(f"{path}: {error.reason}. Train again.") from error

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from toonvision.core.options import Option
+from toonvision.models.starting import RANDOM
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class TrainingSettings:
             flag="from",
             common=True,
         ),
-    ] = "none"
+    ] = RANDOM
     augmentation: Augmentation = field(default_factory=Augmentation)
     with_validation: Annotated[
         bool, Option("Learn from the validation subset too; the training loss decides when to stop.")

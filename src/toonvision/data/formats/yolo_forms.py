@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 BOXED = 5
 """Columns of a class and its box."""
-_TRIANGLE = 7
+TRIANGLE = 7
+"""Columns of a class and the smallest polygon."""
 _ROUNDING = 0.01
 """How far a box may leave the picture, as a share of its size, and still be taken for one that does not."""
 _AROUND = 0.25
@@ -50,18 +51,18 @@ class LongRows:
     def add(self, columns: Sequence[str]) -> None:
         """Take a row, as the texts of its columns, into account."""
         count = len(columns)
-        if count < _TRIANGLE:
+        if count < TRIANGLE:
             return
         try:
-            values = [*map(float, columns if self._posed or count == _TRIANGLE else columns[-2:])]
+            values = [*map(float, columns if self._posed or count == TRIANGLE else columns[-2:])]
         except ValueError:
             return  # reading it says why
-        if count == _TRIANGLE and is_tracked(values):
+        if count == TRIANGLE and is_tracked(values):
             return
         self.counts[count] += 1
         last = values[-1]
         if count % 2:
-            self._plain |= count == _TRIANGLE or not (is_share(values[-2]) and is_number(last))
+            self._plain |= count == TRIANGLE or not (is_share(values[-2]) and is_number(last))
             self._inner &= 0 < values[-2] < 1
         else:
             self._scores &= is_share(last)

@@ -9,13 +9,20 @@ from toonvision.core.wording import counted
 from toonvision.data.attributes import Attributes
 from toonvision.data.boxes import AnnotatedObject, parse_coordinate
 from toonvision.data.formats.shapes import POLYGON_NOTE
-from toonvision.data.formats.yolo_forms import Form, are_following, are_stated, has_points, is_inside, is_tracked
+from toonvision.data.formats.yolo_forms import (
+    TRIANGLE,
+    Form,
+    are_following,
+    are_stated,
+    has_points,
+    is_inside,
+    is_tracked,
+)
 from toonvision.data.formats.yolo_settings import Settings, is_yaml
 
 UNKNOWN_CLASS = "unknown-class"
 _COLUMNS = ("class", "x centre", "y centre", "width", "height")
 _PLAIN = re.compile(r"[0-9eE+.\s-]+", re.ASCII)
-_TRIANGLE = 7
 _LARGEST = 1e9
 _FARTHEST = 2.0
 """Of a share of a picture's size; what lies farther out are no shares."""
@@ -164,7 +171,7 @@ def _box(
 def _corners(values: Sequence[float], form: Form) -> Sequence[float]:
     """Return the coordinates of the corners of a polygon; nothing if the row holds none."""
     count = len(values)
-    if count < _TRIANGLE:
+    if count < TRIANGLE:
         return ()
     if count % 2:
         return values[1 : count - 2 if form.two_follow else count]
