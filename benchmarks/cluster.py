@@ -27,7 +27,7 @@ from toonvision.api.bulk import predict_to_file
 from toonvision.api.bulk_answers import packaged_answering
 from toonvision.core.nodes import shared_file
 from toonvision.core.shards import SHARD, ShardFolder, shards_of
-from toonvision.metrics.predictions import picture_files
+from toonvision.data.picture_files import picture_files
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
 

@@ -13,7 +13,8 @@ from toonvision.data.images import decode
 from toonvision.data.picture_kinds import kind_of_content, kinds_read, unread_kind
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import create_workspace
-from toonvision.metrics.predictions import Answers, predict_files_by
+from toonvision.metrics.predictions import Answers
+from toonvision.models.file_predictions import predict_files_by
 from toonvision.taxonomy.loader import infer
 
 needs_avif = pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")

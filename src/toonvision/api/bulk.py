@@ -19,8 +19,8 @@ from toonvision.core.runner import Report, available_cores
 from toonvision.core.shards import SHARD, Shard, ShardFolder, shards_of
 from toonvision.core.spread import Spread
 from toonvision.core.wording import counted
+from toonvision.data.picture_files import picture_files
 from toonvision.data.videos import file_of, is_frame
-from toonvision.metrics.predictions import picture_files
 
 MANY = 8 * SHARD
 """So many pictures are worth processes of their own, each of which takes a second or two to start."""

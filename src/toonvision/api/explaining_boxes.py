@@ -11,9 +11,10 @@ from toonvision.api.result import Result
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
 from toonvision.data.images import Pictures, fit, read_whole, room_for
+from toonvision.data.picture_files import read_groups
 from toonvision.explain.boxes import BoxEvidence, Values, boxes_panel, boxes_table, measure_box
 from toonvision.figures.panels import write_panel
-from toonvision.metrics.predictions import Predictions, read_groups
+from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import start_backend
 from toonvision.models.saving import load_model, read_card
 from toonvision.tasks.base import network_outputs

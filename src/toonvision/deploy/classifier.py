@@ -16,7 +16,8 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
-from toonvision.metrics.predictions import Answers, Prediction, Probabilities, Verdict, predict_files_by
+from toonvision.metrics.predictions import Answers, Prediction, Probabilities, Verdict
+from toonvision.models.file_predictions import predict_files_by
 from toonvision.taxonomy.labels import CLASSIFY
 
 

@@ -20,7 +20,8 @@ from toonvision.deploy.opened import OpenedModel, image_of, required
 from toonvision.metrics.boxes import boxes_in
 from toonvision.metrics.found_objects import FoundObject, FoundObjects, found_rows, objects_of
 from toonvision.metrics.named_pixels import Pixels, whole_pixels
-from toonvision.metrics.predictions import Predictions, answer_screenshots
+from toonvision.metrics.predictions import Predictions
+from toonvision.models.file_predictions import answer_screenshots
 from toonvision.models.pixels import class_maps
 from toonvision.taxonomy.labels import DETECT
 

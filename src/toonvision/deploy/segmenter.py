@@ -16,7 +16,8 @@ from toonvision.data.images import Pictures
 from toonvision.deploy.checks import PIXELS_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
 from toonvision.metrics.named_pixels import NamedPixels, Pixels, named_rows, whole_pixels
-from toonvision.metrics.predictions import Predictions, answer_screenshots
+from toonvision.metrics.predictions import Predictions
+from toonvision.models.file_predictions import answer_screenshots
 from toonvision.models.grid import PIXEL_STRIDE
 from toonvision.models.pixels import predictions_of
 from toonvision.taxonomy.labels import SEGMENT

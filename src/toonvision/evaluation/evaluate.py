@@ -23,8 +23,9 @@ from toonvision.metrics.calibration import with_temperature
 from toonvision.metrics.found_objects import found_rows
 from toonvision.metrics.named_pixels import named_rows
 from toonvision.metrics.novelty import NoveltyTest
-from toonvision.metrics.predictions import Answers, answer_screenshots, predict_files_by
+from toonvision.metrics.predictions import Answers
 from toonvision.models.backend import start_backend
+from toonvision.models.file_predictions import answer_screenshots, predict_files_by
 from toonvision.models.saving import load_model, read_card, read_novelty
 from toonvision.tasks import detect, segment
 from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, network_outputs, predict

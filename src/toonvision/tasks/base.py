@@ -17,13 +17,14 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import mapped_elsewhere, mapped_here
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
+from toonvision.data.picture_files import GROUP
 from toonvision.data.records import Frame, Item, Known
 from toonvision.data.splits import Split
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices, Spread
 from toonvision.metrics.novelty import NoveltyScore, NoveltyTest
-from toonvision.metrics.predictions import GROUP, Predictions
+from toonvision.metrics.predictions import Predictions
 from toonvision.models.registry import build_network, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Category, Task, Taxonomy
