@@ -11,7 +11,7 @@ from toonvision.core.errors import UsageError
 from toonvision.figures.studies import draw_learning_curve
 from toonvision.metrics.bootstrap import training_shares
 from toonvision.studies.box_curve import BoxCurve, box_curve_panel, box_curve_table, fit_box_curve, measure_box_curve
-from toonvision.studies.fold_assignment import curve_jobs
+from toonvision.studies.curve_jobs import curve_jobs
 from toonvision.studies.folds import Fold
 from toonvision.studies.sizes import CurveOptions, TrainedSizes
 from toonvision.tasks.registry import kind_of, load_dataset

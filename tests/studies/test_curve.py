@@ -17,7 +17,7 @@ from toonvision.studies.curve import (
     curve_table,
     fit_curve,
 )
-from toonvision.studies.fold_assignment import beginning, curve_jobs, nested_order
+from toonvision.studies.curve_jobs import beginning, curve_jobs, nested_order
 from toonvision.studies.folds import Fold, StudyWatcher
 from toonvision.studies.sizes import train_sizes
 from toonvision.tasks.base import Dataset

@@ -18,7 +18,7 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.power_law import Forecast
-from toonvision.studies.fold_assignment import FEWEST_SIZES, curve_jobs
+from toonvision.studies.curve_jobs import FEWEST_SIZES, curve_jobs
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
