@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from toonvision.api.base import read_each
 from toonvision.api.data_steps import DataSteps
+from toonvision.api.label_steps import LabelSteps
 from toonvision.api.result import Result, table
 from toonvision.api.search_steps import SearchSteps
 from toonvision.api.study_steps import StudySteps
@@ -138,7 +139,7 @@ def _reopened(root: Path, request: SetupRequest, watcher: Watcher) -> "Workspace
 
 
 @dataclass(frozen=True, repr=False)
-class Workspace(DataSteps, StudySteps, SearchSteps):
+class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
     """A workspace: its data, its runs and its studies."""
 
     def __repr__(self) -> str:
