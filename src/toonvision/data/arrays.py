@@ -244,7 +244,7 @@ def cache_name(level: str, crops: Sequence[Crop], *, size_hw: tuple[int, int], r
 def batch_order(
     indices: npt.NDArray[np.int64], *, batch_size: int, rng: np.random.Generator
 ) -> Iterator[npt.NDArray[np.int64]]:
-    """Shuffle indices and cut them into batches; the last one may be smaller."""
+    """Shuffle indices, shape ``(samples,)``, and cut them into batches ``(batch_size,)``; the last may be smaller."""
     shuffled = rng.permutation(indices)
     for start in range(0, len(shuffled), batch_size):
         yield shuffled[start : start + batch_size]

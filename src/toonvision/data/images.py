@@ -352,7 +352,10 @@ def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest
 
 
 def read_shrunk(path: Path, size_hw: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
-    """Read one picture, shrunk by a whole number to an input size; return its own width and height too, in pixels.
+    """Read one picture, shrunk by a whole number to an input size.
+
+    Returns:
+        Shape ``(height, width, 3)`` of the input, uint8, in RGB; and the picture's own width and height in pixels.
 
     Raises:
         RejectedItemError: If it cannot be read.

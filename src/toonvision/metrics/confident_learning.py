@@ -35,7 +35,15 @@ def likely_labels(given: Indices, probabilities: Probabilities) -> Indices:
 
 
 def confident_joint(given: Indices, probabilities: Probabilities) -> npt.NDArray[np.int64]:
-    """Return the numbers of samples by given class (rows) and likely class, where there is one."""
+    """Return the numbers of samples by given class (rows) and likely class, where there is one.
+
+    Args:
+        given: Each sample's label, shape ``(samples,)``.
+        probabilities: Out-of-sample probabilities of each class, shape ``(samples, classes)``.
+
+    Returns:
+        Shape ``(classes, classes)``.
+    """
     likely = likely_labels(given, probabilities)
     return confusion_matrix(given[likely >= 0], likely[likely >= 0], probabilities.shape[1])
 

@@ -36,8 +36,14 @@ def mix(
 ) -> tuple[Pictures, npt.NDArray[np.float32]]:
     """Return each image mixed with another one of its batch, and their targets in the same shares.
 
-    That is mixup (Zhang et al. 2018): shares are drawn from the beta distribution of a parameter above 0. Each image
-    keeps the larger share of its own place, so that its weight in the loss still is its own.
+    That is mixup (Zhang et al. 2018). Each image keeps the larger share of its own place, so that its weight in the
+    loss still is its own.
+
+    Args:
+        pictures: Shape ``(images, height, width, 3)``, uint8; neither array is changed.
+        targets: The probability of each class, shape ``(images, classes)``.
+        parameter: Of the beta distribution that shares are drawn from, above 0.
+        rng: The random generator.
     """
     drawn = rng.beta(parameter, parameter, len(pictures)).astype(np.float32)
     share, others = np.maximum(drawn, 1 - drawn), rng.permutation(len(pictures))

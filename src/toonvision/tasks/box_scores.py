@@ -294,7 +294,7 @@ def above(predictions: Predictions, thresholds: Sequence[float]) -> Predictions:
 
 
 def chosen(predictions: Predictions, which: npt.NDArray[np.bool_]) -> Predictions:
-    """Return some of some predictions with boxes."""
+    """Return the predictions with boxes that `which`, shape ``(predictions,)``, is true for; no image is left out."""
     return replace(
         predictions,
         image=predictions.image[which],

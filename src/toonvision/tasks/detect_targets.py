@@ -71,7 +71,12 @@ def padded_rows(rows: Sequence[Sequence[Sequence[float]]]) -> Targets:
 
 
 def objects_in(targets: Targets, factors: npt.NDArray[np.float32]) -> Objects:
-    """Return the objects of images in pixels of their screenshots, each of which was shrunk by a factor."""
+    """Return the objects of images in pixels of their screenshots.
+
+    Args:
+        targets: Their rows, shape ``(images, most objects, 6)``.
+        factors: By how much each screenshot was shrunk, shape ``(images,)``.
+    """
     image, row = np.nonzero(targets[..., LABEL] >= 0)
     found = targets[image, row]
     return Objects(
@@ -94,7 +99,7 @@ def maps_of(
     """Draw what the network should answer for a batch of images.
 
     Args:
-        targets: The objects.
+        targets: The objects, shape ``(images, most objects, 6)``.
         classes: Number of classes.
         size_hw: Height and width of the images in pixels.
         stride: Pixels from one cell of the maps to the next.

@@ -60,7 +60,14 @@ def grow_forest(
 def forest_of(
     dataset: Dataset, learned: Indices, *, seed: int, weights: npt.NDArray[np.float32] | None = None
 ) -> Forest:
-    """Grow trees on some images of a dataset; each image weighs as much as the others, or as `weights` says."""
+    """Grow trees on some images of a dataset.
+
+    Args:
+        dataset: All images.
+        learned: Indices of those to learn from, shape ``(learned,)``.
+        seed: Same seed, same trees.
+        weights: How much each learned image counts, shape ``(learned,)``; None for all the same.
+    """
     images, targets = dataset.images[learned], dataset.targets[learned]
     return grown(images, targets, classes=len(dataset.classes), seed=seed, weights=weights)
 
