@@ -160,11 +160,24 @@ def test_what_a_run_that_names_pixels_cannot_do_is_refused(run, workspace, train
     assert words in outcome.err
 
 
-@pytest.mark.parametrize("verb", ["explain", "calibrate"])
-def test_steps_for_classifiers_name_the_tasks_that_they_are_for(run, workspace, trained, verb):
-    outcome = run(verb, "pixels/two", "-w", workspace.root)
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        ("calibrate pixels/two", "classify"),
+        ("evaluate pixels/two --folds 3", "classify"),
+        ("evaluate pixels/two --stress", "classify or detect"),
+        ("explain pixels/two", "classify or detect"),
+        ("contexts pixels", "classify or detect"),
+        ("tune pixels", "classify or detect"),
+    ],
+)
+def test_a_step_that_is_not_for_pixels_says_which_tasks_it_is_for_before_it_does_anything(
+    run, workspace, trained, words, kinds
+):
+    outcome = run(*words.split(), "-w", workspace.root)
     assert outcome.code == 2
-    assert "is for tasks of the kind classify; pixels is of the kind segment" in outcome.err
+    assert f"is for tasks of the kind {kinds}; pixels is of the kind segment. Choose one of those: " in outcome.err
+    assert "Evaluating" not in outcome.err
 
 
 def test_the_sample_world_draws_masks_that_can_be_learned_from(run, tmp_path):

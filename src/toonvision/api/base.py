@@ -14,7 +14,7 @@ from toonvision.data.listing import Listing
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import SCREENSHOTS
 from toonvision.data.workspace import Workspace as WorkspaceFiles
-from toonvision.tasks.registry import kind_of, require_classifying
+from toonvision.tasks.registry import kind_of, require_step
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, require_known
 from toonvision.training.record import RunRecord, read_record, run_records
 
@@ -131,14 +131,14 @@ class Opened:
                 return task.name
         return taxonomy.tasks[0].name
 
-    def classifying(self, task: str, what: str) -> None:
-        """Refuse a task that is not of the kind ``classify`` for a step that is only for such.
+    def require_step(self, task: str, what: str) -> None:
+        """Refuse a step that is not for the kind of a task.
 
         Raises:
-            UsageError: If it is of another kind, or there is none of that name.
+            UsageError: Naming the tasks that it is for, or if there is no task of that name.
         """
         taxonomy = self.files.taxonomy
-        require_classifying(taxonomy.task(task), taxonomy, what=what)
+        require_step(taxonomy.task(task), taxonomy, what=what)
 
     def newest_runs(self) -> list[Path]:
         """Return the folders of all runs, the newest first."""
@@ -191,13 +191,13 @@ class StoredRun:
             return workspace.command("train", taxonomy.finding[0])
         return workspace.command("explain", self.name)
 
-    def classifying(self, what: str) -> None:
-        """Refuse a run whose task is not of the kind ``classify`` for a step that is only for such.
+    def require_step(self, what: str) -> None:
+        """Refuse a step that is not for runs of this kind.
 
         Raises:
-            UsageError: If it is of another kind.
+            UsageError: Naming the tasks that it is for.
         """
-        require_classifying(self.record.as_task, self.workspace.files.taxonomy, what=what)
+        require_step(self.record.as_task, self.workspace.files.taxonomy, what=what)
 
     def evaluation(self, subset: "Subset" = "test") -> "Evaluation[Any]":
         """Return all predictions for one subset; they are computed once, and written into the run's folder.

@@ -41,7 +41,7 @@ def _contradicted(workspace: Opened, name: str, known: Known | None) -> Checked:
 
     files = workspace.files
     run = StoredRun(workspace, find_run(files.runs, name))
-    run.classifying("check --run")
+    run.require_step("check --run")
     read_card(run.folder, taxonomy=files.taxonomy.digest)
     if known is None:
         raise InputRejectedError(f"{files.catalog}: cannot be read, so that no label can be compared. Leave out --run.")

@@ -98,7 +98,7 @@ class Run(StoredRun):
                 "screenshots when it was trained, and is stored with it. To see these thresholds, run: "
                 f"{self.workspace.command('evaluate', self.name)}"
             )
-        self.classifying("calibrate")
+        self.require_step("calibrate")
         fitted = None if remove else self.evaluation().best.calibration
         if not remove and fitted is None:
             raise UsageError(
@@ -120,8 +120,7 @@ class Run(StoredRun):
         from toonvision.api.study_steps import study_result
         from toonvision.studies.stress import stress_panel, stress_run, stress_table
 
-        if self.record.kind != DETECT:
-            self.classifying("stress")
+        self.require_step("stress")
         evaluation = self.evaluation()
         with self.workspace.watcher.progress("changing and evaluating", self.unit) as progress:
             test = stress_run(self.workspace.files, self.folder, evaluation, progress=progress)
@@ -141,7 +140,7 @@ class Run(StoredRun):
         from toonvision.api.study_steps import folds_result
         from toonvision.studies.cross_validation import cross_validate
 
-        self.classifying("cross-validation")
+        self.require_step("cross-validation")
         record, workspace = self.record, self.workspace
         with workspace.watcher.studying() as watch:
             study = cross_validate(
@@ -159,7 +158,7 @@ class Run(StoredRun):
         """
         from toonvision.studies.leakage import compare_naive, leakage_table
 
-        self.classifying("a naive split")
+        self.require_step("a naive split")
         evaluation = self.evaluation()
         with self.workspace.watcher.studying() as watch:
             study = compare_naive(self.workspace.files, self.folder, evaluation, watcher=watch)
@@ -201,7 +200,7 @@ class Run(StoredRun):
             from toonvision.api.explaining_boxes import explain_boxes
 
             return explain_boxes(self, paths, count=count, odd=bool(layer or each or method != "exact"))
-        self.classifying("explain")
+        self.require_step("explain")
         return explain(self, paths, count=count, layer=layer, method=method, each=each, seed=seed)
 
     def evaluate_stages(self, classifiers: "Sequence[Run]") -> "Result[list[TwoStageScores]]":

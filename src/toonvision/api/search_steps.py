@@ -52,11 +52,8 @@ class SearchSteps(Opened):
         from toonvision.tuning.options import SearchOptions
         from toonvision.tuning.study import tune
 
-        measure = None
-        if self.files.taxonomy.task(task).kind == DETECT:
-            measure = _detector_milliseconds
-        else:
-            self.classifying(task, "tune")
+        self.require_step(task, "tune")
+        measure = _detector_milliseconds if self.files.taxonomy.task(task).kind == DETECT else None
         with self.watcher.searching() as watch:
             wanted = asked(SearchOptions, size, options)
             result = tune(

@@ -137,11 +137,9 @@ class StudySteps(Opened):
         return study_result(study, shown, [listed, text], self.command("balance"), photograph_next=wanted)
 
     def _finds(self, task: str, what: str) -> bool:
-        """Whether a task finds objects; if it names neither these nor crops, that is refused."""
-        if finds := self.files.taxonomy.task(task).kind == DETECT:
-            return finds
-        self.classifying(task, what)
-        return False
+        """Whether a task finds objects; one that a step is not for is refused."""
+        self.require_step(task, what)
+        return self.files.taxonomy.task(task).kind == DETECT
 
     def _studied(self, task: str, make: "Callable[..., S]", asked: "StudyOptions") -> S:
         with self.watcher.studying() as watch:

@@ -51,11 +51,11 @@ def _plan_network(
     Without a split to follow, for the `whole` of the crops, the recipe is that for all of them.
     """
     from toonvision.models.registry import find_network
-    from toonvision.tasks.registry import kind_of, require_classifying
+    from toonvision.tasks.registry import kind_of, require_step
 
     network = model or kind_of(task).default_network
     if levels:
-        require_classifying(task, workspace.taxonomy, what="--levels")
+        require_step(task, workspace.taxonomy, what="--levels")
         network = _with_levels(network, workspace.taxonomy, task)
     split = split or "default"
     recipe = recipe_in(workspace, task, find_network(network).name, split=None if whole else split)

@@ -266,7 +266,7 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
         from toonvision.api.training import plan_run
         from toonvision.studies.cross_validation import cross_validate
 
-        self.classifying(task, "cross-validation")
+        self.require_step(task, "cross-validation")
         seeds = seeds_from(seed, repeat)
         wanted = self.files.taxonomy.task(task)
         asked: dict[str, Any] = {

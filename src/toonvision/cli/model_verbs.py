@@ -125,6 +125,9 @@ def evaluate(
     if classifier and subset != "test":
         raise UsageError(f"two stages are evaluated on the test subset; got {subset}. Leave out --subset.")
     found = ws.run(run)
+    for what, given in (("stress", stress), ("a naive split", naive), ("cross-validation", folds)):
+        if given:
+            found.require_step(what)  # before all pictures are evaluated
     if namers := [ws.run(name) for name in names_in(classifier)]:
         require_kinds(found, namers)
     result = found.evaluate(subset)

@@ -7,9 +7,11 @@ from toonvision.models.registry import find_network
 from toonvision.tasks import classify, detect, segment
 from toonvision.tasks.base import Dataset, TaskKind
 from toonvision.tasks.pixel_targets import with_pixels
-from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy, require_known
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, Task, Taxonomy, require_known
 
 TASK_KINDS: dict[str, TaskKind] = {classify.name: classify, detect.name: detect, segment.name: segment}
+DETECTORS_TOO = frozenset({"contexts", "curve", "explain", "stress", "suspects", "tune"})
+"""Of the steps that are not for all kinds of task, those that are for ``detect`` as well as for ``classify``."""
 
 
 def kind_of(task: Task) -> TaskKind:
@@ -22,17 +24,18 @@ def kind_of(task: Task) -> TaskKind:
     return TASK_KINDS[task.kind]
 
 
-def require_classifying(task: Task, taxonomy: Taxonomy, *, what: str) -> None:
-    """Refuse a task that is not of the kind ``classify``, where only such can be meant.
+def require_step(task: Task, taxonomy: Taxonomy, *, what: str) -> None:
+    """Refuse a step that is not for tasks of this kind.
 
     Raises:
-        UsageError: Naming the tasks that are.
+        UsageError: Naming the tasks that it is for.
     """
-    if task.kind != CLASSIFY:
-        known = ", ".join(one.name for one in taxonomy.tasks if one.kind == CLASSIFY) or "none yet"
+    kinds = [CLASSIFY, DETECT] if what in DETECTORS_TOO else [CLASSIFY]
+    if task.kind not in kinds:
+        known = ", ".join(one.name for one in taxonomy.tasks if one.kind in kinds) or "none yet"
         raise UsageError(
-            f"{what} is for tasks of the kind {CLASSIFY}; {task.name} is of the kind {task.kind}. Choose one of those: "
-            f"{known}."
+            f"{what} is for tasks of the kind {' or '.join(kinds)}; {task.name} is of the kind {task.kind}. Choose one "
+            f"of those: {known}."
         )
 
 
