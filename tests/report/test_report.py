@@ -20,7 +20,7 @@ from toonvision.report.facts import main_facts, warnings_of
 from toonvision.report.page import REPORT, write_page
 from toonvision.report.results import gather_results
 from toonvision.report.run import run_page, write_report
-from toonvision.report.run_panels import breakdown_table, curves_panel, peaks_table
+from toonvision.report.run_panels import breakdown_table, curves_panel, peaks_table, settings_table, training_rows
 from toonvision.tasks.classify_panels import (
     calibration_panel,
     calibration_table,
@@ -29,6 +29,7 @@ from toonvision.tasks.classify_panels import (
     levels_table,
     scores_table,
 )
+from toonvision.tasks.settings import TrainingSettings
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -336,6 +337,36 @@ def test_peaks_give_value_and_epoch_of_training_and_validation():
 def test_the_curves_say_why_the_weights_of_an_epoch_were_saved(best_epoch, said):
     epochs = [{"loss": 1.0, "val_loss": loss, "accuracy": 0.5, "val_accuracy": 0.5} for loss in (0.9, 0.3, 0.4)]
     assert curves_panel((TrainingCurve(5, epochs, best_epoch, best=True),)).caption == said
+
+
+def test_the_curves_say_that_a_moving_average_of_the_weights_was_saved():
+    curve = TrainingCurve(5, [{"loss": 0.4, "val_loss": loss} for loss in (0.3, 0.4)], 2, best=True, averaged=True)
+    said = "The saved weights are the moving average up to epoch 2"
+    assert curves_panel((curve,)).caption == f"{said}, the last of its schedule (seed 5)."
+    assert peaks_table(curve).note.endswith(f"{said}.")
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "said"),
+    [
+        ({}, "Starting weights", "random"),
+        ({"start": "toontown"}, "Starting weights", "those of toontown, which come with the package"),
+        ({}, "Learned from", "train"),
+        ({"with_validation": True}, "Learned from", "train and val"),
+        ({}, "Epochs", "at most 100, stopped after 5 without a lower validation loss"),
+        ({"with_validation": True}, "Epochs", "at most 100, stopped after 5 without a lower training loss"),
+        ({"network": "detector"}, "Epochs", "at most 100, stopped after 5 without a higher validation AP50"),
+    ],
+)
+def test_all_that_decides_a_training_is_listed_to_repeat_it(changed, name, said):
+    assert dict(training_rows(TrainingSettings(**changed)))[name] == said
+
+
+@pytest.mark.parametrize(("kind", "listed"), [("classify", True), ("detect", False), ("segment", False)])
+def test_a_temperature_is_listed_for_classes_only(kind, listed):
+    evaluated = evaluation_of([MATRIX])
+    evaluated = dataclasses.replace(evaluated, record=dataclasses.replace(evaluated.record, kind=kind))
+    assert ("Temperature" in dict(settings_table(results_of(evaluated)).rows)) == listed
 
 
 def test_the_table_of_what_to_photograph_shows_twenty_rows_first():

@@ -53,12 +53,19 @@ class TrainingCurve:
         epochs: One mapping from metric to value for each epoch.
         best_epoch: The epoch, from 1, whose weights were saved.
         best: Whether the run's model came from it.
+        averaged: Whether a moving average of the weights was saved.
     """
 
     seed: int
     epochs: Sequence[Mapping[str, float]]
     best_epoch: int
     best: bool
+    averaged: bool = False
+
+    @property
+    def saved(self) -> str:
+        """Which weights were saved."""
+        return f"{'the moving average up to' if self.averaged else 'those of'} epoch {self.best_epoch}"
 
 
 @dataclass(frozen=True, eq=False)

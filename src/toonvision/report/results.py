@@ -236,6 +236,7 @@ def _curves(run: Path, evaluation: Evaluation[Any]) -> tuple[TrainingCurve, ...]
             read_history(repeat_folder(run, repeat.seed) / HISTORY),
             repeat.best_epoch,
             repeat.seed == record.best_seed,
+            averaged=bool(record.settings.averaging),
         )
         for repeat in record.repeats
     )

@@ -12,11 +12,13 @@ from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.evaluation.floors import Floors
 from toonvision.figures.values import TrainingCurve, TrainingSpread
 from toonvision.metrics.intervals import Proportion
-from toonvision.models.registry import TREES
+from toonvision.models.registry import TREES, find_network
+from toonvision.models.starting import RANDOM
 from toonvision.report.results import Results
 from toonvision.tasks.classify_panels import INTERVAL, cells_of
-from toonvision.tasks.registry import kind_of
+from toonvision.tasks.registry import TASK_KINDS, kind_of
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.taxonomy.labels import CLASSIFY
 from toonvision.training.history import metric_names, peaks
 
 _MEASURED = ("context", "label", "height", "disturbance", "sharpness", "brightness")
@@ -33,15 +35,15 @@ def curves_panel(curves: tuple[TrainingCurve, ...]) -> FigurePanel:
         for curve in curves
         for number, epoch in enumerate(curve.epochs, start=1)
     )
-    which = f"epoch {best.best_epoch}{_why_saved(best)}"
+    which = f"{best.saved}{_why_saved(best)}"
     names_of = metric_names(best.epochs)
     what = "Loss and accuracy" if "accuracy" in names_of else "Loss and AP50" if "ap50" in names_of else "Losses"
     return FigurePanel(
         "curves",
         f"{what} after each epoch",
-        f"Curves of {what[0].lower()}{what[1:]} over {counted(len(best.epochs), 'epoch')}; the saved weights are those "
-        f"of {which}.",
-        f"The saved weights are those of {which} (seed {best.seed}).",
+        f"Curves of {what[0].lower()}{what[1:]} over {counted(len(best.epochs), 'epoch')}; the saved weights are "
+        f"{which}.",
+        f"The saved weights are {which} (seed {best.seed}).",
         curves,
         (("seed", "best_training", "epoch", "best_epoch", *names), *rows),
     )
@@ -57,7 +59,7 @@ def peaks_table(curve: TrainingCurve) -> Table:
         for name in metric_names(curve.epochs)
         if name in found or f"val_{name}" in found
     )
-    note = f"The lowest loss, the highest of all others. The saved weights are those of epoch {curve.best_epoch}."
+    note = f"The lowest loss, the highest of all others. The saved weights are {curve.saved}."
     return Table("Best value of each metric", columns, rows, number_columns(columns), note=note)
 
 
@@ -105,15 +107,18 @@ def trainings_table(results: Results, columns: Sequence[str], cells: Sequence[Se
 
 def training_rows(settings: TrainingSettings) -> list[tuple[str, str]]:
     """Return how a network is trained, without its learning rate, which a search draws; or how trees are grown."""
+    learned = ("Learned from", "train and val" if settings.with_validation else "train")
     weights = ("Class weights", "by inverse frequency" if settings.class_weights else "none")
     if settings.network == TREES:
-        return [weights]
+        return [learned, weights]
     changes = [
         name if value is True else f"{name} {value:g}" for name, value in vars(settings.augmentation).items() if value
     ]
-    loss = "training loss" if settings.with_validation else "validation loss"
-    until = f"at most {settings.epochs}, stopped after {settings.patience} without a lower {loss}"
+    until = f"at most {settings.epochs}, stopped after {settings.patience} without {_better(settings)}"
     return [
+        learned,
+        ("Starting weights", "random" if settings.start == RANDOM
+                             else f"those of {settings.start}, which come with the package"),
         ("Epochs", f"all {settings.epochs}" if settings.takes_all_epochs else until),
         ("Learning-rate schedule", f"{settings.schedule} (Adam)"),
         ("Saved weights", f"their moving average, momentum {settings.averaging:g}" if settings.averaging
@@ -123,6 +128,14 @@ def training_rows(settings: TrainingSettings) -> list[tuple[str, str]]:
         weights,
         ("Augmentation", ", ".join(changes) or "none"),
     ]  # fmt: skip
+
+
+def _better(settings: TrainingSettings) -> str:
+    """Say what the training goes on for: a score that its kind of task watches, or a loss."""
+    score = TASK_KINDS[find_network(settings.network).kind].watched
+    if settings.with_validation:
+        return "a lower training loss"
+    return f"a higher validation {score.upper()}" if score else "a lower validation loss"
 
 
 def settings_table(results: Results) -> Table:
@@ -140,7 +153,8 @@ def settings_table(results: Results) -> Table:
         *([] if settings.network == TREES else [("Learning rate", _rate(settings))]),
         ("Seeds", ", ".join(str(repeat.seed) for repeat in record.repeats)),
         ("Seed of the run's model", str(record.best_seed)),
-        ("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}"),
+        *([("Temperature", "none stored" if results.temperature is None else f"{results.temperature:.4f}")]
+          if record.kind == CLASSIFY else []),
         ("Split", f"{record.split}, {'/'.join(map(str, record.ratios))}, seed {record.split_seed}" if record.ratios
                   else f"{record.split}, made by hand"),
         (f"{kind_of(record.as_task).unit.capitalize()}s",
