@@ -65,6 +65,13 @@ def test_a_title_that_no_window_or_several_windows_have_is_refused_with_what_is_
         assert screen.grab() is not None
 
 
+def test_of_windows_with_one_title_none_is_asked_for_by_more_of_it(window):
+    other = ShownWindow("Toontown Offline", PICTURE)
+    with pytest.raises(UsageError, match="Close all but one, or name a region instead"):
+        Screen(Titled("toontown off"))
+    other.close()
+
+
 def test_a_monitor_or_region_that_is_not_there_is_refused(display):
     with pytest.raises(UsageError, match="a monitor is a number from 0 to 1; got 7"):
         Screen(Monitor(7))

@@ -116,11 +116,13 @@ def test_what_was_not_kept_is_not_listed(run, toons, tmp_path):
         (("world", "--classifier", "suit/one"), 2, "no run is called 'suit/one'"),
         (("world", "--name", "../x"), 2, "the name of a log is made of letters"),
         (("world", "--save-video", "x.gif"), 2, "a video is a file .mp4 or .mkv"),
+        (("world", "--context", "nowhere"), 2, "add --context, one of br, dd,"),
     ],
 )
-def test_what_cannot_be_watched_is_refused(run, toons, asked, code, said):
-    outcome = run("watch", *asked, "--headless", "-w", toons)
+def test_what_cannot_be_watched_is_refused_before_a_page_is_named(run, toons, asked, code, said):
+    outcome = run("watch", *asked, "--no-browser", "--port", "0", "-w", toons)
     assert outcome.code == code
+    assert outcome.out == ""
     assert said in outcome.err
     assert len(outcome.err.splitlines()) == 1
     assert not (toons / "watch").exists()

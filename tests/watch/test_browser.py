@@ -112,6 +112,48 @@ def test_boxes_are_drawn_within_the_picture_and_many_objects_have_a_readable_sca
     context.close()
 
 
+def test_no_text_of_a_figure_hides_that_of_another(browser):
+    crowd = [FoundObject("cog", 0.9, (5.0 + 3 * at, 30.0, 25.0 + 3 * at, 45.0)) for at in range(0, 12, 3)]
+    context = browser.new_context()
+    tabs = Tabs(context)
+    with watched(models=ToldModels(find_at=lambda _: tuple(crowd))) as (access, _):
+        page = tabs.open(access.url)
+        page.wait_for_function("() => document.querySelectorAll('#overlay text').length >= 3")
+        texts = page.evaluate(
+            "() => [...document.querySelectorAll('#overlay text')]"
+            ".map(one => one.previousSibling.getBoundingClientRect())"
+            ".map(({left, right, top, bottom}) => [left, right, top, bottom])"
+        )
+    for at, (left, right, top, bottom) in enumerate(texts):
+        for start, end, upper, lower in texts[:at]:
+            assert right <= start or end <= left or bottom <= upper + 0.1 or lower <= top + 0.1
+    assert tabs.complaints == []
+    context.close()
+
+
+def test_a_snapshot_waits_for_the_place_where_the_game_is_played(browser, tmp_path):
+    kept = []
+
+    def keep(image, context):
+        kept.append(context)
+        return tmp_path / context / "one.png", True
+
+    context = browser.new_context()
+    tabs = Tabs(context)
+    with watched(PageOptions([("ttc", "Toontown Central"), ("dd", "Daisy Gardens")], "", keep)) as (access, _):
+        page = tabs.open(access.url)
+        goes_on(page)
+        page.keyboard.press("s")
+        page.wait_for_function("() => document.querySelector('#message').textContent.startsWith('Choose first')")
+        assert kept == []
+        page.locator("#context").select_option("ttc")
+        page.locator("#snapshot").click()
+        page.wait_for_function("() => document.querySelector('#message').textContent.startsWith('Kept as ttc/')")
+    assert kept == ["ttc"]
+    assert tabs.complaints == []
+    context.close()
+
+
 def test_ways_are_drawn_under_the_boxes_and_can_be_switched_off_with_one_key(browser):
     context = browser.new_context(viewport={"width": 1000, "height": 700})
     tabs = Tabs(context)

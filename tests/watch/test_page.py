@@ -49,6 +49,13 @@ def test_a_page_gets_the_newest_frame_with_its_boxes_in_one_message(shown):
         assert json.loads(socket.receive_text()) == {"ended": True}
 
 
+def test_a_program_gets_results_without_the_picture(shown):
+    client = TestClient(watching_app(shown, PageOptions()))
+    with client.websocket_connect("/live") as socket:
+        socket.send_text("result")
+        assert json.loads(socket.receive_text()) == shown.newest().plain()
+
+
 def test_a_wide_picture_is_sent_smaller_and_its_boxes_stay_those_of_the_frame():
     models = ToldModels()
     state = Shown(models, "wide")

@@ -4,12 +4,15 @@ from threading import Event
 
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from builders import scene
 from reliability import disks
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.report import answers
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.meter import Meter
 from toonvision.watch.recording import VIDEO_SUFFIXES, UncertainFrames, VideoFile, draw_tracks
@@ -54,6 +57,26 @@ def test_a_box_beyond_the_edge_is_drawn_within_the_picture():
         assert np.ptp(drawn[row, column]) > 40, "the edge of the box, not the grey picture"
 
 
+@given(
+    boxes=st.lists(
+        st.tuples(st.integers(0, 300), st.integers(0, 200), st.sampled_from(["1 Cog 93%", "12 Sellbot 8%", "2"])),
+        min_size=2,
+        max_size=6,
+    )
+)
+def test_no_text_of_a_box_is_drawn_over_another(boxes):
+    image, drawn = Image.new("RGB", (400, 600)), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answers, "_write", lambda _, left, top, text, *__: drawn.append((left, top, text)))
+        answers.draw_boxes(image, [answers.TitledBox((x, y, x + 60, y + 90), text, "#aa0000") for x, y, text in boxes])
+    assert [text for *_, text in drawn] == [text for *_, text in boxes]
+    high = answers._band(answers.letters_of(image))
+    lines = [(top, left, left + answers._width(ImageDraw.Draw(image), text, 18)) for left, top, text in drawn]
+    for at, (top, left, right) in enumerate(lines):
+        for other, start, end in lines[:at]:
+            assert abs(top - other) >= high - 1e-6 or right <= start or end <= left
+
+
 def test_a_video_that_cannot_be_written_is_refused_before_anything_starts(tmp_path, monkeypatch):
     models = ToldModels()
     (tmp_path / "film.mp4").write_bytes(b"mine")
@@ -72,7 +95,7 @@ def test_the_frames_that_the_models_are_least_sure_of_are_kept_none_twice(tmp_pa
     source = scenes(ReadySource(60), monkeypatch, lambda number: scene(number // 20, (320, 200)))
     for frame in watch_frames(source, models):
         kept.see(frame)
-    assert len(list(tmp_path.glob("*.png"))) == kept.count == 3
+    assert len(list(tmp_path.glob("*.png"))) == len(kept.files) == 3
     sure = UncertainFrames(tmp_path / "sure")
     for frame in watch_frames(ReadySource(60), ToldModels(sure=0.999)):
         sure.see(frame)
@@ -87,7 +110,7 @@ def test_of_too_many_uncertain_frames_the_surest_are_removed(tmp_path, monkeypat
     source = scenes(ReadySource(80), monkeypatch, lambda number: scene(number // 5, (320, 200)))
     for frame in watch_frames(source, ToldModels(find_at=see)):
         kept.see(frame)
-    assert len(list(tmp_path.glob("*.png"))) == kept.count <= 2
+    assert len(list(tmp_path.glob("*.png"))) == len(kept.files) <= 2
 
 
 def test_the_meter_counts_frames_drops_and_delays_within_a_hundredth():

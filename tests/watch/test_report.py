@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from toonvision.core.errors import UsageError
+from toonvision.core.panels import Table
 from toonvision.figures.values import CountLine, Lane
 from toonvision.figures.watched import draw_count_lines, draw_lanes
 from toonvision.metrics.found_objects import FoundObject
@@ -145,6 +146,30 @@ def test_pictures_of_the_commonest_label_are_not_its_rarest(folder):
     log = replace(log, tracks=(*more, *(replace(toon, number=30 + at) for at in range(5))))
     (rare,) = (panel for panel in watch_page(log).figures if panel.name == "rare")
     assert [card.category.title for card in rare.value.cards] == [log.finest(toon).title] * 4
+
+
+def tables_of(log):
+    """The tables of a log's page, by their titles."""
+    found = [panel for one in watch_page(log).sections for panel in one.panels if isinstance(panel, Table)]
+    return {one.title: one for one in found}
+
+
+def test_the_time_in_sight_leaves_out_what_was_hidden(folder):
+    log = WatchedLog.read(folder, TOONTOWN)
+    toon = next(one for one in log.tracks if one.levels["kind"][0] == "toon")
+    assert log.in_sight_s(replace(toon, first_seen=1.0, last_seen=4.0)) == pytest.approx(toon.hits / 10, rel=0.3)
+    assert log.in_sight_s(replace(toon, first_seen=1.0, last_seen=1.2)) == pytest.approx(0.2)
+    no_pace = replace(log, pace=())
+    assert no_pace.in_sight_s(replace(toon, first_seen=1.0, last_seen=4.0)) == 3.0
+
+
+def test_next_to_photograph_is_what_is_seldom_badly_or_never_seen_and_nothing_else(folder):
+    log = WatchedLog.read(folder, TOONTOWN)
+    tables = tables_of(log)
+    assert [row[0] for row in tables["What to photograph next"].rows] == ["Bossbot"], "the Toons are sure, and as many"
+    assert ("Suit", "3", "Lawbot, Cashbot and Sellbot") in tables["Never seen"].rows
+    facts = watch_page(log).facts
+    assert not [fact for fact in facts if fact.startswith("Most often seen")], "both were seen twice"
 
 
 def test_doubtful_are_those_that_nobody_is_sure_of(folder):

@@ -7,6 +7,7 @@ from toonvision.core.wording import counted, listed
 from toonvision.watch.frames import clock
 from toonvision.watch.loop import WatchedFrame
 from toonvision.watch.meter import Meter, WatchSummary
+from toonvision.watch.track import Categories, finest_class
 
 _SAY_EVERY_S = 5.0
 
@@ -14,9 +15,9 @@ _SAY_EVERY_S = 5.0
 class Status:
     """Says every few seconds how a watch goes."""
 
-    def __init__(self, say: Callable[[str], None], meter: Meter) -> None:
-        """Take what says a text to a person, and the meter of the watch."""
-        self._say, self._meter = say, meter
+    def __init__(self, say: Callable[[str], None], meter: Meter, categories: Categories) -> None:
+        """Take what says a text to a person, the meter of the watch, and the titles of the classes."""
+        self._say, self._meter, self._categories = say, meter, categories
         self._last = time.monotonic()
 
     def see(self, frame: WatchedFrame) -> None:
@@ -24,7 +25,7 @@ class Status:
         if (now := time.monotonic()) - self._last < _SAY_EVERY_S:
             return
         self._last = now
-        there = [one.evidence.label for one in frame.tracks if one.found]
+        there = [finest_class(one, self._categories).title for one in frame.tracks if one.found]
         seen = listed([f"{there.count(one)} {one}" for one in sorted(set(there))]) or "nothing"
         self._say(f"{clock(frame.seconds)}: {_pace(self._meter.summary())}; there: {seen}")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from PIL import Image
 
 from toonvision.api.base import Opened
+from toonvision.api.capturing import capture_folder
 from toonvision.api.result import Result
 from toonvision.api.watch_words import Status, said
 from toonvision.api.watching import NOBODY, Watcher
@@ -49,6 +50,7 @@ def watch(
     title: str = "",
     followers: Sequence[Follower] = (),
     source: Source | None = None,
+    ready: Callable[[], None] = lambda: None,
     watcher: Watcher = NOBODY,
 ) -> Result[WatchSummary]:
     """Watch something to its end, or until Ctrl-C; keep what is asked for.
@@ -60,16 +62,19 @@ def watch(
         title: What people call the models.
         followers: What else uses the results; closed at the end.
         source: The opened source; by default that of the order is opened.
+        ready: Called once all is open, before the first frame: from here on nothing is refused.
         watcher: What watches its progress.
 
     Raises:
-        UsageError: If the source is none, or a file is there already.
+        UsageError: If the source is none, the workspace has no such context, or a file is there already.
         EnvironmentFaultError: If the screen cannot be seen, or something cannot be written.
         OSError: If the disk is full; what was logged is kept.
     """
     from toonvision.watch.sources import open_source
 
     meter, interrupted = Meter(), False
+    if ws is not None and order.context:
+        capture_folder(ws, order.context)  # refuses one that the taxonomy lacks
     with ExitStack() as open_things:
         opened = source or open_source(order.source, rate=order.rate)
         open_things.callback(opened.close)
@@ -79,7 +84,8 @@ def watch(
             keeping.append(kept)
         for one in followers:
             open_things.callback(one.close)
-        status = Status(watcher.say, meter)
+        ready()
+        status = Status(watcher.say, meter, models.categories)
         watcher.say(f"Watching {opened.title} with {title or 'your models'}; Ctrl-C ends it.")
         try:
             for frame in watch_frames(opened, models, realtime=order.realtime, seconds=order.seconds):
@@ -88,7 +94,7 @@ def watch(
         except KeyboardInterrupt:  # how a person ends it
             interrupted = True
     summary = meter.summary()
-    files = tuple(kept.file for kept in keeping if kept.file and kept.file.is_file())
+    files = tuple(path for kept in keeping for path in kept.files())
     return Result(
         summary,
         (said(summary), *(text for kept in keeping if (text := kept.said()))),
@@ -157,7 +163,6 @@ def watching_page(
 
 def _keep_snapshot(ws: Opened, image: Image.Image, context: str) -> tuple[Path, bool]:
     """Keep a picture as a screenshot of a context, unless it repeats the newest one."""
-    from toonvision.api.capturing import capture_folder
     from toonvision.capture.keeping import Keeper
 
     return Keeper(capture_folder(ws, context or None)).keep(image, datetime.now())
@@ -170,12 +175,12 @@ class _Keeping:
     Attributes:
         follower: Writes it.
         said: Says what was kept and where; an empty text where nothing was.
-        file: Its file, where it is one.
+        files: Returns the files that are there.
     """
 
     follower: Follower
     said: Callable[[], str]
-    file: Path | None = None
+    files: Callable[[], Sequence[Path]]
 
 
 def _keeping(ws: Opened | None, order: WatchOrder, models: WatchModels, title: str) -> Iterator[_Keeping]:
@@ -184,19 +189,26 @@ def _keeping(ws: Opened | None, order: WatchOrder, models: WatchModels, title: s
         from toonvision.watch.recording import VideoFile
 
         video = VideoFile(order.save_video, models.categories)
-        yield _Keeping(video, lambda: f"Video with boxes: {video.path}" if video.path.is_file() else "", video.path)
+        made = partial(_there, video.path)
+        yield _Keeping(video, lambda: f"Video with boxes: {video.path}" if made() else "", made)
     if order.uncertain is not None:
         from toonvision.watch.recording import UncertainFrames
 
         unsure = UncertainFrames(order.uncertain)
-        yield _Keeping(unsure, lambda: _kept(unsure.count, unsure.keeper.folder))
+        yield _Keeping(unsure, lambda: _kept(len(unsure.files), unsure.keeper.folder), lambda: unsure.files)
     if ws is not None and order.log_mb:
         from toonvision.watch.diary import Diary
         from toonvision.watch.log import LogFile
 
         folder = ws.root / FOLDER / order.log_name
         log = LogFile(folder, limit_mb=order.log_mb)
-        yield _Keeping(Diary(log, log.begin(order.source, order.context, title)), lambda: f"Log: {folder}", log.path)
+        diary = Diary(log, log.begin(order.source, order.context, title))
+        yield _Keeping(diary, lambda: f"Log: {folder}", partial(_there, log.path))
+
+
+def _there(path: Path) -> Sequence[Path]:
+    """Return a file, if it is there."""
+    return (path,) if path.is_file() else ()
 
 
 def _kept(count: int, folder: Path) -> str:
@@ -212,7 +224,7 @@ def _next(ws: Opened | None, order: WatchOrder, keeping: Sequence[_Keeping]) -> 
     if order.uncertain is not None:
         from toonvision.watch.recording import UncertainFrames
 
-        kept = any(isinstance(one.follower, UncertainFrames) and one.follower.count for one in keeping)
+        kept = any(isinstance(one.follower, UncertainFrames) and one.files() for one in keeping)
         if kept and order.uncertain.resolve().is_relative_to((ws.root / SCREENSHOTS).resolve()):
             return _labelling(ws)
     return ws.command("report", f"{FOLDER}/{order.log_name}") if order.log_mb else ""

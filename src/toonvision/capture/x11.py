@@ -160,5 +160,6 @@ def _title(display: "Display", window: "Window") -> str:
 def _not_one(title: str, titles: list[str], *, several: bool) -> str:
     listed = some([repr(one) for one in titles], _MOST_LISTED) or "none"
     if several:
-        return f"{len(titles)} windows have {title!r} in their title: {listed}. Write more of it."
+        remedy = "Write more of it" if len(set(titles)) > 1 else "Close all but one, or name a region instead"
+        return f"{len(titles)} windows have {title!r} in their title: {listed}. {remedy}."
     return f"no window has {title!r} in its title. Open are: {listed}. Name one of them, or open it first."

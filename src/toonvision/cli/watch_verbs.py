@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,12 +74,17 @@ def watch(
     if headless:
         return watch_it(ws, order, models, title=title, followers=followers, watcher=TERMINAL)
     shown = Shown(models, source)
-    with watching_page(ws, order, shown, port=port, watcher=TERMINAL) as url:
-        typer.echo(url, err=as_json)
-        sys.stdout.flush()
-        if not no_browser:
-            webbrowser.open(url)
-        result = watch_it(ws, order, models, title=title, followers=[*followers, shown], watcher=TERMINAL)
+    followers.append(shown)
+    with ExitStack() as page:
+
+        def serve() -> None:
+            url = page.enter_context(watching_page(ws, order, shown, port=port, watcher=TERMINAL))
+            typer.echo(url, err=as_json)
+            sys.stdout.flush()
+            if not no_browser:
+                webbrowser.open(url)
+
+        result = watch_it(ws, order, models, title=title, followers=followers, ready=serve, watcher=TERMINAL)
         if not (as_json or order.seconds or result.data["interrupted"]):
             _wait()
     return result

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -43,10 +44,8 @@ def write_found(found: Sequence[FoundObjects], classes: Sequence[Category], fold
     by_name = {category.name: category for category in classes}
     for number, one in enumerate(found, start=1):
         image = images.read_whole(one.path)
-        draw, letters = ImageDraw.Draw(image), letters_of(image)
-        for thing in reversed(one.objects):  # the most confident is drawn last
-            category = by_name[thing.label]
-            draw_box(draw, thing.box, f"{category.title} {thing.score:.0%}", category.color, letters)
+        shown = [(thing, by_name[thing.label]) for thing in one.objects]  # the most confident is the first
+        draw_boxes(image, [TitledBox(it.box, f"{what.title} {it.score:.0%}", what.color) for it, what in shown])
         write_bytes(_copy(folder, number, one.path), images.encode_png(image))
     return len(found)
 
@@ -70,27 +69,54 @@ def letters_of(image: Image.Image) -> int:
     return max(_SMALLEST, round(_SHARE * image.height))
 
 
-def draw_box(
-    draw: ImageDraw.ImageDraw, xyxy: tuple[float, float, float, float], text: str, color: str, letters: int
-) -> None:
-    """Draw a box with a text above it.
+class TitledBox(NamedTuple):
+    """A box to draw onto a picture.
 
-    Args:
-        draw: What draws on the picture.
+    Attributes:
         xyxy: Left, upper, right and lower edge in pixels.
         text: What stands above it.
         color: Of the box and behind the text, ``#rrggbb``.
-        letters: Height of the letters in pixels.
     """
-    draw.rectangle(xyxy, outline=color, width=max(2, letters // 6))
-    _write(draw, xyxy[0], max(0, xyxy[1] - _band(letters)), text, color, letters)
+
+    xyxy: tuple[float, float, float, float]
+    text: str
+    color: str
+
+
+def draw_boxes(image: Image.Image, boxes: Sequence[TitledBox]) -> None:
+    """Draw boxes onto a picture, the most important ones first; no text hides another one, where there is room."""
+    draw, letters = ImageDraw.Draw(image), letters_of(image)
+    for one in reversed(boxes):
+        draw.rectangle(one.xyxy, outline=one.color, width=max(2, letters // 6))
+    taken: list[tuple[float, float, float, float]] = []
+    for one in boxes:
+        wide, high = _width(draw, one.text, letters), _band(letters)
+        left = max(0.0, min(one.xyxy[0], image.width - wide))
+        top = _free_top(left, wide, high, max(0.0, one.xyxy[1] - high), taken)
+        taken.append((left, top, left + wide, top + high))
+        _write(draw, left, top, one.text, one.color, letters)
+
+
+def _free_top(
+    left: float, wide: float, high: float, wanted: float, taken: Sequence[tuple[float, float, float, float]]
+) -> float:
+    """Return the upper edge of a text: where it is wanted, or else the nearest place above or below that is free."""
+    beside = [(upper, lower) for start, upper, end, lower in taken if left < end and start < left + wide]
+    places = [wanted, *(upper - high for upper, _ in beside), *(lower for _, lower in beside)]
+    free = [top for top in places if top >= 0 and all(top + high <= up or low <= top for up, low in beside)]
+    return min(free, key=lambda top: abs(top - wanted))
 
 
 def _write(draw: ImageDraw.ImageDraw, left: float, top: float, text: str, color: str, letters: int) -> None:
     """Write a text onto a band of a colour."""
-    font, band = ImageFont.load_default(letters), _band(letters)
-    draw.rectangle((left, top, left + draw.textlength(text, font=font) + letters, top + band), fill=color)
+    band = _band(letters)
+    draw.rectangle((left, top, left + _width(draw, text, letters), top + band), fill=color)
+    font = ImageFont.load_default(letters)
     draw.text((left + letters / 2, top + band / 2), text, fill=ink_on(color), font=font, anchor="lm")
+
+
+def _width(draw: ImageDraw.ImageDraw, text: str, letters: int) -> float:
+    return draw.textlength(text, font=ImageFont.load_default(letters)) + letters
 
 
 def _band(letters: int) -> int:
@@ -107,12 +133,15 @@ def _with_answers(image: Image.Image, answers: Sequence[Prediction], classes: di
         taller = Image.new("RGB", (image.width, image.height + band), "white")
         taller.paste(image, (0, band))
         image = taller
-    draw = ImageDraw.Draw(image)
-    for answer in answers:
-        category = classes[answer.predicted]
-        text = "none of these" if answer.none_of_these else f"{category.title} {answer.confidence:.0%}"
-        if isinstance(answer, BoxPrediction):
-            draw_box(draw, answer.box.xyxy, text, category.color, letters)
-        else:
-            _write(draw, 0, 0, text, category.color, letters)
+    said = [(answer, _text(answer, classes), classes[answer.predicted].color) for answer in answers]
+    draw_boxes(image, [TitledBox(one.box.xyxy, *shown) for one, *shown in said if isinstance(one, BoxPrediction)])
+    if whole:
+        for _, text, color in said:
+            _write(ImageDraw.Draw(image), 0, 0, text, color, letters)
     return image
+
+
+def _text(answer: Prediction, classes: dict[str, Category]) -> str:
+    if answer.none_of_these:
+        return "none of these"
+    return f"{classes[answer.predicted].title} {answer.confidence:.0%}"

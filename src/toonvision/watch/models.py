@@ -1,6 +1,6 @@
 """The models of a watch: one that finds, and those that name, with what their classes mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,10 +16,11 @@ from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.metrics.named_pixels import Pixels, shown_part
 from toonvision.metrics.predictions import Predictions
-from toonvision.taxonomy.labels import Category, Taxonomy, unlisted
+from toonvision.taxonomy.labels import Taxonomy, unlisted
 from toonvision.watch.association import TrackSettings
 from toonvision.watch.distance import Heights
 from toonvision.watch.level_paths import LevelPaths
+from toonvision.watch.track import Categories
 from toonvision.watch.tracking import Tracker
 from toonvision.watch.walkable import FREE
 
@@ -91,8 +92,8 @@ class WatchModels:
         return TrackSettings(sure=max(min(self.detector.thresholds), _LEAST_SCORE))
 
     @cached_property
-    def categories(self) -> Mapping[str, Mapping[str, Category]]:
-        """Level to class to its title and colour."""
+    def categories(self) -> Categories:
+        """The titles and colours of the classes."""
         found = {}
         for name, classes in self.paths.levels.items():
             known = {one.name: one for one in self.taxonomy.level(name).classes} if self.taxonomy else {}

@@ -22,7 +22,7 @@ class WatchOrder:
     source: str
     realtime: Annotated[bool, Option("A file at the speed at which it was taken.")] = False
     seconds: Annotated[
-        float | None, Option("Stop after so much time.", minimum=0.1, otherwise="its end, or Ctrl-C")
+        float | None, Option("Stop after so many seconds of the source.", minimum=0.1, otherwise="its end, or Ctrl-C")
     ] = None
     rate: Annotated[
         float | None,

@@ -1,7 +1,7 @@
 """The watching page: the picture with what is known of it, who is there, and charts; served on loopback.
 
 A page asks for the next frame when it has drawn the last one, so that a slow browser delays nothing. Picture and boxes
-come in one message: they are always of the same frame.
+come in one message: they are always of the same frame. A program that asks for `result` gets the same without picture.
 """
 
 import asyncio
@@ -32,6 +32,8 @@ _LOOK_EVERY_S: Final = 0.01
 _LEAST_APART_S: Final = 1 / 30
 _QUIET_S: Final = 1.0
 """Seconds without a new frame after which a page hears that all is well, or that it has ended."""
+_RESULT: Final = "result"
+"""What a program sends that wants the plain data of the next frame, as `--json` prints it."""
 Snapshot = Callable[[Image.Image, str], tuple[Path, bool]]
 
 
@@ -97,12 +99,15 @@ async def _send_frames(socket: WebSocket, shown: Shown) -> None:
     """Send the newest frame whenever the page asks, until it is closed or everything has ended."""
     last = 0
     while True:
-        await socket.receive_text()
+        asked = await socket.receive_text()
         frame = await _next(shown, last)
         if frame is None:
             await socket.send_text(json.dumps({"ended": shown.ended}))
             continue
         last = frame.number
+        if asked == _RESULT:
+            await socket.send_text(json.dumps(frame.plain(), ensure_ascii=False))
+            continue
         data, picture = await run_in_threadpool(shown.message, frame)
         said = json.dumps(data, ensure_ascii=False).encode()
         await socket.send_bytes(struct.pack("<I", len(said)) + said + picture)

@@ -2,7 +2,7 @@
 
 import heapq
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from fractions import Fraction
@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from toonvision.capture.keeping import Keeper
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.core.files import TEMPORARY
-from toonvision.report.answers import draw_box, letters_of
-from toonvision.taxonomy.labels import Category
+from toonvision.report.answers import TitledBox, draw_boxes
 from toonvision.watch.loop import WatchedFrame
-from toonvision.watch.track import Track
+from toonvision.watch.track import Categories, Track, finest_class
 
-Categories = Mapping[str, Mapping[str, Category]]
-"""Level to class to its title and colour."""
 VIDEO_SUFFIXES = (".mp4", ".mkv")
 _TICKS = 1000
 """Ticks a second: frames come when they come."""
@@ -166,9 +163,9 @@ class UncertainFrames:
             Path(heapq.heappop(self._kept)[1]).unlink(missing_ok=True)
 
     @property
-    def count(self) -> int:
-        """How many frames are kept."""
-        return len(self._kept)
+    def files(self) -> list[Path]:
+        """The frames that are kept, in the order of their names."""
+        return sorted(Path(path) for _, path in self._kept)
 
     def close(self) -> None:
         """Do nothing: every picture is written at once."""
@@ -177,12 +174,6 @@ class UncertainFrames:
 def unsure(track: Track) -> float:
     """Return how little the models are sure of a track, 0 to 1: by the level that they are least sure of."""
     return 1 - min(track.evidence.confidences.values(), default=1.0)
-
-
-def _finest(track: Track, categories: Categories) -> Category:
-    """Return the class of a track at the finest level that is known."""
-    level, name = list(track.evidence.path.items())[-1]
-    return categories[level][name]
 
 
 def draw_tracks(image: Image.Image, tracks: tuple[Track, ...], categories: Categories) -> Image.Image:
@@ -194,11 +185,12 @@ def draw_tracks(image: Image.Image, tracks: tuple[Track, ...], categories: Categ
         categories: The titles and colours of the classes.
     """
     drawn = image.copy()
-    draw, letters = ImageDraw.Draw(drawn), letters_of(image)
+    boxes = []
     for track in tracks:
         if track.found is not None:
-            one, share = _finest(track, categories), list(track.evidence.confidences.values())[-1]
+            one, share = finest_class(track, categories), list(track.evidence.confidences.values())[-1]
             left, right = (min(max(0.0, track.box[at]), image.width - 1) for at in (0, 2))
             top, bottom = (min(max(0.0, track.box[at]), image.height - 1) for at in (1, 3))
-            draw_box(draw, (left, top, right, bottom), f"{track.number} {one.title} {share:.0%}", one.color, letters)
+            boxes.append(TitledBox((left, top, right, bottom), f"{track.number} {one.title} {share:.0%}", one.color))
+    draw_boxes(drawn, boxes)
     return drawn

@@ -9,7 +9,7 @@ import numpy as np
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.panels import FigurePanel, Table, number_columns, write_rows
-from toonvision.core.wording import counted, listed, percent
+from toonvision.core.wording import counted, listed, percent, some
 from toonvision.data.images import decode
 from toonvision.figures.values import CountLine, Lane, Sighting, Sightings, WatchTimeline
 from toonvision.report.page import Page, section, write_page
@@ -19,6 +19,8 @@ from toonvision.watch.records import TrackRow
 from toonvision.watch.watched_log import SURE, WatchedLog, doubts, second_rows, track_rows
 
 _RARE, _EACH, _DOUBTS, _MOST_LANES, _NEXT = 20, 4, 20, 40, 12
+_SELDOM = 2
+"""How many times as often the commonest class is seen as one that is seen seldom."""
 _SMALLEST = 8
 """Pixels of the shorter side of a picture that is shown."""
 
@@ -51,7 +53,9 @@ def watch_page(log: WatchedLog) -> Page:
         tuple(_facts(log, doubtful)),
         (),
         (
-            section("when", "What was seen when", "Each bar is one object, from first to last.", _when(log)),
+            section("when", "What was seen when",
+                "Each bar is one object, from first to last, also while it is hidden.", _when(log),
+            ),
             section("what", "What was seen how often", "What leaves and comes back counts twice.", _what(log)),
             section("rare", "Rarest sightings",
                 f"Up to {_EACH} objects of each label that was seen at most half as often as the commonest one.",
@@ -62,7 +66,8 @@ def watch_page(log: WatchedLog) -> Page:
                 "Objects for which different classes, or none with confidence, were predicted. Label them first.",
                 _doubt_pictures(log, doubtful), _doubt_table(log, doubtful),
             ),
-            section("next", "What to photograph next", "Labels that are seen seldom, or recognised badly.", _next(log)),
+            section("next", "What to photograph next",
+                "Labels that are never or seldom seen, or recognised badly.", _next(log), _never_seen(log)),
             section("pace", "How quickly", "Frames, and the longest delay of each session.", _pace(log)),
         ),
     )  # fmt: skip
@@ -73,9 +78,9 @@ def _facts(log: WatchedLog, doubtful: Sequence[TrackRow]) -> list[str]:
     seconds = round(log.whole_s)
     within = counted(seconds, "second") if seconds < 120 else counted(math.ceil(seconds / 60), "minute")
     facts = [f"{counted(len(log.tracks), 'object')} in {counted(frames, 'frame')}, within {within}."]
-    if log.tracks:
-        ((most, count),) = Counter(log.finest(one).title for one in log.tracks).most_common(1)
-        facts.append(f"Most often seen: {most}, {counted(count, 'time')}.")
+    most = Counter(log.finest(one).title for one in log.tracks).most_common(2)
+    if most and most[0][1] > (most[1][1] if len(most) > 1 else 0):
+        facts.append(f"Most often seen: {most[0][0]}, {counted(most[0][1], 'time')}.")
     if doubtful:
         share = percent(len(doubtful) / len(log.tracks))
         objects = f"{counted(len(doubtful), 'object')} ({share})"
@@ -116,7 +121,7 @@ def _what(log: WatchedLog) -> Table | None:
     by = _by_category(log)
     columns = ("What", "Times seen", "Seconds in sight", "Longest (s)", "Mean confidence")
     rows = tuple(
-        (one.title, f"{len(own):,}", f"{sum(t.seconds for t in own):.1f}", f"{max(t.seconds for t in own):.1f}",
+        (one.title, f"{len(own):,}", f"{sum(map(log.in_sight_s, own)):.1f}", f"{max(map(log.in_sight_s, own)):.1f}",
          percent(float(np.mean([t.confidence for t in own]))))
         for one, own in sorted(by.items(), key=lambda pair: -len(pair[1]))
     )  # fmt: skip
@@ -126,7 +131,7 @@ def _what(log: WatchedLog) -> Table | None:
 def _rare(log: WatchedLog) -> FigurePanel | None:
     by = _by_category(log)
     most = max(map(len, by.values()), default=0)
-    rarest = [one for own in sorted(by.values(), key=len) if 2 * len(own) <= most for one in own[:_EACH]]
+    rarest = [one for own in sorted(by.values(), key=len) if _SELDOM * len(own) <= most for one in own[:_EACH]]
     return _pictures(log, "rare", "Rarest sightings", rarest[:_RARE], "with when it was seen.")
 
 
@@ -164,10 +169,14 @@ def _next(log: WatchedLog) -> Table | None:
     """Return labels in the order in which more pictures of them would help: seldom, unsure, contradictory."""
     if not log.tracks:
         return None
-    worth = []
-    for category, own in _by_category(log).items():
+    worth, by = [], _by_category(log)
+    most = max(map(len, by.values()))
+    for category, own in by.items():
         sure = float(np.mean([one.confidence * one.agreement for one in own]))
-        worth.append(((1 - sure) + 1 / (1 + len(own)), category, own, sure))
+        if sure < SURE or _SELDOM * len(own) <= most:
+            worth.append(((1 - sure) + 1 / (1 + len(own)), category, own, sure))
+    if not worth:
+        return None
     worth.sort(key=lambda one: (-one[0], one[1].title))
     contexts = sorted({one.context for one in log.sessions if one.context})
     columns = ("Label", "Seen", "Confidence x agreement", "Why")
@@ -179,6 +188,17 @@ def _next(log: WatchedLog) -> Table | None:
     return Table("What to photograph next", columns, rows, frozenset({1, 2}), note)
 
 
+def _never_seen(log: WatchedLog) -> Table | None:
+    """Return the classes that no object was taken for, of the levels that the models name."""
+    rows = []
+    for level in dict.fromkeys(name for one in log.tracks for name in one.levels):
+        seen = {one.levels[level][0] for one in log.tracks if level in one.levels}
+        missing = [one.title for one in log.classes(level) if one.name not in seen]
+        if missing:
+            rows.append((level.capitalize(), f"{len(missing):,}", some(missing, _NEXT)))
+    return Table("Never seen", ("Level", "Classes", "Which"), tuple(rows), frozenset({1})) if rows else None
+
+
 def _pace(log: WatchedLog) -> Table | None:
     columns = (
         "Session",
@@ -187,7 +207,7 @@ def _pace(log: WatchedLog) -> Table | None:
         "Context",
         "Models",
         "Frames",
-        "Frames per second of the source",
+        "Frames a second",
         "Dropped",
         "Longest delay (ms)",
     )

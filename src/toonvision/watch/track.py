@@ -1,9 +1,14 @@
 """What is known of one figure that is followed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.taxonomy.labels import Category
 from toonvision.watch.evidence import Evidence
+
+Categories = Mapping[str, Mapping[str, Category]]
+"""Level to class to its title and colour."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +43,9 @@ class Track:
     def found_box(self) -> tuple[float, float, float, float]:
         """Where it was found in this frame, in this frame alone; where it is expected if it was not found."""
         return (self.found or self).box
+
+
+def finest_class(track: Track, categories: Categories) -> Category:
+    """Return the class of a track at the finest level that is known."""
+    level, name = list(track.evidence.path.items())[-1]
+    return categories[level][name]

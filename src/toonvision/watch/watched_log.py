@@ -65,10 +65,24 @@ class WatchedLog:
         ends = {row.session: row.second + 1.0 for row in sorted(self.pace, key=lambda row: row.second)}
         return [*accumulate((ends.get(one.number, 0.0) for one in self.sessions), initial=0.0)]
 
+    def in_sight_s(self, track: TrackRow) -> float:
+        """Return the seconds in which a figure was found: those in which it was hidden do not count."""
+        frames, seconds = self._handled[track.session]
+        return min(track.hits * seconds / frames, track.seconds) if frames else track.seconds
+
+    @cached_property
+    def _handled(self) -> dict[int, tuple[int, int]]:
+        """By session, how many frames were handled, and in how many seconds."""
+        own = {one.number: [row for row in self.pace if row.session == one.number] for one in self.sessions}
+        return {number: (sum(row.frames for row in rows), len(rows)) for number, rows in own.items()}
+
+    def classes(self, level: str) -> tuple[Category, ...]:
+        """Return the classes of a level; none of one that the taxonomy lacks."""
+        return self._levels[level].classes if level in self._levels else ()
+
     def category(self, level: str, name: str) -> Category:
         """Return the title and the colour of a class, which may be `unlisted`."""
-        known = self._levels[level].classes if level in self._levels else ()
-        return next((one for one in known if one.name == name), None) or unlisted(name)
+        return next((one for one in self.classes(level) if one.name == name), None) or unlisted(name)
 
     def title(self, name: str) -> str:
         """Return the title of a class of any level."""

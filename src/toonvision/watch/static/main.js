@@ -28,6 +28,7 @@ async function start() {
   by("snapshot").disabled = !about.can_snapshot;
   if (!about.can_snapshot) by("snapshot").title = "There is no workspace to keep it in: start with -w WORKSPACE";
   by("context").hidden = !about.can_snapshot || about.contexts.length < 2;
+  if (about.contexts.length > 1) by("context").append(element("option", { text: "Choose where this is", value: "" }));
   for (const one of about.contexts) by("context").append(element("option", { text: one.title, value: one.name }));
   if (about.context) by("context").value = about.context;
   state.chart = new Chart(by("chart"), about);
@@ -112,7 +113,7 @@ function trackRow(track, seconds) {
 function moreOf(track, seconds) {
   const above = Object.entries(track.levels).slice(0, -1)
     .map(([level, name]) => classes.get(`${level} ${name}`)?.title || name);
-  const away = track.distance ? [`${track.distance.toFixed(0)} away`] : [];
+  const away = track.distance ? [`distance ${track.distance.toFixed(0)}`] : [];
   const trend = track.trend && track.trend !== "steady" ? [track.trend] : [];
   const since = track.missing_s ? `last seen ${track.missing_s.toFixed(1)} s ago` : `for ${clock(seconds - track.since_s)}`;
   return [...above, ...away, ...trend, since].join(" · ");
@@ -120,6 +121,11 @@ function moreOf(track, seconds) {
 
 async function snapshot() {
   if (by("snapshot").disabled) return;
+  if (!by("context").hidden && !by("context").value) {
+    say("Choose first where in the game this is.");
+    by("context").focus();
+    return;
+  }
   try {
     const body = { frame: state.frame, context: by("context").value };
     const kept = await request("/snapshot", { method: "POST", body });

@@ -20,7 +20,10 @@ export function showFrame({ canvas, overlay, bitmap, data, classes }) {
   const [width, height] = data.size;
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const shown = overlay.clientWidth ? width / overlay.clientWidth : 1;
-  overlay.replaceChildren(...waysOf(data, shown), ...data.tracks.map((track) => trackBox(track, classes, shown, data.size)));
+  const taken = [];
+  const boxes = data.tracks.map((track) => trackBox(track, classes, shown, data.size));
+  const texts = data.tracks.map((track) => trackText(track, classes, shown, data.size, taken));
+  overlay.replaceChildren(...waysOf(data, shown), ...boxes, ...texts);
 }
 
 /** Return the ground that one can walk on, a column for each direction, with how far it is free; nothing without ways. */
@@ -44,24 +47,42 @@ function waysOf({ ways = [], size: [width, height] }, unit) {
 }
 
 /** Return a track's box within the frame; `unit` is how many pixels of the frame a pixel of the screen is. */
-function trackBox(track, classes, unit, [frameWidth, frameHeight]) {
-  const one = finest(track, classes);
-  const within = (value, most) => Math.max(0, Math.min(value, most));
-  const [left, right] = [track.box[0], track.box[2]].map((value) => within(value, frameWidth));
-  const [top, bottom] = [track.box[1], track.box[3]].map((value) => within(value, frameHeight));
+function trackBox(track, classes, unit, size) {
+  const [left, top, right, bottom] = withinFrame(track.box, size);
   const group = drawn("g", { class: track.missing_s ? "missing" : "" });
-  const size = 13 * unit;
+  group.append(drawn("rect", {
+    class: "box", x: left, y: top, width: right - left, height: bottom - top,
+    stroke: finest(track, classes).color, "stroke-width": 2.5 * unit, rx: 2 * unit,
+  }));
+  return group;
+}
+
+/** Return what stands above a track's box, where it hides no text of those that are `taken`; it is added to them. */
+function trackText(track, classes, unit, [frameWidth, frameHeight], taken) {
+  const one = finest(track, classes);
+  const [left, top] = withinFrame(track.box, [frameWidth, frameHeight]);
+  const size = 13 * unit, high = 1.5 * size;
   const text = track.missing_s ? `${track.track}?` : `${track.track} ${one.title} ${Math.round(100 * one.share)} %`;
   const wide = (text.length * 0.6 + 0.8) * size;
   const x = Math.max(0, Math.min(left, frameWidth - wide));
-  const y = Math.max(0, top - 1.5 * size);
+  const y = freeTop(x, wide, high, Math.max(0, top - high), taken);
+  taken.push({ left: x, right: x + wide, top: y, bottom: y + high });
+  const group = drawn("g", { class: track.missing_s ? "missing" : "" });
   group.append(
-    drawn("rect", {
-      class: "box", x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top),
-      stroke: one.color, "stroke-width": 2.5 * unit, rx: 2 * unit,
-    }),
-    drawn("rect", { x, y, width: wide, height: 1.5 * size, fill: one.color, rx: 3 * unit }),
+    drawn("rect", { x, y, width: wide, height: high, fill: one.color, rx: 3 * unit }),
     drawn("text", { x: x + 0.4 * size, y: y + 0.78 * size, fill: inkOn(one.color), "font-size": size }, text),
   );
   return group;
+}
+
+/** Return the upper edge of a text: where it is wanted, or else the nearest place above or below that is free. */
+function freeTop(left, wide, high, wanted, taken) {
+  const beside = taken.filter((one) => left < one.right && one.left < left + wide);
+  const places = [wanted, ...beside.map((one) => one.top - high), ...beside.map((one) => one.bottom)];
+  const isFree = (top) => top >= 0 && beside.every((one) => top + high <= one.top || one.bottom <= top);
+  return places.filter(isFree).sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted))[0];
+}
+
+function withinFrame(box, size) {
+  return box.map((value, at) => Math.max(0, Math.min(value, size[at % 2])));
 }
