@@ -804,7 +804,7 @@ PROMISES = (
             "tests/watch/test_sources.py::test_what_is_no_video_is_refused_with_its_name",
             "tests/watch/test_sources.py::test_a_camera_that_goes_away_ends_the_source_and_is_said_with_the_time",
             "tests/watch/test_sources.py::test_a_camera_that_is_not_there_and_a_missing_library_are_said_with_the_remedy",
-            "tests/cli/test_watch_verb.py::test_what_cannot_be_watched_is_refused",
+            "tests/cli/test_watch_verb.py::test_what_cannot_be_watched_is_refused_before_a_page_is_named",
             "tests/watch/test_sources.py::test_a_window_that_is_closed_ends_the_source_and_is_said_with_the_time",
             "tests/watch/test_log.py::test_watching_again_adds_a_session_and_changes_nothing_of_the_one_before",
             "tests/watch/test_log.py::test_a_log_with_values_that_no_watch_writes_is_damaged",
