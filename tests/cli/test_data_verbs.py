@@ -453,6 +453,7 @@ def test_a_source_s_own_split_that_leaks_is_taken_over_and_each_leak_is_named(ru
     taken = run("split", "-w", tmp_path / "w", "--from-source")
     assert taken.code == 0
     assert "same (3 screenshots): copies of one source lie in train, val and test of the source" in taken.err
+    assert "from 10 groups of screenshots that belong together." in taken.out
     assert run("check", "-w", tmp_path / "w").code == 3
     run("split", "-w", tmp_path / "w", "--force")
     assert run("check", "-w", tmp_path / "w").code == 0

@@ -66,6 +66,16 @@ def test_a_subset_that_the_source_has_not_is_drawn_from_train_and_that_is_said(t
     assert all(key.split("/")[0] == subset for key, subset in of_others.items())
 
 
+def test_where_train_is_too_small_nothing_is_drawn_from_it_and_that_is_said(tmp_path):
+    workspace = workspace_of(tmp_path, ["train"] * 2 + ["val"] * 10)
+    taken = take_over(workspace, seed=0)
+    assert (taken.drawn, taken.empty) == ((), ("test",))
+    (finding,) = taken.findings
+    assert (finding.item, finding.code) == ("test", "too-small")
+    assert "were drawn" not in finding.reason
+    assert Counter(taken.split.subsets.values()) == {"train": 2, "val": 10}
+
+
 def test_pictures_that_the_source_puts_nowhere_are_left_out_named_and_no_fault(tmp_path):
     workspace = workspace_of(tmp_path, ["train"] * 6 + ["val"] * 2 + ["test"] * 2 + ["more"] * 2)
     taken = take_over(workspace, seed=0)

@@ -172,5 +172,7 @@ def test_what_a_split_lacks_is_found_with_the_subset_and_the_way_out():
     assert missing.item == "split mine"
     assert missing.reason == "no object of 'apple' in test; none of 'stone' in val and test"
     assert missing.remedy == "annotate more of them; then run toonvision extract and toonvision split --force"
+    (of_source,) = missing_labels("mine", table, from_source=True)
+    assert of_source.remedy == f"{missing.remedy} --from-source"
     (missing,) = missing_labels("mine", table_of({"apple": "rvt", "pear": "rrvt", "stone": "rrv"}))
     assert 'leave it out: write ignore = ["stone"] under [labels] in toonvision.toml; then run' in missing.remedy

@@ -3,10 +3,12 @@
 import contextlib
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
+from builders import small_shots, write_voc
 from reliability.remedies import (
     EXTRACTED,
     PNG,
@@ -75,6 +77,17 @@ def in_subsets(base):
         ]
         (base / "s" / subset).mkdir(exist_ok=True)
         path.rename(base / "s" / subset / path.name)
+
+
+def in_small_train(base):
+    """Lay the source out as train and val, with too few pictures in train to draw test from them."""
+    in_subsets(base)
+    for path in [*(base / "s/test").iterdir(), *sorted((base / "s/train").iterdir())[4:]]:
+        path.rename(base / "s/val" / path.name)
+
+
+def more_in_train(base):
+    write_voc(base / "s", [replace(shot, stem=f"{shot.stem} more", context="train") for shot in small_shots()[6:]])
 
 
 OWN = options(split={"from_source": True})
@@ -319,6 +332,13 @@ SPLITS = [
                 OWN_AGAIN,
             ),
         ),
+        verbs=SPLIT_TOO,
+    ),
+    Remedy(
+        "put more pictures into train in the source, then run toonvision extract and toonvision split --from-source "
+        "--force",
+        steps_then(in_small_train, OWN),
+        (steps_then(more_in_train, OWN_AGAIN),),
         verbs=SPLIT_TOO,
     ),
     Remedy(

@@ -23,9 +23,10 @@ def split_text(summary: "SplitSummary") -> str:
     achieved = "/".join(f"{share:.1f}" for share in summary.achieved)
     asked = f" ({summary.ratios} asked for)" if summary.ratios else ""
     cut = f", but for {len(summary.cut):,} that had to be cut" if summary.cut else ""
+    together = "belong" if summary.from_source else "stay"  # a source may tear them apart
     sentences = [
         f"Train/val/test: {achieved} % of the crops{asked}, from {counted(summary.groups, 'group')} of screenshots "
-        f"that stay together{cut}."
+        f"that {together} together{cut}."
     ]
     sentences += _joined_sentences(summary)
     if summary.largest_deviation:
@@ -122,4 +123,4 @@ def split_findings(summary: "SplitSummary", taxonomy: "Taxonomy") -> tuple[Findi
             f"{listed(group.subsets)}, because {why}: TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING"
         )
         findings.append(Finding(f"{group.names[0]} to {group.names[-1]}", reason, RECORD_MORE, "cut"))
-    return (*findings, *missing_labels(summary.name, labels))
+    return (*findings, *missing_labels(summary.name, labels, from_source=summary.from_source))

@@ -150,7 +150,7 @@ def check_splits(workspace: Workspace, known: Known) -> Checked:
         faults += torn
         doubts += cut
         table = subset_table(level, split, known.crops, workspace.taxonomy)
-        doubts += missing_labels(split.name, table)
+        doubts += missing_labels(split.name, table, from_source=split.from_source)
         if missing := sum(split.subset_of(crop) is None for crop in known.crops):
             reason = f"does not know {missing} of {len(known.crops)} crops, which were cut after it was made"
             if split.from_source:

@@ -15,6 +15,7 @@ from toonvision.data.workspace import Workspace
 
 DRAWN_PERCENT = 20
 """Of train, for each subset that the source has not."""
+_AGAIN = "toonvision split --from-source --force"
 
 
 @dataclass(frozen=True)
@@ -25,19 +26,24 @@ class TakenOver:
         split: The split.
         left_out: The screenshots that the sources put into no subset.
         drawn: The subsets that the sources have not, which were drawn from train.
+        empty: The subsets that the sources have not, and that train is too small for.
     """
 
     split: Split
     left_out: tuple[str, ...]
     drawn: tuple[Subset, ...]
+    empty: tuple[Subset, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What to know of it, besides how it came out."""
         reason = f"is not in the source, so {DRAWN_PERCENT} % of train were drawn for it, with seed {self.split.seed}"
-        remedy = "put them into train, val or test in the source, then run toonvision split --from-source --force"
+        small = f"is not in the source, and train has too few objects to draw {DRAWN_PERCENT} % of them for it"
+        more = f"put more pictures into train in the source, then run toonvision extract and {_AGAIN}"
+        remedy = f"put them into train, val or test in the source, then run {_AGAIN}"
         return (
             *(Finding(subset, reason, code="drawn") for subset in self.drawn),
+            *(Finding(subset, small, more, "too-small") for subset in self.empty),
             *(Finding(name, "the source puts it into no subset", remedy, "no-subset") for name in self.left_out),
         )
 
@@ -90,12 +96,15 @@ def take_over(workspace: Workspace, *, seed: int, name: str = "default", replace
                 f"{workspace.root}: the sources put no object into train. Draw a split of all of them: toonvision split"
             )
         missing = tuple(subset for subset in SUBSETS if subset not in found)
+        drawn = missing
         if missing:
             subsets.update(_drawn_from_train(crops, known.screenshots, own, keys, missing, seed))
+            filled = {subsets[keys[crop.source, crop.screenshot]] for crop in crops}
+            drawn = tuple(subset for subset in missing if subset in filled)
         split = Split(name, subsets, seed=seed if missing else None, from_source=True)
         write_split(workspace.splits, split, replace=replace)
     left_out = tuple(sorted(keys[place] for place in keys if place not in own))
-    return TakenOver(split, left_out, missing)
+    return TakenOver(split, left_out, drawn, tuple(subset for subset in missing if subset not in drawn))
 
 
 def _drawn_from_train(

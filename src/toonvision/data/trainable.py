@@ -14,6 +14,8 @@ from toonvision.data.subsets import SUBSETS
 from toonvision.taxonomy.labels import LABEL_LEVEL
 
 _THEN = "then run toonvision extract and toonvision split --force"
+_AS_THE_SOURCE = " --from-source"
+"""What goes with `_THEN` where the split is the source's own, so that it stays so."""
 _ALIKE = 0.75
 """From this similarity on, a rare label may be another spelling of a common one."""
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -86,12 +88,13 @@ def _named(rare: Sized, labels: Sized) -> int:
     return _MOST_NAMED if _can_be_left_out(rare, labels) else len(rare)
 
 
-def missing_labels(name: str, table: CountTable) -> tuple[Finding, ...]:
+def missing_labels(name: str, table: CountTable, *, from_source: bool = False) -> tuple[Finding, ...]:
     """Return the labels of which a subset of a split has none, so that they cannot be learned or evaluated.
 
     Args:
         name: The split's name.
         table: Its samples by label and subset.
+        from_source: Whether it is the source's own.
     """
     rows = [(one.name, counts) for one, counts in zip(table.classes, table.counts.tolist(), strict=True) if any(counts)]
     subsets = [column.name for column in table.columns]
@@ -105,7 +108,7 @@ def missing_labels(name: str, table: CountTable) -> tuple[Finding, ...]:
     most = _named(missing, rows)
     named = (f"{some(labels, most=most)} in {where}" for where, labels in by_subsets.items())
     reason = f"no object of {'; none of '.join(named)}"
-    remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_THEN}"
+    remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_THEN}{_AS_THE_SOURCE * from_source}"
     return (Finding(f"split {name}", reason, remedy, "label-missing"),)
 
 
