@@ -786,3 +786,84 @@ def test_rows_that_are_read_at_once_are_read_as_one_after_the_other(rows):
     assert at_once is None or singly == (at_once, ())
     usual = all(len(row) == 5 and {*row} <= {"0", "1", "0.5", ".25", "1e-3", "-0"} for row in rows)
     assert (at_once is not None) >= (bool(rows) and usual and all(row[0] in ("0", "1", "-0") for row in rows))
+
+
+@pytest.mark.parametrize("before", ["\n", "\n \n"])
+def test_blank_lines_before_the_first_class_name_shift_no_label(tmp_path, before):
+    pair(tmp_path, "a", rows=f"{ROW}1 0.25 0.25 0.25 0.25\n")
+    (tmp_path / "classes.txt").write_text(f"{before}cat\ndog\n")
+    (picture,) = read(tmp_path).pictures
+    assert [entry.label for entry in picture.objects] == ["cat", "dog"]
+
+
+def test_names_that_come_twice_and_another_number_of_classes_are_doubts(tmp_path):
+    pair(tmp_path, "a")
+    (tmp_path / "data.yaml").write_text("nc: 3\nnames: [cat, dog, cat, eel]\n")
+    count, alike = read(tmp_path).findings
+    assert (count.code, count.reason) == ("other-count", "says that there are 3 classes, and names 4")
+    assert alike.reason == "names the classes 0 and 2 alike, 'cat': they become one label"
+
+
+def test_darknet_s_number_of_classes_is_compared_with_its_names(tmp_path):
+    put(tmp_path, "obj/a.png", "obj/a.txt")
+    (tmp_path / "obj.data").write_text("classes = 3\nnames = data/obj.names\n")
+    (tmp_path / "obj.names").write_text("cat\ndog\n")
+    assert codes(read(tmp_path)) == ["other-count"]
+
+
+@pytest.mark.parametrize("bad", ["1 0.7 0.4 0.2", "None 0.7 0.4 0.2 0.1", "1 0.3 0.4 0.2 nan"])
+def test_one_bad_row_in_every_label_file_hides_no_data_set(tmp_path, bad):
+    pair(tmp_path, "a", "b", rows=f"{ROW}{bad}\n")
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    assert layout.detect(tmp_path) == "yolo"
+    assert [len(picture.objects) for picture in read(tmp_path).pictures] == [1, 1]
+
+
+def test_a_class_named_in_place_of_its_number_is_said_with_the_number(tmp_path):
+    pair(tmp_path, "a", rows="traffic light 0.5 0.5 0.5 0.5\neel 0.5 0.5 0.5 0.5\n")
+    (tmp_path / "classes.txt").write_text("cat\ntraffic light\n")
+    assert layout.detect(tmp_path) == "yolo"
+    (picture,) = read(tmp_path).pictures
+    named, unknown = picture.findings
+    assert named.reason == "its class must be the number of one that classes.txt names; got 'traffic light'"
+    assert named.remedy == "write 1 in its place"
+    assert "got 'eel'" in unknown.reason
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "remedy"),
+    [("classes.txt", "cat\ndog\n", "write its name on line 16"),
+     ("data.yaml", "names: [cat, dog]\n", "add its name under the number 15")],
+)  # fmt: skip
+def test_the_remedy_for_a_class_without_a_name_says_where_it_belongs(tmp_path, file, content, remedy):
+    pair(tmp_path, "a", rows="15 0.5 0.5 0.5 0.5\n")
+    (tmp_path / file).write_text(content)
+    (picture,) = read(tmp_path).pictures
+    assert picture.findings[0].remedy == remedy
+    (tmp_path / "classes.txt").write_text("cat\ndog" + 14 * "\n" + "eel\n")
+    (tmp_path / "data.yaml").unlink(missing_ok=True)
+    assert [entry.label for entry in read(tmp_path).pictures[0].objects] == ["eel"]
+
+
+def test_names_with_their_numbers_behind_them_are_read(tmp_path):
+    assert one_row(tmp_path, "1 0.5 0.5 0.5 0.5", settings="names: {dog: 1, cat: 0}\n").label == "dog"
+    with pytest.raises(InputRejectedError, match="one class number for two labels"):
+        one_row(tmp_path, "1 0.5 0.5 0.5 0.5", settings="names: {dog: 1, cat: 1}\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("names:\n\t- cat\n", "line 2: found character"),
+        ("names: ['cat' 'dog']\n", "line 1: expected ',' or ']'"),
+        ("all: &all [cat]\nnames: *all\n", "line 2: aliases are not read"),
+        ("names: !!python/tuple [cat]\n", "line 1: tags are not read"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_refused_with_the_line(tmp_path, content, fault):
+    pair(tmp_path, "a")
+    (tmp_path / "data.yaml").write_text(content)
+    with pytest.raises(InputRejectedError) as refused:
+        read(tmp_path)
+    assert f"cannot be read as YAML ({fault}" in str(refused.value)
+    assert str(refused.value).endswith("To fix it, correct that line.")

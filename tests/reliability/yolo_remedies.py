@@ -82,7 +82,29 @@ YOLO = [
         on="yolo",
     ),
     Remedy("write centre, width and height in their place, or export them again", *spoiled(as_corners), on="yolo"),
-    Remedy("add its name", names("apple", "pear"), (steps(names(*THREE), init_again),), on="yolo"),
+    Remedy("add its name under the number 2", names("apple", "pear"), (steps(names(*THREE), init_again),), on="yolo"),
+    Remedy(
+        "write its name on line 3",
+        steps(remove(DATA), text("s/classes.txt", "apple\npear\n")),
+        (steps(text("s/classes.txt", "apple\npear\nstone\n"), init_again),),
+        on="yolo",
+    ),
+    Remedy("write 0 in its place", *spoiled(row(lambda line: f"apple {line.partition(' ')[2]}")), on="yolo"),
+    Remedy(
+        "write that number, or remove the row",
+        row(lambda line: f"None {line.partition(' ')[2]}"),
+        (as_before, lambda base: (base / LABELS).write_text("", encoding="utf-8")),
+        on="yolo",
+    ),
+    Remedy("correct the number, or the names", names(*THREE, nc=4), (names(*THREE, nc=3), names(*THREE)), on="yolo"),
+    Remedy(
+        "name them differently, if they are two",
+        names("apple", "apple", "stone"),
+        (steps(names(*THREE), init_again),),
+        on="yolo",
+    ),
+    Remedy("correct that line", *spoiled(text(DATA, "train: images\nnames: ['apple' 'pear']\n")), on="yolo"),
+    Remedy("write it again", *spoiled(text(DATA, "train: images\nnames: [\x07]\n")), on="yolo"),
     Remedy(
         "write the number of its class, or remove the row",
         row(lambda line: f"-1 {line.partition(' ')[2]}"),
@@ -138,7 +160,9 @@ YOLO = [
     Remedy("list the classes only", *spoiled(steps(remove(DATA), text("s/classes.txt", "a\n" * 20_000))), on="yolo"),
     Remedy("number them differently", *spoiled(text(DATA, "train: images\nnames: {0: a, 00: b}\n")), on="yolo"),
     Remedy("list them in the order of their numbers", *spoiled(text(DATA, "train: images\nnames: []\n")), on="yolo"),
-    Remedy("number the classes from 0", *spoiled(text(DATA, "train: images\nnames: {first: apple}\n")), on="yolo"),
+    Remedy(
+        "number the classes, as in 0: cat", *spoiled(text(DATA, "train: images\nnames: {first: apple}\n")), on="yolo"
+    ),
     Remedy("write words", *spoiled(text(DATA, "train: images\nnames: [[apple]]\n")), on="yolo"),
     Remedy(
         "put it there, or take it out of data.yaml",

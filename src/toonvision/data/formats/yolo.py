@@ -4,7 +4,7 @@ Labels lie where any program of the field puts them: in `labels` folders, beside
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from toonvision.data.formats.base import (
 )
 from toonvision.data.formats.yolo_doubts import SHIFTED, contradictions, doubts, with_remedy
 from toonvision.data.formats.yolo_forms import Form, LongRows
-from toonvision.data.formats.yolo_labels import Labels, lines_of, seems_labels, texts
+from toonvision.data.formats.yolo_labels import Labels, has_rows, lines_of, seems_labels, texts
 from toonvision.data.formats.yolo_rows import ids_of, parse_row, plain_boxes
 from toonvision.data.formats.yolo_settings import Settings
 from toonvision.data.formats.yolo_subsets import NamedPictures, named_pictures
@@ -40,13 +40,14 @@ def recognise(tree: SourceTree) -> str | None:
         found = yolo_settings.find(tree)
     except InputRejectedError:  # reading it says why
         return TITLE if any(seems_labels(path) for path in texts(tree)) else None
-    if found and _has_labels(tree):
+    labels = {name for settings in found for name in settings.names.values()}
+    if found and _has_labels(tree, labels):
         return f"{TITLE}, with {some(sorted({tree.relative(one.file) for one in found}))}"
     paired = (path for path in texts(tree) if tree.picture_of(path))
     return f"{TITLE} without class names" if any(seems_labels(path, shares=True) for path in paired) else None
 
 
-def _has_labels(tree: SourceTree) -> bool:
+def _has_labels(tree: SourceTree, labels: Collection[str]) -> bool:
     """Return whether a text has rows for a picture, or several have shares for pictures that are not there.
 
     One that has them for none may be anything, such as a table of all boxes.
@@ -54,7 +55,7 @@ def _has_labels(tree: SourceTree) -> bool:
     of_no_picture = 0
     for path in texts(tree):
         if tree.has_picture_for(path):
-            if seems_labels(path):
+            if has_rows(path, labels):
                 return True
         elif seems_labels(path, shares=True):
             of_no_picture += 1

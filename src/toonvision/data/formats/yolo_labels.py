@@ -1,7 +1,7 @@
 """The label files of a YOLO data set: which texts they are, and which picture each describes."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.files import decode_text, read_regular
 from toonvision.data.formats import yolo_settings
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture
-from toonvision.data.formats.yolo_rows import seems_row
+from toonvision.data.formats.yolo_rows import names_class, seems_row
 from toonvision.data.source_tree import SourceTree, folder_text
 
 _HEAD = 4096
@@ -66,10 +66,22 @@ def _head(path: Path) -> bytes | None:
 
 def seems_labels(path: Path, *, shares: bool = False) -> bool:
     """Return whether a text begins as a label file with an object does."""
+    lines = _first_lines(path)
+    return bool(lines) and all(seems_row(line, shares=shares) for line in lines)
+
+
+def has_rows(path: Path, labels: Collection[str]) -> bool:
+    """Return whether there are rows of a label file among the first lines of a text, whatever the others are.
+
+    In place of the number of its class a row may have one of the `labels`: reading it says what is wrong.
+    """
+    return any(seems_row(line) or names_class(line, labels) for line in _first_lines(path))
+
+
+def _first_lines(path: Path) -> list[str]:
     head = _head(path) or b""
     lines = [line for line in decode_text(head, errors="replace").splitlines() if line.strip()]
-    whole = lines[:-1] if len(head) == _HEAD and len(lines) > 1 else lines
-    return bool(whole) and all(seems_row(line, shares=shares) for line in whole)
+    return lines[:-1] if len(head) == _HEAD and len(lines) > 1 else lines
 
 
 def _is_empty(path: Path) -> bool:

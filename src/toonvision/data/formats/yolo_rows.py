@@ -1,8 +1,9 @@
 """One row of a YOLO label file: a class number, then a box, a polygon or a box with key points, as shares."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from itertools import takewhile
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.core.wording import counted
@@ -39,6 +40,12 @@ def seems_row(line: str, *, shares: bool = False) -> bool:
     except ValueError:
         return False
     return first >= -1 and (not shares or (first.is_integer() and all(-1 <= value <= _FARTHEST for value in others)))
+
+
+def names_class(line: str, labels: Collection[str]) -> bool:
+    """Return whether a line could be a row but for its class, which it names in place of its number."""
+    columns = line.split()
+    return " ".join(columns[:-4]) in labels and seems_row(" ".join(("0", *columns[-4:])))
 
 
 def ids_of(words: Iterable[str]) -> list[int]:
@@ -85,7 +92,7 @@ def parse_row(
     Raises:
         RejectedItemError: If it is none of the three, or its class has no name.
     """
-    values = _values(columns)
+    values = _values(columns, settings)
     label = settings.names.get(int(values[0])) if values[0].is_integer() else None
     if label is None:
         raise _unknown(columns[0], values[0], settings)
@@ -110,13 +117,15 @@ def _unknown(word: str, value: float, settings: Settings) -> RejectedItemError:
     reason = f"class {shown(word)} is not among the {counted(len(names), 'name')} of {file.name}"
     several = next((name for name in names.values() if "," in name), None)
     if several is None:
-        return RejectedItemError(reason, "add its name", code=UNKNOWN_CLASS)
+        number = int(value)
+        add = f"add its name under the number {number}" if is_yaml(file) else f"write its name on line {number + 1}"
+        return RejectedItemError(reason, add, code=UNKNOWN_CLASS)
     reason += f", one of which holds a comma: {shown(several)}"
     own = "as an entry" if is_yaml(file) else "on a line"
     return RejectedItemError(reason, f"write each name {own} of its own", code=UNKNOWN_CLASS)
 
 
-def _values(columns: Sequence[str]) -> list[float]:
+def _values(columns: Sequence[str], settings: Settings) -> list[float]:
     line = " ".join(columns)
     if _PLAIN.fullmatch(line):
         try:
@@ -133,6 +142,11 @@ def _values(columns: Sequence[str]) -> list[float]:
         raise RejectedItemError(reason, remedy, code="bad-row")
     if len(columns) < len(_COLUMNS):
         raise _bad_count(len(columns))
+    if word := " ".join(takewhile(lambda text: not _PLAIN.fullmatch(text), columns)):
+        number = next((number for number, name in settings.names.items() if name == word), None)
+        reason = f"its class must be the number of one that {settings.names_file.name} names; got {shown(word)}"
+        remedy = "write that number, or remove the row" if number is None else f"write {number} in its place"
+        raise RejectedItemError(reason, remedy, code="no-number")
     names = (*_COLUMNS, *(f"column {number}" for number in range(len(_COLUMNS) + 1, len(columns) + 1)))
     return [parse_coordinate(text, what) for text, what in zip(columns, names, strict=True)]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class Settings:
         base: The folder that those are relative to, as it is written.
         keypoint_columns: How many columns of a row follow its box, for key points.
         note: What is odd about the names, and what to do about it.
+        count: How many classes the file says that there are; None if it does not.
     """
 
     file: Path
@@ -59,6 +61,7 @@ class Settings:
     base: str = ""
     keypoint_columns: int = 0
     note: tuple[str, str] | None = None
+    count: int | None = None
 
 
 def is_class_file(path: Path) -> bool:
@@ -199,7 +202,7 @@ def _text(path: Path, tree: SourceTree) -> str:
 
 
 def _class_file(path: Path, tree: SourceTree) -> Settings | None:
-    lines = _text(path, tree).splitlines()
+    lines = [*dropwhile(lambda line: not line.strip(), _text(path, tree).splitlines())]  # as labelImg reads them
     if len(lines) > _MOST_CLASSES:
         raise RejectedItemError(f"has over {_MOST_CLASSES:,} lines", "list the classes only", code="too-large")
     names = {number: checked_label(line) for number, line in enumerate(_plain_names(lines)) if line.strip()}
@@ -238,7 +241,8 @@ def _darknet(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Se
     if not beside:
         return None
     entries = tuple((subset, keys[key]) for key in _SUBSET_KEYS if keys.get(key) and (subset := named_subset(key)))
-    return Settings(path, beside[0].file, beside[0].names, 5, beside[0].shift, entries)
+    count = _stated(keys.get("classes"))
+    return Settings(path, beside[0].file, beside[0].names, 5, beside[0].shift, entries, count=count)
 
 
 def _yaml(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Settings | None:
@@ -257,7 +261,7 @@ def _yaml(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Setti
         if isinstance(loaded["names"], list):
             listed = [*names.values()] if len(names) <= _MOST_SHOWN else [names[0], "..."]
             shift = f"put a name before the first one, as in names: [unused, {', '.join(listed)}]"
-        return Settings(path, path, names, 0, shift, entries, base, columns)
+        return Settings(path, path, names, 0, shift, entries, base, columns, count=_stated(loaded.get("nc")))
     count = min(_number(loaded["nc"]), _MOST_CLASSES)
     if not entries or not count:
         return None  # the plan of a network
@@ -278,8 +282,10 @@ def _load_yaml(path: Path, tree: SourceTree) -> object:
     try:
         return yaml.load(text, _plain_loader())
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        reason = printable(" ".join(str(error).split()))  # YAML's errors have several lines
-        raise RejectedItemError(f"cannot be read as YAML ({reason})", "correct it", code="bad-yaml") from error
+        reason = printable(getattr(error, "problem", None) or " ".join(str(error).split()))
+        mark = getattr(error, "problem_mark", None)
+        where, remedy = (f"line {mark.line + 1}: ", "correct that line") if mark else ("", "write it again")
+        raise RejectedItemError(f"cannot be read as YAML ({where}{reason})", remedy, code="bad-yaml") from error
 
 
 def _plain_loader() -> type:
@@ -293,22 +299,25 @@ def _plain_loader() -> type:
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
             event = self.peek_event()  # type: ignore[no-untyped-call]  # of a library without types
             if isinstance(event, yaml.AliasEvent):
-                raise yaml.YAMLError("aliases are not read; write the values out")
+                raise _refused("aliases are not read, the values themselves are", event.start_mark)
             if getattr(event, "tag", None):
-                raise yaml.YAMLError("tags are not read; write the plain values")
+                raise _refused("tags are not read, plain values are", event.start_mark)
             return super().compose_node(parent, index)
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
             found: dict[Any, Any] = super().construct_mapping(node, deep)
             if len(found) < len(node.value):  # one of the values would be lost silently
-                raise yaml.YAMLError(f"a key comes twice in what begins in line {node.start_mark.line + 1}")
+                raise _refused("a key comes twice in what begins there", node.start_mark)
             return found
+
+    def _refused(problem: str, mark: Any) -> yaml.MarkedYAMLError:
+        return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
     return PlainLoader
 
 
 def _names(names: object) -> dict[int, str]:
-    pairs = names.items() if isinstance(names, dict) else enumerate(names) if isinstance(names, list) else ()
+    pairs = enumerate(names) if isinstance(names, list) else _numbered(names) if isinstance(names, dict) else ()
     found = {}
     for index, name in pairs:
         if not isinstance(name, str):
@@ -323,11 +332,29 @@ def _names(names: object) -> dict[int, str]:
     return found
 
 
+def _numbered(names: Mapping[Any, Any]) -> Sequence[tuple[Any, Any]]:
+    """Return class numbers and names, also where the numbers stand behind the names."""
+    if not any(map(_is_number, names)) and all(map(_is_number, names.values())):
+        return [(number, name) for name, number in names.items()]
+    return [*names.items()]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and value.isdecimal()
+
+
+def _stated(count: object) -> int | None:
+    """Return how many classes there are, where a file states it as a number."""
+    return _number(count) if _is_number(count) else None
+
+
 def _number(value: object) -> int:
     """Return a class number, which may be written as text."""
     text = str(value) if isinstance(value, int | str) else ""
     if not text.isdecimal() or len(text) > 9:
-        raise RejectedItemError(f"{shown(value)} is no class number", "number the classes from 0", code="bad-names")
+        raise RejectedItemError(
+            f"{shown(value)} is no class number", "number the classes, as in 0: cat", code="bad-names"
+        )
     return int(text)
 
 
