@@ -218,3 +218,16 @@ def test_a_label_of_1000_characters_is_read_and_a_longer_one_refused_in_few_word
 
 def test_blanks_around_a_label_do_not_count():
     assert checked_label("  Mover & Shaker\n") == "Mover & Shaker"
+
+
+@pytest.mark.parametrize(
+    ("xyxy", "reason"),
+    [
+        ((0, 40.1, 80, 40.4), "the box (0, 40, 80, 40) is less than a pixel high"),
+        ((4.6, 0, 5.2, 9), "the box (5, 0, 5, 9) is less than a pixel wide"),
+        ((4.6, 4.6, 5.2, 5.2), "the box (5, 5, 5, 5) is less than a pixel wide and high"),
+        ((5, 5, 5, 9), "the box (5, 5, 5, 9) has no area"),
+    ],
+)
+def test_a_box_that_is_thinner_than_a_pixel_is_said_to_be(xyxy, reason):
+    assert refusal(xyxy, (100, 100)).reason == reason

@@ -220,27 +220,63 @@ def test_where_the_folders_can_be_read_in_two_ways_both_are_named_and_the_remedy
     (finding,) = reading.findings
     assert str(finding) == (
         "day and night: the folders could also be read with the labels cat and dog, which lie one level deeper (if "
-        "those are the labels, move their folders up, out of the folders that are taken for labels now)"
+        "those are the labels, call the folders around them set_1, set_2 and so on)"
     )
     assert not finding.skips
-    for folder in ("cat", "dog"):
-        (tmp_path / folder).mkdir()
-        for time in ("day", "night"):
-            (tmp_path / time / folder / "0.png").rename(tmp_path / folder / f"{time}.png")
+    (tmp_path / "day").rename(tmp_path / "set_1")
+    (tmp_path / "night").rename(tmp_path / "set_2")
     reading = read(tmp_path)
     assert (labels(reading), reading.findings) == ({"cat": 2, "dog": 2}, ())
+
+
+def test_one_label_beside_folders_that_are_passed_over_is_refused_with_the_way_to_make_them_labels(tmp_path):
+    said = refused(fill(tmp_path, "train", "test", "cat", pictures=3))
+    assert "only 3 of 9 pictures have a label, cat, and a model needs at least two labels" in said
+    assert said.endswith(
+        "Put the others, such as test/0.png, into folders of their labels; if 'test' is a label, rename the folder to "
+        "label_test."
+    )
+    (tmp_path / "test").rename(tmp_path / "label_test")
+    assert labels(read(tmp_path)) == {"cat": 3, "label_test": 3}
+
+
+def test_folders_without_pictures_beside_those_of_labels_are_named(tmp_path):
+    fill(tmp_path, "train/cat", "train/dog", "test/cat")
+    for folder in ("train/bird", "test/dog/more", "test/images", "elsewhere/fox"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "train/bird/readme.txt").write_text("none yet")
+    reading = read(tmp_path)
+    assert [str(finding) for finding in reading.findings] == ["test/dog and train/bird: hold no picture"]
+    assert labels(reading) == {"cat": 2, "dog": 1}
+
+
+def test_folders_of_one_name_but_for_case_or_form_are_refused_as_folders_and_one_renaming_cures(tmp_path):
+    composed, decomposed = "B\u00e4r", "Ba\u0308r"
+    for one, other in (("cat", "Cat"), (composed, decomposed)):
+        root = tmp_path / one
+        fill(root, one, other, "dog", pictures=3)
+        with pytest.raises(InputRejectedError, match="two folders of one name") as caught:
+            layout.read("folders", root)
+        assert ("('B\\xe4r' and 'Ba\\u0308r')" in str(caught.value)) == (one == composed)
+        (root / other).rename(root / "other")
+        assert labels(layout.read("folders", root)) == {one: 3, "other": 3, "dog": 3}
 
 
 def test_pictures_in_no_folder_of_a_label_are_named_once_a_folder(tmp_path):
     fill(tmp_path, "bus", "car")
     fill(tmp_path, ".", "train", pictures=3)
+    fill(tmp_path, "val", pictures=2)
     reading = read(tmp_path)
     assert labels(reading) == {"bus": 1, "car": 1}
     assert [str(finding) for finding in reading.findings] == [
         "0.png: lies in no folder of a label, as do 2 more pictures beside it (move it into the folder of its label)",
         "train/0.png: lies in no folder of a label, as do 2 more pictures beside it (move it into the folder of its "
         "label; if 'train' is a label, rename the folder to label_train)",
+        "val/0.png: lies in no folder of a label, as does 1 more picture beside it (move it into the folder of its "
+        "label; if 'val' is a label, rename the folder to label_val)",
     ]
+    shutil.rmtree(tmp_path / "val")
+    reading = read(tmp_path)
     assert set(reading.unusable) == {f"{folder}{number}.png" for folder in ("", "train/") for number in range(3)}
     (tmp_path / "train").rename(tmp_path / "label_train")
     assert labels(read(tmp_path)) == {"bus": 1, "car": 1, "label_train": 3}

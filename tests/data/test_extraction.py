@@ -586,6 +586,20 @@ def test_identical_pictures_are_reported_and_both_kept(tmp_path):
     assert len({shot.fingerprint for shot in screenshots_of(workspace)}) == 2
 
 
+def test_one_file_under_two_labels_is_said_to_be_wrong_under_one_of_them(tmp_path):
+    for label, stem in (("cat", "one"), ("dog", "two")):
+        builders.write_picture(tmp_path / "shots" / label / f"{stem}.png", Shot(stem, label, ()))
+    for label, stem in (("cat", "again"), ("dog", "wrong")):
+        shutil.copy(tmp_path / "shots/cat/one.png", tmp_path / "shots" / label / f"{stem}.png")
+    source = ("folders", tmp_path / "shots")
+    workspace = create_workspace(tmp_path / "w", taxonomy=infer(["cat", "dog"]), source=source)
+    for _ in range(2):
+        same, wrong = extract(workspace).findings
+        assert (same.item, same.code) == ("cat/one.png", "identical")
+        assert (wrong.item, wrong.code, wrong.skips) == ("dog/wrong.png", "two-labels", False)
+        assert wrong.reason.endswith("but its label is 'dog', and that one's 'cat': one of them is wrong")
+
+
 def test_what_was_counted_and_found_is_stored(tmp_path):
     workspace = make_workspace(tmp_path, [ONE, Shot("bad", "house", (("plum", (1, 1, 9, 9)),))])
     summary = extract(workspace)

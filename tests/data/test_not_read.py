@@ -33,7 +33,7 @@ FORMATS = {
     ),
     "Open Images without boxes": ("train-human-imagelabels.csv", "ImageID,Source,LabelName,Confidence\na,x,/m/1,1\n"),
     "a list of classes, as RetinaNet has it": ("classes.csv", "cat,0\ndog,1\n"),
-    "a table of labels of whole pictures, as Roboflow has it": (
+    "a table of labels of whole pictures, as numbers": (
         "train/_classes.csv",
         "filename, cat, dog\na.png, 1, 0\n",
     ),
@@ -223,7 +223,7 @@ def test_a_table_of_an_unknown_form_is_read_once_it_has_the_columns_that_its_ref
 
 
 def test_pictures_of_a_table_of_labels_are_read_once_they_lie_in_folders_of_their_labels(tmp_path):
-    path = write(tmp_path, "a table of labels of whole pictures, as Roboflow has it", pictures="images")
+    path = write(tmp_path, "a table of labels of whole pictures, as numbers", pictures="images")
     assert "Put each picture into a folder of its label, and take the table away" in refusal(tmp_path)
     for label in ("cat", "dog"):
         (tmp_path / label).mkdir()

@@ -164,21 +164,20 @@ FOLDERS = [
         on="folders",
     ),
     Remedy(
-        "if those are the labels, move their folders up, out of the folders that are taken for labels now",
+        "if those are the labels, call the folders around them set_1, set_2 and so on",
         steps(
             lambda base: shutil.copytree(base / "s", base / "t"),
             lambda base: shutil.rmtree(base / "s"),
             *(move(f"t/{label}", f"s/{where}/{label}") for label, where in (("apple", "sweet"), ("pear", "sweet"))),
             move("t/stone", "s/hard/stone"),
         ),
-        (
-            steps(
-                *(move(f"s/{where}/{label}", f"s/{label}") for label, where in (("apple", "sweet"), ("pear", "sweet"))),
-                move("s/hard/stone", "s/stone"),
-                remove("s/sweet", "s/hard"),
-                remove("w"),
-            ),
-        ),
+        (steps(move("s/sweet", "s/set_1"), move("s/hard", "s/set_2"), remove("w")),),
+        on="folders",
+    ),
+    Remedy(
+        "Rename one of the folders; --same makes one label of two.",
+        copy("s/apple/shot_00.png", "s/Apple/shot_00.png"),
+        (move("s/Apple", "s/Apple 2"),),
         on="folders",
     ),
 ]

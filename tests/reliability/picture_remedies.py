@@ -179,6 +179,12 @@ PICTURES = [
         steps(copy(PNG, "s/house/same.png"), copy(XML, "s/house/same.xml")),
         (remove("s/house/same.png", "s/house/same.xml"), remove(PNG, XML)),
     ),
+    Remedy(
+        "remove the one that is wrong",
+        copy("s/apple/shot_00.png", "s/pear/same.png"),
+        (remove("s/pear/same.png"), remove("s/apple/shot_00.png")),
+        on="folders",
+    ),
     Remedy("take or save it again", *spoiled(lambda base: text(PNG, (base / PNG).read_bytes()[:-900])(base))),
     Remedy("replace it with a PNG, or remove it", text(PNG, "no picture"), (as_before, remove(PNG, XML))),
     Remedy(

@@ -260,10 +260,12 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
         (Box(x_min=0, y_min=3, x_max=10, y_max=20), True)
     """
     width, height = size_wh
-    edges = [math.floor(finite(value, "an edge")) + (value - math.floor(value) >= 0.5) for value in xyxy]
+    stated = [finite(value, "an edge") for value in xyxy]
+    edges = [math.floor(value) + (value - math.floor(value) >= 0.5) for value in stated]
     corners = ", ".join(map(shown, edges))
     if edges[0] >= edges[2] or edges[1] >= edges[3]:
-        raise RejectedItemError(f"the box ({corners}) has no area", "draw it again or remove it", code="zero-area")
+        reason = f"the box ({corners}) {_too_small(stated, edges)}"
+        raise RejectedItemError(reason, "draw it again or remove it", code="zero-area")
     limits = (width, height, width, height)
     clamped = [min(max(edge, 0), limit) for edge, limit in zip(edges, limits, strict=True)]
     moved = max(abs(edge - inside) for edge, inside in zip(edges, clamped, strict=True))
@@ -273,6 +275,13 @@ def fit_box(xyxy: Iterable[float], size_wh: tuple[int, int]) -> tuple[Box, bool]
         reason += ", with more than half of its area" if seen else ", with all of its area"
         raise RejectedItemError(reason, "draw it again inside the picture, or remove it", code="out-of-bounds")
     return Box(*clamped), moved > 0
+
+
+def _too_small(stated: Sequence[float], edges: Sequence[int]) -> str:
+    """Say what a box has too little of, given its edges as they are stated and in whole pixels."""
+    if stated[0] >= stated[2] or stated[1] >= stated[3]:
+        return "has no area"
+    return "is less than a pixel " + " and ".join(["wide"] * (edges[0] == edges[2]) + ["high"] * (edges[1] == edges[3]))
 
 
 def fit_object(entry: AnnotatedObject, size_wh: tuple[int, int]) -> tuple[Box, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
 from toonvision.core.files import followed_inside, read_regular
 from toonvision.core.wording import listed
 from toonvision.data import images
@@ -281,15 +281,24 @@ def recovered(results: Iterable[ExtractionResult]) -> list[Finding]:
 
 
 def identical_pictures(results: Iterable[ExtractionResult]) -> list[Finding]:
-    """Report pictures whose files are the same byte for byte."""
-    first: dict[str, str] = {}
-    findings = []
-    for result in results:
-        name = result.task.picture.name
-        if result.kept and (other := first.setdefault(result.picture_hash, name)) != name:
-            reason = f"is the same file as {other}; a split keeps both in one subset"
-            findings.append(Finding(name, reason, "remove one", "identical"))
-    return findings
+    """Report pictures whose files are the same byte for byte, and those of them that are given two labels."""
+    first: dict[str, AnnotatedPicture] = {}
+    kept = [(result.picture_hash, result.task.picture) for result in results if result.kept]
+    pairs = [(picture, first.setdefault(digest, picture)) for digest, picture in kept]
+    return [_identical(picture, other) for picture, other in pairs if other is not picture]
+
+
+def _identical(picture: AnnotatedPicture, other: AnnotatedPicture) -> Finding:
+    same, label, others = f"is the same file as {other.name}", _whole_label(picture), _whole_label(other)
+    if label and others and label != others:
+        reason = f"{same}, but its label is {shown(label)}, and that one's {shown(others)}: one of them is wrong"
+        return Finding(picture.name, reason, "remove the one that is wrong", "two-labels")
+    return Finding(picture.name, f"{same}; a split keeps both in one subset", "remove one", "identical")
+
+
+def _whole_label(picture: AnnotatedPicture) -> str:
+    """Return the label of a picture that has one as a whole; an empty text for any other."""
+    return next((entry.label for entry in picture.objects if entry.xyxy is None), "")
 
 
 def stray_attributes(root: Path, reading: Reading) -> list[Finding]:

@@ -1,6 +1,7 @@
 """What lies below a folder of pictures: every file, listed once, without following links."""
 
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -204,17 +205,35 @@ class Listing:
         """Refuse two pictures whose names differ by case or Unicode form alone; `by_stem`, also by suffix.
 
         Raises:
-            InputRejectedError: Naming both.
+            InputRejectedError: Naming both, or the two folders where it is these that differ.
         """
         seen: dict[str, Path] = {}
         for path in paths:
             name = self.relative(path)
             other = seen.setdefault(name_key(name) if by_stem else folded(name), path)
             if other is not path and other != path:
+                folders = next((both for both in _folder_pairs(path, other) if both[0].name != both[1].name), None)
+                if folders:
+                    raise InputRejectedError(
+                        f"{_both(*folders)}: two folders of one name (apart from case or Unicode form), with pictures "
+                        "of one name. Rename one of the folders; --same makes one label of two."
+                    )
                 raise InputRejectedError(
-                    f"{printable(str(path))} and {printable(str(other))}: two pictures of one name (apart from "
+                    f"{_both(path, other)}: two pictures of one name (apart from "
                     f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
                 )
+
+
+def _folder_pairs(path: Path, other: Path) -> Iterable[tuple[Path, Path]]:
+    """Return the folders of two files of equal depth in pairs, the outermost first."""
+    return zip([*path.parents][::-1], [*other.parents][::-1], strict=False)
+
+
+def _both(one: Path, other: Path) -> str:
+    """Name two paths; where they look alike, also by what their letters are made of."""
+    alike = unicodedata.normalize("NFC", str(one)) == unicodedata.normalize("NFC", str(other))
+    made_of = f" ({one.name!a} and {other.name!a})" if alike else ""
+    return f"{printable(str(one))} and {printable(str(other))}{made_of}"
 
 
 def _no_folder(file: Path) -> str:

@@ -70,14 +70,26 @@ def refusal(tree: SourceTree) -> str:
         reason = "its pictures are masks, as its name and their values say"
         return f"{reason}. Name the folder around it in its place, with the annotated pictures{way_out}."
     if len(labels) == 1:
-        count = sum(labels.values())
-        pictures = f"all {counted(count, 'picture')} have" if count > 1 else "the only picture has"
-        screens = f"; or, if these are whole screenshots, {_TO_LABEL}" if _screen_size(tree.pictures, tree) else ""
-        return (
-            f"{pictures} one label, {_some(labels)}, and a model needs at least two labels, to distinguish them. "
-            f"Put pictures of another label into a folder beside it{screens}{way_out}."
-        )
+        return _one_label(next(iter(labels)), tree)
     return ""
+
+
+def _one_label(label: str, tree: SourceTree) -> str:
+    """Return why a source whose folders are those of one label is refused, and the ways out."""
+    count = len(tree.pictures)
+    others = [path for path, own in _folders(tree).items() if not own]
+    pictures = f"all {counted(count, 'picture')} have one" if count > 1 else "the only picture has one"
+    more = "Put pictures of another label into a folder beside it"
+    way_out = "; or, if the folders are the labels, say so: --format folders"
+    if others:
+        pictures = f"only {count - len(others):,} of {counted(count, 'picture')} have a"
+        more = f"Put the others, such as {tree.relative(others[0])}, into folders of their labels"
+        way_out = _if_a_label(others[0].parent, tree)
+    screens = f"; or, if these are whole screenshots, {_TO_LABEL}" if _screen_size(tree.pictures, tree) else ""
+    return (
+        f"{pictures} label, {_some([label])}, and a model needs at least two labels, to distinguish them. "
+        f"{more}{screens}{way_out}."
+    )
 
 
 def read(tree: SourceTree) -> Reading:
@@ -98,10 +110,10 @@ def read(tree: SourceTree) -> Reading:
             label = checked_label(own[0])
         except RejectedItemError as error:
             return error.finding(name, pictures=1, objects=1)
-        subset = tree.subset_of(path) or subsets.get(path) or _subset_before(own[0], path.relative_to(tree.root).parts)
+        subset = tree.subset_of(path) or subsets.get(path) or _subset_in(_before(own[0], path, tree))
         return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    findings = (*_doubt(folders), *_screens(folders, tree), *notes)
+    findings = (*_doubt(folders), *_screens(folders, tree), *_empty(folders, tree), *notes)
     return read_pictures(tree.pictures, tree, read_picture, findings, by_stem=False)
 
 
@@ -156,9 +168,9 @@ def _says_nothing(name: str) -> bool:
     return _is_numbered(name) or subset_in(name) is not None or not _NEW_DATA.isdisjoint(_WORD.findall(name.lower()))
 
 
-def _subset_before(label: str, folders: Sequence[str]) -> Subset | None:
-    """Return the subset that a word of a folder before that of the label names, as in ``seg_train/cat``."""
-    return next((subset for name in folders[: folders.index(label)] if (subset := subset_in(name))), None)
+def _subset_in(folders: Sequence[str]) -> Subset | None:
+    """Return the subset that a word of a folder names, as in ``seg_train/cat``."""
+    return next((subset for name in folders if (subset := subset_in(name))), None)
 
 
 def _unlabelled(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> Mapping[Path, Finding]:
@@ -172,11 +184,15 @@ def _unlabelled(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> Mapp
 
 
 def _no_label(folder: Path, first: Path, count: int, tree: SourceTree) -> Finding:
-    reason = "lies in no folder of a label" + (f", as do {count - 1:,} more pictures beside it" if count > 1 else "")
-    remedy = "move it into the folder of its label"
-    if folder != tree.root:
-        remedy += f"; if {printable(folder.name)!r} is a label, rename the folder to label_{printable(folder.name)}"
-    return Finding(tree.relative(first), reason, remedy, "no-annotation")
+    more = f", as {'do' if count > 2 else 'does'} {counted(count - 1, 'more picture')} beside it" if count > 1 else ""
+    remedy = f"move it into the folder of its label{_if_a_label(folder, tree)}"
+    return Finding(tree.relative(first), f"lies in no folder of a label{more}", remedy, "no-annotation")
+
+
+def _if_a_label(folder: Path, tree: SourceTree) -> str:
+    """Return what to do where a folder that is passed over is a label; an empty text for the source itself."""
+    name = printable(folder.name)
+    return f"; if {name!r} is a label, rename the folder to label_{name}" if folder != tree.root else ""
 
 
 def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
@@ -186,8 +202,25 @@ def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
     if len(deeper) < 2 or any(len(own) == 1 for own in labelled):
         return []
     reason = f"the folders could also be read with the labels {_some(deeper)}, which lie one level deeper"
-    remedy = "if those are the labels, move their folders up, out of the folders that are taken for labels now"
+    remedy = "if those are the labels, call the folders around them set_1, set_2 and so on"
     return [Finding(_some(sorted({own[0] for own in labelled})), reason, remedy, "two-readings")]
+
+
+def _empty(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> list[Finding]:
+    """Name the folders beside those of labels that hold no picture."""
+    around = {tree.root.joinpath(*_before(own[0], path, tree)) for path, own in folders.items() if own}
+    filled = {folder for path in tree.pictures for folder in path.parents}
+    found = [one for one in tree.folders if one.parent in around and one not in filled and _naming([one.name])]
+    if not found:
+        return []
+    reason = f"{'hold' if len(found) > 1 else 'holds'} no picture"
+    return [Finding(some([*map(tree.relative, found)]), reason, code="empty-folder")]
+
+
+def _before(label: str, path: Path, tree: SourceTree) -> tuple[str, ...]:
+    """Return the folders of a picture before that of its label."""
+    folders = path.relative_to(tree.root).parts
+    return folders[: folders.index(label)]
 
 
 def _screens(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> list[Finding]:

@@ -68,14 +68,19 @@ _TEXTS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
         "Put the table of the boxes beside it, with rows such as: a.png,10,10,60,70,cat",
     ),
     (
-        "a table of labels of whole pictures, as Roboflow has it",
+        "a table of labels of whole pictures, as numbers",
         (".csv",),
         r"(?i)\A(?:file_?name|image(?:_?id|_?name)?|id(?:_code)?)(?:,[^,\n]+)+\r?\n[^,\n]+"
         r"(?:(?:,\s*[01](?:\.0+)?)+|,\s*\d+)\s*(?:\n|\Z)",
         "Put each picture into a folder of its label, and take the table away; or write one in its place with the "
         "columns filename and label",
     ),
-    ("Label Studio's CSV or TSV", (".csv", ".tsv"), r"\[\{\"\"x\"\": ", "Export JSON from Label Studio"),
+    (
+        "Label Studio's CSV or TSV",
+        (".csv", ".tsv"),
+        r"\[\{\"\"x\"\": |\{\"\"choices\"\":",
+        "Export JSON from Label Studio",
+    ),
     ("Google AutoML", (".csv",), r"gs://", "Convert it to COCO or Pascal VOC"),
     ("KITTI", (".txt",), r"(?m)^[A-Za-z_]+(?: -?\d+(?:\.\d+)?){14,15}\s*$", "Convert it to COCO or Pascal VOC"),
     ("DOTA", (".txt",), r"(?m)^(?:imagesource:|(?:-?\d+(?:\.\d+)? ){8}[A-Za-z][\w-]* \d\s*$)", "Convert it to COCO"),
