@@ -135,6 +135,8 @@ def _twins() -> Iterable[RefusedSource]:
     ):  # fmt: skip
         pictures = {name: good(name) for name in (first, second)}
         message = (first, second, "two pictures of one name")
+        if "/" in first:
+            message = ("/A", "/a", "two folders of one name")
         xml = {str(Path(name).with_suffix(".xml")): GOOD_XML for name in pictures}
         yield RefusedSource(f"voc twins by {why}", {**pictures, **xml}, message)
         images = {f"images/{name}": content for name, content in pictures.items()}

@@ -175,7 +175,7 @@ FOLDERS = [
         on="folders",
     ),
     Remedy(
-        "Rename one of the folders; --same makes one label of two.",
+        "Rename one of the folders.",
         copy("s/apple/shot_00.png", "s/Apple/shot_00.png"),
         (move("s/Apple", "s/Apple 2"),),
         on="folders",

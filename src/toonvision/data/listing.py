@@ -216,7 +216,7 @@ class Listing:
                 if folders:
                     raise InputRejectedError(
                         f"{_both(*folders)}: two folders of one name (apart from case or Unicode form), with pictures "
-                        "of one name. Rename one of the folders; --same makes one label of two."
+                        "of one name. Rename one of the folders."
                     )
                 raise InputRejectedError(
                     f"{_both(path, other)}: two pictures of one name (apart from "

@@ -146,7 +146,7 @@ def _values(columns: Sequence[str], settings: Settings) -> list[float]:
         number = next((number for number, name in settings.names.items() if name == word), None)
         reason = f"its class must be the number of one that {settings.names_file.name} names; got {shown(word)}"
         remedy = "write that number, or remove the row" if number is None else f"write {number} in its place"
-        raise RejectedItemError(reason, remedy, code="no-number")
+        raise RejectedItemError(reason, remedy, code="bad-number")
     names = (*_COLUMNS, *(f"column {number}" for number in range(len(_COLUMNS) + 1, len(columns) + 1)))
     return [parse_coordinate(text, what) for text, what in zip(columns, names, strict=True)]
 
