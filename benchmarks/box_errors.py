@@ -21,7 +21,7 @@ from toonvision.data.boxes import Box
 from toonvision.data.records import Crop, Frame
 from toonvision.data.workspace import open_workspace
 from toonvision.metrics.boxes import overlaps
-from toonvision.studies.box_suspects import BoxSuspect, compare_boxes
+from toonvision.studies.box_suspects import BoxSuspect, compare_annotations
 from toonvision.studies.fold_assignment import fold_jobs
 from toonvision.studies.folds import train_jobs
 from toonvision.tasks import detect
@@ -119,7 +119,7 @@ def main(given: Sequence[str] | None = None) -> None:
         train_jobs(dataset, [jobs[asked.only]], folder=asked.into)
         return
     results = train_jobs(dataset, jobs, folder=asked.into)
-    study = compare_boxes(dataset, jobs, results, network="detector", folds=asked.folds, repeats=1)
+    study = compare_annotations(dataset, jobs, results, network="detector", folds=asked.folds, repeats=1)
     by_kind = Counter(one.kind for one in wrong)
     found = {
         f"first {len(wrong) * times}": {

@@ -84,7 +84,7 @@ class SceneResult:
         errors: Relative errors of distances: with the label known, with what the track knows, and with its feet.
         inside: Whether the true distance was in the interval, in the same way.
         trends: Pairs of the true share by which a figure comes nearer in a second and what was said.
-        seconds: Seconds of each update of the tracker, looks included.
+        seconds: Seconds of each update of the tracker, appearances included.
         grounds: How the camera stands, as watching said it, in each frame whose ways are looked at.
     """
 

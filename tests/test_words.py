@@ -8,10 +8,11 @@ ROOT = Path(__file__).parents[1]
 NOT_FIRST = {"Give", "Gives", "Tell", "Tells"}
 GONE = re.compile(
     r"<street>|\b(?:tells?|telling|told|judg(?:e|es|ed|ing)|mend(?:s|ed|ing)?|contenders?|lineages?|chosen_by"
-    r"|place or level|validate and test|gives? nan|give --\w+)(?!\w)",
+    r"|place or level|validate and test|looks_of|look_at|read_looks|(?<=\.)looks|(?-i:UNSURE)|gives? nan"
+    r"|give --\w+)(?!\w)",
     re.IGNORECASE,
 )
-"""Words that stand for one that the field has: say, distinguish, evaluate, fix, finalist, retry, context."""
+"""Words that stand for one that the field has: say, distinguish, evaluate, fix, finalist, retry, thumbnail, context."""
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 SUFFIXES = {".py", ".js", ".html", ".css", ".toml", ".md"}
 STILL_READ = {("src/toonvision/tuning/result.py", "judged")}

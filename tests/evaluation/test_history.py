@@ -19,7 +19,7 @@ WRONG = {name: {"count": count, "total": 75} for name, count in (("best", 70), (
         ([{"wrong": 70}, {"wrong": 74}, {"wrong": 75}], ("74 wrong", "75 wrong")),
         ([{"ap50": 0.5}, {"ap50": 0.25}, {"ap50": 0.75}], ("AP50 0.500", "AP50 0.250")),
         ([{"ap50": 0.5, "miou": 0.1}], ("AP50 0.500", "AP50 0.500")),
-        ([{"miou": 0.5}, {"miou": 0.7}], ("mIoU 0.600", "mIoU 0.500")),
+        ([{"miou": 0.5}, {"miou": 0.7}], ("mean IoU 0.600", "mean IoU 0.500")),
         ([{"ap50": None}], None),
         ([{"ap50": math.nan}], None),
     ],

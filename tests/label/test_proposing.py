@@ -148,15 +148,16 @@ def test_while_the_page_is_open_no_model_begins(drawn):
 def test_a_screenshot_is_decoded_once_for_its_objects_and_its_context(drawn, shots, monkeypatch):
     read = []
     monkeypatch.setattr(
-        "toonvision.label.context_proposing.read_looks", lambda _, unseen, *_rest, **_options: read.extend(unseen) or {}
+        "toonvision.label.context_proposing.read_thumbnails",
+        lambda _, unseen, *_rest, **_options: read.extend(unseen) or {},
     )
-    looks = {}
-    list(propose(drawn.files, shots, replace(PROPOSER, classifiers=()), see=looks.__setitem__))
-    assert set(looks) == {shot.id for shot in shots}
-    assert all(looks[shot.id].sha256 == picture_hash(shot) for shot in shots)
+    thumbnails = {}
+    list(propose(drawn.files, shots, replace(PROPOSER, classifiers=()), see=thumbnails.__setitem__))
+    assert set(thumbnails) == {shot.id for shot in shots}
+    assert all(thumbnails[shot.id].sha256 == picture_hash(shot) for shot in shots)
     known = [replace(shot, id=f"{shot.id}{at}", context=context) for shot in shots
              for at, context in enumerate(("ttc", "ttc", "dg", "dg"))]  # fmt: skip
-    seen = {shot.id: looks[shot.id[:16]] for shot in known[:-1]}
+    seen = {shot.id: thumbnails[shot.id[:16]] for shot in known[:-1]}
     propose_contexts(drawn.files, Listed(tuple(known), {}, ()), (), seen=seen)
     assert read == [known[-1]]
     again = {}

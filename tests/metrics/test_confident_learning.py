@@ -6,8 +6,8 @@ from toonvision.metrics.confident_learning import (
     class_thresholds,
     confident_indices,
     confident_joint,
+    confident_labels,
     estimated_wrong,
-    likely_labels,
     noise_rate_indices,
     normalized_margin,
     suspect_indices,
@@ -32,7 +32,7 @@ def test_the_confident_joint_is_that_of_a_worked_example():
     probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.4, 0.6], [0.8, 0.2]], dtype=np.float32)
     # Thresholds: (0.9 + 0.7 + 0.2) / 3 and (0.6 + 0.2) / 2; the last pear reaches that of apple alone.
     np.testing.assert_allclose(class_thresholds(given, probabilities), [0.6, 0.4], atol=1e-6)
-    assert likely_labels(given, probabilities).tolist() == [0, 0, 1, 1, 0]
+    assert confident_labels(given, probabilities).tolist() == [0, 0, 1, 1, 0]
     assert confident_joint(given, probabilities).tolist() == [[2, 1], [1, 1]]
     np.testing.assert_allclose(normalized_margin(given, probabilities), [0.8, 0.4, -0.6, 0.2, -0.6], atol=1e-6)
     assert suspect_indices(given, probabilities).tolist() == [2, 4]
@@ -43,7 +43,7 @@ def test_a_class_that_reaches_no_threshold_is_no_ones_and_one_without_samples_is
     given = np.array([0, 0, 1])
     probabilities = np.array([[0.9, 0.05, 0.05], [0.5, 0.1, 0.4], [0.1, 0.8, 0.1]], dtype=np.float32)
     assert np.isinf(class_thresholds(given, probabilities)[2])
-    assert likely_labels(given, probabilities).tolist() == [0, -1, 1]
+    assert confident_labels(given, probabilities).tolist() == [0, -1, 1]
     assert confident_joint(given, probabilities).sum() == 2
     assert suspect_indices(given, probabilities).tolist() == []
 
@@ -52,7 +52,7 @@ def test_a_label_that_is_the_first_choice_is_never_suspect_although_its_threshol
     given = np.array([0, 0, 0, 1, 1, 1])
     rows = [[0.95, 0.05], [0.95, 0.05], [0.6, 0.4], [0.7, 0.3], [0.7, 0.3], [0.7, 0.3]]
     probabilities = np.array(rows, dtype=np.float32)
-    assert likely_labels(given, probabilities)[2] == 1
+    assert confident_labels(given, probabilities)[2] == 1
     assert 2 not in suspect_indices(given, probabilities)
 
 

@@ -12,7 +12,7 @@ from toonvision.studies.box_suspects import (
     BoxSuspectStudy,
     box_suspects_panel,
     box_suspects_rows,
-    compare_boxes,
+    compare_annotations,
 )
 from toonvision.studies.fold_assignment import fold_jobs
 from toonvision.studies.folds import FoldResult, task_dataset
@@ -50,7 +50,7 @@ def answered(dataset, job, *, diverged=False, leave_out=()):
 
 
 def searched(dataset, jobs, results):
-    return compare_boxes(dataset, jobs, results, network="detector", folds=3, repeats=1)
+    return compare_annotations(dataset, jobs, results, network="detector", folds=3, repeats=1)
 
 
 def test_every_screenshot_is_searched_once_by_models_that_did_not_learn_from_it(dataset, jobs):

@@ -10,15 +10,15 @@ from typing import Any
 from toonvision.api.predicting import require_paths
 from toonvision.api.result import Result, who_did
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.cluster import spread_over
+from toonvision.core.cluster import workers_at
 from toonvision.core.errors import Finding
 from toonvision.core.files import replacing
 from toonvision.core.folders import exclusive
 from toonvision.core.nodes import shared_file
 from toonvision.core.runner import Report, available_cores
 from toonvision.core.shards import SHARD, Shard, ShardFolder, shards_of
-from toonvision.core.spread import Spread
 from toonvision.core.wording import counted
+from toonvision.core.workers import Workers
 from toonvision.data.picture_files import picture_files
 from toonvision.data.videos import file_of, is_frame
 
@@ -111,25 +111,27 @@ def predict_to_file(
         if known:
             watcher.say(f"{counted(known, 'picture')} of {len(files):,} were finished before.")
         programs = ("av",) if any(map(is_frame, paths)) else ()
-        spread = spread_over(ray if missing else None, files, programs=programs, say=watcher.say)
-        _work(answering, missing, store, spread, watcher)
-        findings = [*notes, *spread.refused, *_join(store.results(shards), target), *answering.warn(paths)]
+        workers = workers_at(ray if missing else None, files, programs=programs, say=watcher.say)
+        _work(answering, missing, store, workers, watcher)
+        findings = [*notes, *workers.refused, *_join(store.results(shards), target), *answering.warn(paths)]
     shutil.rmtree(folder)
-    return _result(Written(target, len(files), known, dict(spread.did)), findings, answering.next)
+    return _result(Written(target, len(files), known, dict(workers.did)), findings, answering.next)
 
 
-def _work(answering: Answering, missing: Sequence[Shard], store: ShardFolder, spread: Spread, watcher: Watcher) -> None:
+def _work(
+    answering: Answering, missing: Sequence[Shard], store: ShardFolder, workers: Workers, watcher: Watcher
+) -> None:
     """Do what is missing, and store it."""
     pictures = sum(len(shard.files) for shard in missing)
-    processes = 0 if spread.leader is None and pictures < MANY else available_cores()
-    if processes and not spread.leader:
+    processes = 0 if workers.leader is None and pictures < MANY else available_cores()
+    if processes and not workers.leader:
         watcher.say(f"Starting {processes} processes.")
     work = _ShardWork(answering, 1 if processes else available_cores())
     groups = [shard.files for shard in missing]
     with watcher.progress("predicting", "pictures") as progress:
-        for number, result in spread.results(work, groups, processes=processes):
+        for number, result in workers.results(work, groups, processes=processes):
             store.write(missing[number], result)
-            progress(spread.did.total(), pictures)
+            progress(workers.did.total(), pictures)
 
 
 class _ShardWork:

@@ -10,16 +10,16 @@ from toonvision.api.proposers import choose_proposer
 from toonvision.api.result import Block, Result, who_did
 from toonvision.core.errors import Finding
 from toonvision.core.runner import Leader
-from toonvision.core.spread import Spread
+from toonvision.core.workers import Workers
 from toonvision.data.workspace import SETTINGS
 from toonvision.label.order import ProposeOrder
 
 if TYPE_CHECKING:
     from toonvision.label.accepting import Learned
-    from toonvision.label.looks import Look
     from toonvision.label.proposals import StoredContexts
     from toonvision.label.proposing import Proposer
     from toonvision.label.screenshots import Listed, Screenshot
+    from toonvision.label.thumbnails import Thumbnail
 
 
 def propose(workspace: Opened, order: ProposeOrder) -> "Result[Proposed]":
@@ -52,11 +52,11 @@ def _proposed(
     known = accepting.annotated(listed, learned)
     asked = {shot.id for shot in _asked_about(listed, every=order.every)}
     shots = [shot for shot in listed.screenshots if shot.id in asked or shot in known]
-    spread = _spread(workspace, order.ray, shots)
-    looks: dict[str, Look] = {}
+    workers = _workers(workspace, order.ray, shots)
+    thumbnails: dict[str, Thumbnail] = {}
     with workspace.watcher.progress(f"proposing with {proposer.title}", "screenshots") as progress:
         made = proposing.propose(
-            workspace.files, shots, proposer, spread=spread, see=looks.__setitem__, progress=progress
+            workspace.files, shots, proposer, workers=workers, see=thumbnails.__setitem__, progress=progress
         )
         done = list(made)
     measured = {shot.id for shot in known}
@@ -65,24 +65,24 @@ def _proposed(
     thresholds = choose_thresholds(rights, target=order.sure / 100, usual=proposer.usual_score)
     if pairs:
         write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds))
-    contexts = _propose_contexts(workspace, listed, asked, looks, seed=order.seed, leader=spread.leader)
+    contexts = _propose_contexts(workspace, listed, asked, thumbnails, seed=order.seed, leader=workers.leader)
     session = Session(workspace.files, proposals=proposals_of(workspace.files), listed=listed)
     accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)
     proposed = tuple(one for shot, one in pairs if shot.id in asked)
     value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files, listed), contexts)
-    findings = (*spread.refused, *(one for _, one in done if isinstance(one, Finding)))
+    findings = (*workers.refused, *(one for _, one in done if isinstance(one, Finding)))
     blocks = proposed_blocks(
         proposer.title, value, compared=sum(one.is_exact for one in rights), screenshots=len(known)
     )
     data = proposed_data(proposer.title, value)
-    return _result(workspace, value, blocks, data, did=spread.did if order.ray else None, findings=findings)
+    return _result(workspace, value, blocks, data, did=workers.did if order.ray else None, findings=findings)
 
 
 def _propose_contexts(
     workspace: Opened,
     listed: "Listed",
     asked: Collection[str],
-    seen: "Mapping[str, Look]",
+    seen: "Mapping[str, Thumbnail]",
     *,
     seed: int,
     leader: Leader | None,
@@ -123,12 +123,12 @@ def _result(
     )
 
 
-def _spread(workspace: Opened, address: str | None, shots: "Sequence[Screenshot]") -> Spread:
-    from toonvision.core.cluster import spread_over
+def _workers(workspace: Opened, address: str | None, shots: "Sequence[Screenshot]") -> Workers:
+    from toonvision.core.cluster import workers_at
     from toonvision.core.nodes import shared_file
 
     paths = [workspace.root / SETTINGS, *(shot.path for shot in shots)] if address else []
-    return spread_over(address, [shared_file(path) for path in paths], say=workspace.watcher.say)
+    return workers_at(address, [shared_file(path) for path in paths], say=workspace.watcher.say)
 
 
 def _asked_about(listed: "Listed", *, every: bool) -> "list[Screenshot]":

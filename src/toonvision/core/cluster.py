@@ -18,7 +18,7 @@ from toonvision.core.crew import Crew, first_line
 from toonvision.core.errors import EnvironmentFaultError, ToonVisionError, UsageError
 from toonvision.core.nodes import SharedFile, some_of
 from toonvision.core.runner import Leader, available_cores
-from toonvision.core.spread import Spread
+from toonvision.core.workers import Workers
 
 LOCAL = "local"
 _STORE_BYTES = 100 * 1024 * 1024
@@ -56,14 +56,14 @@ def ray_leader(address: str, files: Sequence[SharedFile], programs: Sequence[str
     )
 
 
-def spread_over(
+def workers_at(
     address: str | None,
     files: Sequence[SharedFile],
     *,
     programs: Sequence[str] = (),
     say: Callable[[str], None],
-) -> Spread:
-    """Return where work on files is done: on a Ray cluster, or on this machine where no address is given.
+) -> Workers:
+    """Return what works on files: a Ray cluster, or this machine where no address is given.
 
     Args:
         address: As for `ray_leader`.
@@ -74,7 +74,7 @@ def spread_over(
     Raises:
         UsageError: If Ray is not installed, or the address is none.
     """
-    return Spread(ray_leader(address, some_of(files), programs) if address else None, say=say)
+    return Workers(ray_leader(address, some_of(files), programs) if address else None, say=say)
 
 
 def _lead(

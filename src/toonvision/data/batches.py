@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from toonvision.core.runner import Report
-from toonvision.core.spread import Spread
+from toonvision.core.workers import Workers
 from toonvision.data.examination import ExtractionResult, PictureTask, examine
 from toonvision.data.workspace import Workspace
 from toonvision.taxonomy.labels import Taxonomy
@@ -25,12 +25,12 @@ def batches(examined: Iterable[ExtractionResult]) -> Iterator[Sequence[Extractio
 
 
 def batches_elsewhere(
-    tasks: Sequence[PictureTask], workspace: Workspace, spread: Spread
+    tasks: Sequence[PictureTask], workspace: Workspace, workers: Workers
 ) -> Iterator[Sequence[ExtractionResult]]:
-    """Yield the same batches, examined where `spread` says."""
+    """Yield the same batches, examined by `workers`."""
     groups = [tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH)]
     work = partial(_examine_batch, workspace.taxonomy, workspace.crops)
-    for _, batch in spread.results(work, groups, name=lambda task: task.picture.name, ahead=_AHEAD):
+    for _, batch in workers.results(work, groups, name=lambda task: task.picture.name, ahead=_AHEAD):
         yield batch
 
 

@@ -14,14 +14,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from toonvision.core.cluster import spread_over
+from toonvision.core.cluster import workers_at
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.files import TEMPORARY, write_many
 from toonvision.core.folders import exclusive
 from toonvision.core.nodes import shared_file
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
-from toonvision.core.spread import Spread
+from toonvision.core.workers import Workers
 from toonvision.data import examination
 from toonvision.data.batches import batches, batches_elsewhere
 from toonvision.data.catalog import Catalog
@@ -106,16 +106,16 @@ def extract(
     readings = examination.read_sources(workspace)
     pictures = [picture.path for _, reading in readings for picture in reading.pictures]
     files = [shared_file(path) for path in (workspace.root / SETTINGS, *pictures)] if ray else []
-    spread = spread_over(ray, files, say=say)
+    workers = workers_at(ray, files, say=say)
     with exclusive(workspace.root, purpose="extract"):
         if not workspace.catalog.exists():
             _refuse_strange_crops(workspace)  # while there is no catalogue that seems to know of nothing
         with Catalog.open(workspace.catalog) as catalog:
             claim_crops(workspace, catalog)
-            summary, _, strays = extract_into(catalog, workspace, readings, spread=spread, progress=progress)
+            summary, _, strays = extract_into(catalog, workspace, readings, workers=workers, progress=progress)
         for path in strays:
             path.unlink(missing_ok=True)
-    return replace(summary, findings=(*spread.refused, *summary.findings), did=dict(spread.did))
+    return replace(summary, findings=(*workers.refused, *summary.findings), did=dict(workers.did))
 
 
 def extract_into(
@@ -124,13 +124,13 @@ def extract_into(
     readings: Sequence[SourceReading],
     *,
     adopt: Callable[[ExtractionResult], ExtractionResult] | None = None,
-    spread: Spread | None = None,
+    workers: Workers | None = None,
     progress: Progress = silent,
 ) -> tuple[ExtractionSummary, list[ExtractionResult], list[Path]]:
     """Write the crops of the sources, and store what they are.
 
     Where `adopt` is given, every picture is decoded again, whatever the catalogue says of it; `adopt` is called with
-    the pictures in order, and finds the crops that have a file already. A cluster that `spread` has reads and cuts.
+    the pictures in order, and finds the crops that have a file already. A cluster that leads `workers` reads and cuts.
 
     Returns:
         What is reported; what became of each picture, without the bytes of its crops; and the files below `crops/` that
@@ -151,8 +151,8 @@ def extract_into(
     outlined: list[Finding] = []
     new = 0
     with ThreadPoolExecutor(threads) as pool, ThreadPoolExecutor(threads) as writers:
-        if spread and spread.leader:
-            found = batches_elsewhere(tasks, workspace, spread)
+        if workers and workers.leader:
+            found = batches_elsewhere(tasks, workspace, workers)
         else:
             examined = examination.examine_all(tasks, workspace, pool)
             found = batches(map(adopt, examined) if adopt else examined)

@@ -35,7 +35,7 @@ def measure_box_floors(
     floor = score(mean_boxes(data, indices, images=len(data.indices[subset])), data, subset)
     values = (best.precision.ap50, floor.precision.ap50)
     drawn = (best.drawn.mean[:, 0], floor.drawn.mean[:, 0])
-    return ScoreFloors(network, (ScoreFloor.of(MEAN_BOX, TITLE, "AP50", values=values, drawn=drawn),))
+    return ScoreFloors(network, (ScoreFloor.of(MEAN_BOX, TITLE, "ap50", values=values, drawn=drawn),))
 
 
 def mean_boxes(data: Dataset, learned: Indices, *, images: int) -> Predictions:

@@ -12,6 +12,7 @@ from toonvision.core.errors import RejectedItemError, ToonVisionError
 from toonvision.core.files import parse_json, read_regular
 from toonvision.core.wording import number
 from toonvision.data.growth import ErrorPoint
+from toonvision.evaluation.score_floors import METRIC_TITLES
 from toonvision.metrics.intervals import Proportion
 from toonvision.training.record import read_record, run_records
 
@@ -19,7 +20,6 @@ METRICS = "metrics.json"
 _LARGEST_METRICS = 10_000_000
 _DAMAGE = (RejectedItemError, KeyError, IndexError, TypeError, ValueError, OverflowError)
 """What damaged results are refused with, or stumbled over."""
-_SCORES = {"ap50": "AP50", "miou": "mIoU"}
 
 
 def wrong_on_test(run: Path) -> Mapping[str, Proportion] | None:
@@ -34,7 +34,7 @@ def wrong_on_test(run: Path) -> Mapping[str, Proportion] | None:
 
 
 def median_and_worst(run: Path) -> tuple[str, str] | None:
-    """Return the median and the worst test result of a run: wrong crops, or the AP50 or mIoU of one with screenshots.
+    """Return the median and the worst test result of a run: wrong crops, or AP50 or mean IoU where it has screenshots.
 
     None where it was not evaluated yet, has no such number, or what was written is damaged.
     """
@@ -75,7 +75,7 @@ def _count(value: Any) -> float:
 
 def _median_and_worst(metrics: Any) -> tuple[str, str] | None:
     wrong, repeats = _wrong(metrics), metrics["repeats"]
-    for key, title in _SCORES.items():
+    for key, title in METRIC_TITLES.items():
         if key in repeats[0]:
             each = [math.nan if one[key] is None else float(one[key]) for one in repeats]
             found = (statistics.median(each), min(each))

@@ -28,7 +28,7 @@ def measure_pixel_floors(
     floor = PixelScores(best.truth, np.broadcast_to(usual, best.truth.shape), best.classes, best.groups)
     values = (float(best.quality.mean_iou), float(floor.quality.mean_iou))
     drawn = (best.drawn_mean_iou, floor.drawn_mean_iou)
-    return ScoreFloors(network, (ScoreFloor.of(MAJORITY, TITLE, "mIoU", values=values, drawn=drawn),))
+    return ScoreFloors(network, (ScoreFloor.of(MAJORITY, TITLE, "miou", values=values, drawn=drawn),))
 
 
 def usual_map(masks: Maps, learned: Indices, classes: int) -> Maps:

@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from toonvision.metrics.bootstrap import Estimate, estimate
 
+METRIC_TITLES = {"ap50": "AP50", "miou": "mean IoU"}
+"""What the scores of models of screenshots are called, by their names in files."""
+
 
 @dataclass(frozen=True)
 class ScoreFloor:
@@ -16,7 +19,7 @@ class ScoreFloor:
     Attributes:
         name: What it is called in files.
         title: What it is.
-        metric: The score, such as ``AP50``.
+        metric: The score, a key of `METRIC_TITLES`.
         value: Its score, 0 to 1.
         own: The model's score, with its 95 % interval over screenshots.
         difference: The model's score minus its own, -1 to 1, with the paired 95 % interval over screenshots.
@@ -51,10 +54,9 @@ class ScoreFloor:
 
     def plain(self) -> dict[str, Any]:
         """Return all of it as plain data, for JSON."""
-        score = self.metric.lower()
         return {
-            "name": self.name, score: self.value, "beaten": self.beaten, f"model_{score}": self.own.value,
-            f"model_{score}_95": [self.own.low, self.own.high], "difference": self.difference.value,
+            "name": self.name, self.metric: self.value, "beaten": self.beaten, f"model_{self.metric}": self.own.value,
+            f"model_{self.metric}_95": [self.own.low, self.own.high], "difference": self.difference.value,
             "difference_95": [self.difference.low, self.difference.high],
         }  # fmt: skip
 
@@ -83,7 +85,7 @@ class ScoreFloors:
     def _sentence(self, floor: ScoreFloor) -> str:
         one = floor.difference
         counts = (
-            f"{floor.metric} {floor.value:.3f}, {self.network} {floor.own.value:.3f}, 95 % interval "
+            f"{METRIC_TITLES[floor.metric]} {floor.value:.3f}, {self.network} {floor.own.value:.3f}, 95 % interval "
             f"{floor.own.low:.3f} to {floor.own.high:.3f}; difference {one.value:+.3f}, {one.low:+.3f} to "
             f"{one.high:+.3f}"
         )

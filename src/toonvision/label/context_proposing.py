@@ -11,10 +11,10 @@ from toonvision.core.runner import Leader
 from toonvision.data import images
 from toonvision.data.groups import linked
 from toonvision.data.workspace import Workspace
-from toonvision.label.looks import Look, read_looks
 from toonvision.label.proposals import ContextProposal, StoredContexts
 from toonvision.label.screenshots import Listed, Screenshot
 from toonvision.label.thresholds import TARGET, Scored, limits_of
+from toonvision.label.thumbnails import Thumbnail, read_thumbnails
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.predictions import Probabilities
@@ -31,7 +31,7 @@ def propose_contexts(
     listed: Listed,
     asked: Collection[str],
     *,
-    seen: Mapping[str, Look] | None = None,
+    seen: Mapping[str, Thumbnail] | None = None,
     seed: int = 0,
     leader: Leader | None = None,
     progress: Progress = silent,
@@ -45,7 +45,7 @@ def propose_contexts(
         workspace: Where the screenshots are.
         listed: The screenshots.
         asked: The ids of those that have a context and may be contradicted, besides those that are learned from.
-        seen: How screenshots look that were read already, by id.
+        seen: Thumbnails of screenshots that were read already, by id.
         seed: Same seed, same proposals.
         leader: What has the others read elsewhere than on this machine.
         progress: Called with how many screenshots are read.
@@ -61,20 +61,20 @@ def propose_contexts(
     learned = [shot for name in names for shot in _spread(known[name])]
     ids = {shot.id for shot in learned}
     others = known[""] + [shot for name in names for shot in known[name] if shot.id in asked and shot.id not in ids]
-    looks = dict(seen or {})
-    unseen = [shot for shot in (*learned, *others) if shot.id not in looks]
-    looks |= read_looks(workspace, unseen, progress, leader=leader)
-    learned, others = ([shot for shot in shots if shot.id in looks] for shots in (learned, others))
-    groups = _groups([looks[shot.id] for shot in learned])
+    thumbnails = dict(seen or {})
+    unseen = [shot for shot in (*learned, *others) if shot.id not in thumbnails]
+    thumbnails |= read_thumbnails(workspace, unseen, progress, leader=leader)
+    learned, others = ([shot for shot in shots if shot.id in thumbnails] for shots in (learned, others))
+    groups = _groups([thumbnails[shot.id] for shot in learned])
     targets = np.array([names.index(shot.context) for shot in learned])
     if len(set(groups)) < _FOLDS or np.bincount(targets).max() < _FOLDS:
         return None
-    pictures = np.stack([looks[shot.id].image for shot in learned])
+    pictures = np.stack([thumbnails[shot.id].image for shot in learned])
     held_out = _held_out(pictures, targets, groups, classes=len(names), seed=seed)
     shares = held_out
     if others:
         forest = _grown(pictures, targets, classes=len(names), seed=seed)
-        of_others = forest.predict_on_batch(np.stack([looks[shot.id].image for shot in others]))
+        of_others = forest.predict_on_batch(np.stack([thumbnails[shot.id].image for shot in others]))
         shares = np.concatenate([held_out, of_others])
     rights = held_out.argmax(axis=1) == targets
     alone = {shot.id for shot in known[""]}
@@ -82,7 +82,7 @@ def propose_contexts(
     found = {}
     for shot, (context, score) in zip([*learned, *others], _best(shares, names), strict=True):
         if shot.id in alone or (context != shot.context and score >= sure):
-            found[shot.id] = ContextProposal(context, round(score, 4), shot.name, looks[shot.id].sha256)
+            found[shot.id] = ContextProposal(context, round(score, 4), shot.name, thumbnails[shot.id].sha256)
     return StoredContexts(Proportion(int(rights.sum()), len(rights)), found)
 
 
@@ -116,10 +116,10 @@ def _spread(shots: Sequence[Screenshot]) -> list[Screenshot]:
     return [shots[at * len(shots) // _MOST] for at in range(_MOST)]
 
 
-def _groups(looks: Sequence[Look]) -> list[int]:
+def _groups(thumbnails: Sequence[Thumbnail]) -> list[int]:
     """Return a number for each screenshot that those share that belong together."""
-    number = {(one.source, one.screenshot): at for at, group in enumerate(linked(looks)) for one in group.shots}
-    return [number[one.source, one.screenshot] for one in looks]
+    number = {(one.source, one.screenshot): at for at, group in enumerate(linked(thumbnails)) for one in group.shots}
+    return [number[one.source, one.screenshot] for one in thumbnails]
 
 
 def _held_out(

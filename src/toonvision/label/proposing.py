@@ -10,17 +10,17 @@ from PIL import Image
 from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import Report
-from toonvision.core.spread import Spread
+from toonvision.core.workers import Workers
 from toonvision.data import images
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import NamedObject, Scene, named
-from toonvision.label.looks import Look, look_at
 from toonvision.label.naming import proposal_of
 from toonvision.label.proposals import Proposals, read_proposals, write_proposals
 from toonvision.label.screenshots import Screenshot
+from toonvision.label.thumbnails import Thumbnail, thumbnail_of
 from toonvision.metrics.found_objects import distinct_objects, objects_of
 from toonvision.taxonomy.labels import Taxonomy
 
@@ -61,8 +61,8 @@ def propose(
     shots: Sequence[Screenshot],
     proposer: Proposer,
     *,
-    spread: Spread | None = None,
-    see: Callable[[str, Look], None] | None = None,
+    workers: Workers | None = None,
+    see: Callable[[str, Thumbnail], None] | None = None,
     progress: Progress = silent,
 ) -> Iterator[tuple[Screenshot, Proposals | Finding]]:
     """Propose objects for screenshots, and store that; what the same models proposed before is not made again.
@@ -71,8 +71,8 @@ def propose(
         workspace: Where the screenshots are.
         shots: The screenshots.
         proposer: The models.
-        spread: Where the work is done; by default on this machine.
-        see: Receives how each screenshot looks that had to be decoded, with its id.
+        workers: What does the work; by default this machine.
+        see: Receives the id and the thumbnail of each screenshot that had to be decoded.
         progress: Called with how many screenshots are done.
 
     Yields:
@@ -86,12 +86,12 @@ def propose(
     groups = [tuple(shots[start : start + _AT_ONCE]) for start in range(0, len(shots), _AT_ONCE)]
     done = 0
     progress(done, len(shots))
-    work = _Work(proposer, workspace.root, looks=see is not None)
-    for number, found in (spread or Spread()).results(work, groups, name=lambda shot: shot.name):
+    work = _Work(proposer, workspace.root, thumbnails=see is not None)
+    for number, found in (workers or Workers()).results(work, groups, name=lambda shot: shot.name):
         results = [(shot, one) for shot, (one, _) in zip(groups[number], found, strict=True)]
-        for shot, (_, look) in zip(groups[number], found, strict=True):
-            if see and look:
-                see(shot.id, look)
+        for shot, (_, thumbnail) in zip(groups[number], found, strict=True):
+            if see and thumbnail:
+                see(shot.id, thumbnail)
         write_proposals(workspace, [(shot, one) for shot, one in results if isinstance(one, Proposals)])
         yield from results
         done += len(results)
@@ -115,14 +115,16 @@ def require_taxonomy(scene: Scene, taxonomy: Taxonomy) -> None:
 class _Work:
     """Proposes for screenshots; the models travel as bytes, and are opened once in each process."""
 
-    def __init__(self, proposer: Proposer, root: Path, *, looks: bool) -> None:
-        self.models, self.title, self.looks = proposer.identity, proposer.title, looks
+    def __init__(self, proposer: Proposer, root: Path, *, thumbnails: bool) -> None:
+        self.models, self.title, self.thumbnails = proposer.identity, proposer.title, thumbnails
         self._files = [path.read_bytes() for path in (proposer.detector, *proposer.classifiers)]
         self._root = root
         self._opened: tuple[Scene, Workspace] | None = None
 
-    def __call__(self, shots: Sequence[Screenshot], _report: Report) -> list[tuple[Proposals | Finding, Look | None]]:
-        """Return the proposals for each screenshot, or why it cannot be read; and how it looks, if it was decoded."""
+    def __call__(
+        self, shots: Sequence[Screenshot], _report: Report
+    ) -> list[tuple[Proposals | Finding, Thumbnail | None]]:
+        """Return the proposals for each screenshot, or why it cannot be read; and its thumbnail, if decoded."""
         if self._opened is None:
             detector, *classifiers = self._files
             namers = [Classifier(one, threads=1) for one in classifiers]
@@ -133,7 +135,7 @@ class _Work:
 
 def _propose_one(
     shot: Screenshot, work: _Work, scene: Scene, workspace: Workspace
-) -> tuple[Proposals | Finding, Look | None]:
+) -> tuple[Proposals | Finding, Thumbnail | None]:
     try:
         with images.room_for(shot.path):
             content = shot.content()
@@ -147,8 +149,8 @@ def _propose_one(
         return error.finding(shot.name, pictures=1), None
     proposed = [proposal_of(one, image.size, work.title, scene.detector.classes, workspace.taxonomy) for one in objects]
     proposed.sort(key=lambda one: (-one.score, one.box, one.label))
-    look = look_at(image, shot, workspace.recording_of(shot.name), sha256=digest) if work.looks else None
-    return Proposals(shot.source.key, shot.name, digest, image.size, work.models, mark, tuple(proposed)), look
+    thumbnail = thumbnail_of(image, shot, workspace.recording_of(shot.name), sha256=digest) if work.thumbnails else None
+    return Proposals(shot.source.key, shot.name, digest, image.size, work.models, mark, tuple(proposed)), thumbnail
 
 
 def _found(image: Image.Image, scene: Scene) -> tuple[list[NamedObject], str]:

@@ -17,8 +17,8 @@ NONE_OF_THESE = "none of these"
 
 
 @dataclass(frozen=True)
-class ClassScores:
-    """Scores of one class, or an average over classes.
+class ClassMetrics:
+    """Metrics of one class, or their average over classes.
 
     Attributes:
         name: The class's name, or ``macro avg`` or ``weighted avg``.
@@ -46,9 +46,9 @@ class ClassificationReport:
         accuracy: Right predictions.
     """
 
-    classes: tuple[ClassScores, ...]
-    macro: ClassScores
-    weighted: ClassScores
+    classes: tuple[ClassMetrics, ...]
+    macro: ClassMetrics
+    weighted: ClassMetrics
     accuracy: Proportion
 
     @property
@@ -112,13 +112,13 @@ def classification_report(y_true: Indices, predicted: Indices, classes: Sequence
     options = {"labels": present, "zero_division": 0.0}
     columns = precision_recall_fscore_support(y_true, predicted, **options)
     rows = [
-        ClassScores(classes[index], float(p), float(r), float(f), int(s))
+        ClassMetrics(classes[index], float(p), float(r), float(f), int(s))
         for index, p, r, f, s in zip(present, *columns, strict=True)
     ]
     averages = []
     for average in ("macro", "weighted"):
         p, r, f, _ = precision_recall_fscore_support(y_true, predicted, average=average, **options)
-        averages.append(ClassScores(f"{average} avg", float(p), float(r), float(f), len(y_true)))
+        averages.append(ClassMetrics(f"{average} avg", float(p), float(r), float(f), len(y_true)))
     right = int((y_true == predicted).sum())
     return ClassificationReport(tuple(rows), averages[0], averages[1], Proportion(right, len(y_true)))
 

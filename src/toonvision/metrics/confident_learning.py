@@ -27,7 +27,7 @@ def class_thresholds(given: Indices, probabilities: Probabilities) -> npt.NDArra
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
 
 
-def likely_labels(given: Indices, probabilities: Probabilities) -> Indices:
+def confident_labels(given: Indices, probabilities: Probabilities) -> Indices:
     """Return the confident class of each sample: the most probable one of those that reach their threshold; else -1."""
     reached = probabilities >= class_thresholds(given, probabilities)
     likely: Indices = np.where(reached, probabilities, -1.0).argmax(axis=1)
@@ -44,7 +44,7 @@ def confident_joint(given: Indices, probabilities: Probabilities) -> npt.NDArray
     Returns:
         Shape ``(classes, classes)``.
     """
-    likely = likely_labels(given, probabilities)
+    likely = confident_labels(given, probabilities)
     return confusion_matrix(given[likely >= 0], likely[likely >= 0], probabilities.shape[1])
 
 
@@ -71,7 +71,7 @@ def confident_indices(given: Indices, probabilities: Probabilities) -> Indices:
     If a class's threshold is low, a sample can be off the diagonal although its label is the most probable class. Such
     a label is not suspect.
     """
-    likely = likely_labels(given, probabilities)
+    likely = confident_labels(given, probabilities)
     off = (likely >= 0) & (likely != given) & (normalized_margin(given, probabilities) < 0)
     return np.flatnonzero(off)
 

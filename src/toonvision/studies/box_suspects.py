@@ -29,7 +29,7 @@ from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sen
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.studies.suspects import suspects_title
 from toonvision.tasks.base import Dataset
-from toonvision.tasks.box_scores import UNSURE
+from toonvision.tasks.box_scores import DEFAULT_THRESHOLD
 from toonvision.tasks.box_views import BoxGallery, Framed, View, ViewGroup, view_around
 from toonvision.tasks.detect_targets import factors_of, objects_in
 from toonvision.taxonomy.labels import Category
@@ -164,11 +164,11 @@ def find_box_suspects(
     recipe = recipe_of(dataset, settings, kind="suspects", resize=dataset.resize, seed=seed, folds=folds)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
-    study = compare_boxes(dataset, jobs, results, network=settings.network, folds=folds, repeats=options.repeat)
+    study = compare_annotations(dataset, jobs, results, network=settings.network, folds=folds, repeats=options.repeat)
     return replace(study, folder=folder).save()
 
 
-def compare_boxes(
+def compare_annotations(
     dataset: Dataset, jobs: Sequence[Job], results: Sequence[FoldResult], *, network: str, folds: int, repeats: int
 ) -> BoxSuspectStudy:
     """Compare the annotations of screenshots with what models find that did not learn from them.
@@ -190,7 +190,7 @@ def compare_boxes(
     truth = objects_in(dataset.targets[searched], factors_of(frames, dataset.size_hw))
     matches = [match(truth, found, label=label, thresholds=OVERLAPS) for label in range(len(dataset.classes))]
     ap50 = Precision.mean([Precision.of(one.average_precisions) for one in matches]).ap50
-    thresholds = tuple(one.curve.best_threshold(UNSURE) for one in matches)
+    thresholds = tuple(one.curve.best_threshold(DEFAULT_THRESHOLD) for one in matches)
     suspects = find_suspect_boxes(truth, found, thresholds) if ap50 >= _LEARNED else ()
     return BoxSuspectStudy(
         task=dataset.task.name,

@@ -22,7 +22,7 @@ from toonvision.tasks.base import Evaluated
 from toonvision.tasks.pixel_scores import PixelScores
 
 _DRAWS = 500
-UNSURE = 0.3
+DEFAULT_THRESHOLD = 0.3
 """The threshold of confidence where none was chosen."""
 Outcome = Literal["found", "false alarm", "missed", "ignored"]
 

@@ -30,7 +30,7 @@ from toonvision.models.grid import STRIDE, shrunk
 from toonvision.models.pixels import class_maps
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
 from toonvision.tasks.box_outcomes import disturbances
-from toonvision.tasks.box_scores import UNSURE, BoxEvaluated, BoxScores
+from toonvision.tasks.box_scores import DEFAULT_THRESHOLD, BoxEvaluated, BoxScores
 from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
 from toonvision.tasks.detect_panels import box_panels
 from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch, factors_of, maps_of, objects_in, targets_of
@@ -243,7 +243,7 @@ def thresholds(predictions: Predictions, dataset: Dataset, indices: Indices) -> 
     if not len(truth.labels):
         return None
     return tuple(
-        match(truth, predictions, label=label, thresholds=HALF).curve.best_threshold(UNSURE)
+        match(truth, predictions, label=label, thresholds=HALF).curve.best_threshold(DEFAULT_THRESHOLD)
         for label in range(len(dataset.classes))
     )
 
@@ -291,7 +291,7 @@ def pixel_scores(predictions: Predictions, dataset: Dataset, indices: Indices) -
 
 def thresholds_of(stored: Sequence[float] | None, classes: Sequence[str]) -> tuple[float, ...]:
     """Return the thresholds that are stored with a model; where none were chosen, 0.3 for each class."""
-    return tuple(stored or [UNSURE] * len(classes))
+    return tuple(stored or [DEFAULT_THRESHOLD] * len(classes))
 
 
 def cases(evaluation: BoxEvaluated) -> Cases:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from toonvision.metrics.boxes import overlaps
 from toonvision.metrics.found_objects import FoundObject, distinct_objects
-from toonvision.watch.looks import Looks, in_view, likeness, looks_of
+from toonvision.watch.appearance import Appearances, appearances_of, in_view, likeness
 from toonvision.watch.motion import DEFAULT_NOISE, MotionNoise, centred
 
 Pairs = dict[int, int]
@@ -83,14 +83,14 @@ class Seen:
         objects: What was found.
         boxes: Edges in pixels, shape ``(boxes, 4)``.
         sure: Which of them are surely something, shape ``(boxes,)``.
-        looks: What each looks like; None without a picture.
+        appearances: That of each; None without a picture.
         view: The share of each that no sure one hides, shape ``(boxes,)``.
     """
 
     objects: tuple[FoundObject, ...]
     boxes: npt.NDArray[np.float64]
     sure: npt.NDArray[np.bool_]
-    looks: Looks | None
+    appearances: Appearances | None
     view: npt.NDArray[np.float64]
 
     @classmethod
@@ -100,8 +100,8 @@ class Seen:
         able = distinct_objects(sorted(able, key=lambda one: (-one.score, one.box, one.label)))
         boxes = np.array([one.box for one in able], np.float64).reshape(-1, 4)
         sure = np.array([one.score >= settings.sure for one in able], np.bool_)
-        looks = None if image is None else looks_of(image, boxes)
-        return cls(tuple(able), boxes, sure, looks, in_view(boxes, sure))
+        appearances = None if image is None else appearances_of(image, boxes)
+        return cls(tuple(able), boxes, sure, appearances, in_view(boxes, sure))
 
 
 def _has_pixels(box: tuple[float, float, float, float]) -> bool:
@@ -115,14 +115,14 @@ class Known:
     Attributes:
         boxes: Edges in pixels, shape ``(tracks, 4)``.
         classes: What a detector mostly called each.
-        looks: What each looks like; None without pictures.
+        appearances: That of each; None without pictures.
         missing: Seconds since each was last found, shape ``(tracks,)``.
         recent: Whether each was found in the frame before, shape ``(tracks,)``.
     """
 
     boxes: npt.NDArray[np.float64]
     classes: tuple[str, ...]
-    looks: Looks | None
+    appearances: Appearances | None
     missing: npt.NDArray[np.float64]
     recent: npt.NDArray[np.bool_]
 
@@ -142,7 +142,7 @@ def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
     pairs: Pairs = {}
     _assign(pairs, value, (shared >= settings.overlap) & (value > 0) & seen.sure)
     _assign(pairs, value, (shared >= settings.overlap_unsure) & (value > 0) & unsure)
-    if known.looks is not None and seen.looks is not None:
+    if known.appearances is not None and seen.appearances is not None:
         again = seen.sure & (seen.view >= settings.clear)
         likely = alike - settings.fading * known.missing[:, None]
         _assign(pairs, likely, (alike >= settings.same) & again & _within_reach(known, seen, settings))
@@ -150,9 +150,9 @@ def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
 
 
 def _alike(known: Known, seen: Seen) -> npt.NDArray[np.float64]:
-    if known.looks is None or seen.looks is None:
+    if known.appearances is None or seen.appearances is None:
         return np.ones((len(known.boxes), len(seen.boxes)))
-    return likeness(known.looks, seen.looks).astype(np.float64)
+    return likeness(known.appearances, seen.appearances).astype(np.float64)
 
 
 def _within_reach(known: Known, seen: Seen, settings: TrackSettings) -> Allowed:

@@ -4,8 +4,8 @@ In each frame every track is expected a little further on (`motion`). Boxes that
 the tracks that they overlap most, all at once; then boxes that are less sure to tracks that were found a moment ago and
 have no box yet. Sure boxes that are left are compared with hidden tracks: one that looks the same and can have come
 there is the same figure. What is left now begins a track, which counts when it is found again. A track that is not
-found goes on where it is expected, and ends after some seconds. Looks also decide between two that cross. The box of a
-track is that of the filter, which all of its frames make: it is calmer than what is found in each.
+found goes on where it is expected, and ends after some seconds. Appearances also decide between two that cross. The box
+of a track is that of the filter, which all of its frames make: it is calmer than what is found in each.
 
 Source:
     Zhang et al., "ByteTrack: multi-object tracking by associating every detection box", ECCV 2022.
@@ -21,15 +21,15 @@ from PIL import Image
 
 from toonvision.core.errors import UsageError
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.watch.appearance import Appearances, mixed
 from toonvision.watch.association import DEFAULT_TRACKING, Known, Pairs, Seen, TrackSettings, associated
 from toonvision.watch.evidence import Evidence, said_of
 from toonvision.watch.level_paths import LevelPaths
-from toonvision.watch.looks import Looks, mixed
 from toonvision.watch.motion import Motion
 from toonvision.watch.track import Track
 
-_LOOK_SHARE: Final = 0.1
-"""How much of a track's look is that of its newest frame."""
+_NEW_SHARE: Final = 0.1
+"""How much of a track's appearance is that of its newest frame."""
 
 
 class Tracker:
@@ -55,7 +55,7 @@ class Tracker:
         self._settings = settings
         self._motion = Motion.none()
         self._tracks: tuple[Track, ...] = ()
-        self._looks: Looks | None = None
+        self._appearances: Appearances | None = None
         self._number = 0
         self._seconds: float | None = None
 
@@ -81,7 +81,7 @@ class Tracker:
         seen = Seen.of(objects, image, self._settings)
         known = self._expected(seconds)
         pairs = associated(known, seen, self._settings)
-        self._learn_looks(pairs, seen)
+        self._learn_appearances(pairs, seen)
         self._go_on(pairs, seen, seconds)
         # What is mostly hidden is seldom new: it is one of the hidden tracks, and comes into view again.
         able = seen.sure & (seen.view >= self._settings.clear)
@@ -119,16 +119,16 @@ class Tracker:
         self._seconds = seconds
         missing = np.array([seconds - track.last_seen for track in self._tracks])
         classes = tuple(track.evidence.path.get(self._paths.found, "") for track in self._tracks)
-        return Known(self._motion.boxes, classes, self._looks, missing, recent)
+        return Known(self._motion.boxes, classes, self._appearances, missing, recent)
 
-    def _learn_looks(self, pairs: Pairs, seen: Seen) -> None:
-        if self._looks is None or seen.looks is None:
+    def _learn_appearances(self, pairs: Pairs, seen: Seen) -> None:
+        if self._appearances is None or seen.appearances is None:
             return
-        looks = self._looks.copy()
+        appearances = self._appearances.copy()
         for at, box in pairs.items():
             if seen.view[box] >= self._settings.clear:
-                looks[at] = mixed(looks[at], seen.looks[box], _LOOK_SHARE)
-        self._looks = looks
+                appearances[at] = mixed(appearances[at], seen.appearances[box], _NEW_SHARE)
+        self._appearances = appearances
 
     def _go_on(self, pairs: Pairs, seen: Seen, seconds: float) -> None:
         """Correct the tracks that were found, and end those that were not for too long."""
@@ -138,7 +138,7 @@ class Tracker:
         tracks = [self._next(at, found.get(at), seconds) for at in range(len(self._tracks))]
         kept = np.array([at for at, track in enumerate(tracks) if self._lives(track)], np.int64)
         self._motion = self._motion.only(kept)
-        self._looks = None if self._looks is None else self._looks[kept]
+        self._appearances = None if self._appearances is None else self._appearances[kept]
         self._tracks = tuple(tracks[at] for at in kept)
 
     def _lives(self, track: Track) -> bool:
@@ -174,8 +174,9 @@ class Tracker:
     def _begin(self, which: Sequence[int], seen: Seen, seconds: float) -> None:
         at = np.array(which, np.int64)
         self._motion = self._motion.joined(seen.boxes[at], self._settings.noise)
-        if seen.looks is not None:
-            self._looks = np.concatenate([seen.looks[:0] if self._looks is None else self._looks, seen.looks[at]])
+        if seen.appearances is not None:
+            known = seen.appearances[:0] if self._appearances is None else self._appearances
+            self._appearances = np.concatenate([known, seen.appearances[at]])
         for one in (seen.objects[box] for box in which):
             evidence = Evidence(self._paths).with_said(said_of(one, self._paths), seconds)
             track = Track(0, one.box, (0.0, 0.0, 0.0, 0.0), seconds, seconds, 1, 0.0, one.score, one, evidence)

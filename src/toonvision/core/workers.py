@@ -15,8 +15,8 @@ AGAIN = 3
 HERE = "this machine"
 
 
-class Spread:
-    """Where the work is done, and what is to be said of it afterwards.
+class Workers:
+    """Those that do the work: processes of this machine or a cluster, and what is to be said of them afterwards.
 
     Attributes:
         leader: What has it done on a cluster; None for this machine.
@@ -25,7 +25,7 @@ class Spread:
     """
 
     def __init__(self, leader: Leader | None = None, *, say: Callable[[str], None] = lambda _: None) -> None:
-        """Take where the work is done; `say` is called at once with what becomes of nodes."""
+        """Take what leads them; `say` is called at once with what becomes of nodes."""
         self.leader, self._say = leader, say
         self.did: Counter[str] = Counter()
         self.refused: list[Finding] = []

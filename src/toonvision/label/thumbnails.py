@@ -1,4 +1,4 @@
-"""Whole screenshots, small: by their colours it is learned where they were taken."""
+"""Thumbnails of whole screenshots: by their colours it is learned where they were taken."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from PIL import Image
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import Leader, Lost, Report, available_cores, work_through
-from toonvision.core.spread import AGAIN
+from toonvision.core.workers import AGAIN
 from toonvision.data import images
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import Workspace
@@ -21,7 +21,7 @@ _AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class Look:
+class Thumbnail:
     """A screenshot, small: its source, its path below that, and what `groups.linked` asks for."""
 
     source: str
@@ -32,16 +32,16 @@ class Look:
     image: images.Pictures
 
 
-def look_at(image: Image.Image, shot: Screenshot, recording: str, *, sha256: str) -> Look:
-    """Return what a decoded screenshot looks like."""
+def thumbnail_of(image: Image.Image, shot: Screenshot, recording: str, *, sha256: str) -> Thumbnail:
+    """Return the thumbnail of a decoded screenshot."""
     small = images.fit(image, size_hw=_SIZE_HW)
-    return Look(shot.source.key, shot.name, fingerprint(Image.fromarray(small)), recording, sha256, small)
+    return Thumbnail(shot.source.key, shot.name, fingerprint(Image.fromarray(small)), recording, sha256, small)
 
 
-def read_looks(
+def read_thumbnails(
     workspace: Workspace, shots: Sequence[Screenshot], progress: Progress = silent, *, leader: Leader | None = None
-) -> Iterator[tuple[str, Look]]:
-    """Yield the ids of screenshots that can be read, and how they look; `toonvision check` names the others."""
+) -> Iterator[tuple[str, Thumbnail]]:
+    """Yield the ids of screenshots that can be read, and their thumbnails; `toonvision check` names the others."""
     jobs = [
         tuple((shot, workspace.recording_of(shot.name)) for shot in shots[start : start + _AT_ONCE])
         for start in range(0, len(shots), _AT_ONCE)
@@ -55,15 +55,15 @@ def read_looks(
         progress(done, len(shots))
 
 
-def _read(shots: Sequence[tuple[Screenshot, str]], _: Report) -> list[tuple[str, Look]]:
-    return [(shot.id, look) for shot, recording in shots if (look := _look(shot, recording))]
+def _read(shots: Sequence[tuple[Screenshot, str]], _: Report) -> list[tuple[str, Thumbnail]]:
+    return [(shot.id, thumbnail) for shot, recording in shots if (thumbnail := _thumbnail(shot, recording))]
 
 
-def _look(shot: Screenshot, recording: str) -> Look | None:
+def _thumbnail(shot: Screenshot, recording: str) -> Thumbnail | None:
     try:
         with images.room_for(shot.path):
             content = shot.content()
             image = shot.decoded(content)
     except RejectedItemError:
         return None
-    return look_at(image, shot, recording, sha256=hashlib.sha256(content).hexdigest())
+    return thumbnail_of(image, shot, recording, sha256=hashlib.sha256(content).hexdigest())

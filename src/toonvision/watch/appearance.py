@@ -1,4 +1,4 @@
-"""What a figure looks like: the colours of its upper, middle and lower third, to know it again after it was hidden.
+"""The appearance of a figure: the colours of its upper, middle and lower third, to know it again after it was hidden.
 
 A few hundred pixels of the middle of its box are counted in a coarse colour histogram a third. It is no model and
 learns nothing. Among the figures of a drawn video it is the most similar to itself, up to three seconds later, in 98 %
@@ -13,7 +13,7 @@ from PIL import Image
 
 from toonvision.metrics.boxes import inside
 
-Looks = npt.NDArray[np.float32]
+Appearances = npt.NDArray[np.float32]
 """Square roots of shares of colours, shape ``(boxes, colours of all thirds)``; the squares of a row sum to 1."""
 
 THIRDS: Final = 3
@@ -22,12 +22,12 @@ STEPS: Final = 6
 ROWS: Final = 36
 COLUMNS: Final = 14
 MIDDLE: Final = 0.6
-"""Share of the width of the box that is looked at: its sides show what is behind the figure."""
+"""Share of the width of the box that is counted: its sides show what is behind the figure."""
 _COLOURS: Final = STEPS**3
 
 
-def looks_of(image: Image.Image, boxes: npt.NDArray[np.float64]) -> Looks:
-    """Return what is seen in boxes of a picture.
+def appearances_of(image: Image.Image, boxes: npt.NDArray[np.float64]) -> Appearances:
+    """Return the appearance of each box of a picture.
 
     Args:
         image: In RGB.
@@ -45,7 +45,7 @@ def looks_of(image: Image.Image, boxes: npt.NDArray[np.float64]) -> Looks:
     size = THIRDS * _COLOURS
     blocks = colour + np.arange(len(boxes))[:, None, None] * size
     counts = np.bincount(blocks.ravel(), minlength=len(boxes) * size).reshape(len(boxes), size)
-    shares: Looks = np.sqrt(counts / (ROWS * COLUMNS)).astype(np.float32)
+    shares: Appearances = np.sqrt(counts / (ROWS * COLUMNS)).astype(np.float32)
     return shares
 
 
@@ -56,15 +56,15 @@ def _within(box: tuple[float, float, float, float], size_wh: tuple[int, int]) ->
     return left, top, max(left + 1, min(box[2], wide)), max(top + 1, min(box[3], high))
 
 
-def likeness(looks: Looks, others: Looks) -> npt.NDArray[np.float32]:
-    """Return the Bhattacharyya coefficient of each with each other one, 0 to 1, shape ``(looks, others)``."""
-    alike: npt.NDArray[np.float32] = looks @ others.T
+def likeness(appearances: Appearances, others: Appearances) -> npt.NDArray[np.float32]:
+    """Return the Bhattacharyya coefficient of each with each other one, 0 to 1, shape ``(appearances, others)``."""
+    alike: npt.NDArray[np.float32] = appearances @ others.T
     return alike
 
 
-def mixed(look: Looks, other: Looks, share: float) -> Looks:
-    """Return a look that is mostly as before, and to a share as another one; shape ``(colours,)``."""
-    squares: Looks = np.sqrt((1 - share) * look**2 + share * other**2)
+def mixed(appearance: Appearances, other: Appearances, share: float) -> Appearances:
+    """Return an appearance that is mostly as before, and to a share as another one; shape ``(colours,)``."""
+    squares: Appearances = np.sqrt((1 - share) * appearance**2 + share * other**2)
     return squares
 
 
