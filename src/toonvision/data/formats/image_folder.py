@@ -209,7 +209,7 @@ def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
 def _empty(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> list[Finding]:
     """Name the folders beside those of labels that hold no picture."""
     around = {tree.root.joinpath(*_before(own[0], path, tree)) for path, own in folders.items() if own}
-    filled = {folder for path in tree.pictures for folder in path.parents}
+    filled = {folder for text in tree.by_folder for folder in (Path(text), *Path(text).parents)}
     found = [one for one in tree.folders if one.parent in around and one not in filled and _naming([one.name])]
     if not found:
         return []
