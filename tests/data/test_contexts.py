@@ -67,13 +67,20 @@ def test_pictures_outside_of_the_contexts_are_counted_by_init_and_by_extract(tmp
     (finding,) = outside(overview.findings)
     assert str(finding) == (
         "contexts: 3 pictures lie in no folder (1) and the folder 'lake' (2), which are no contexts of the taxonomy. "
-        "(put them into folders named after contexts (br, dd, ddl, dg, mml, ttc), or add the contexts: write "
+        "(put them into folders named after contexts (br, dd, ddl, dg, mml, ttc), or choose the context of each on the "
+        "page of toonvision label (key k), or add the contexts: write "
         '"all" = {} and "lake" = {} under [contexts] in toonvision.toml)'
     )
     assert outside(summary.findings) == [finding]
     assert (finding.pictures, finding.objects) == (summary.pictures_skipped, summary.objects_skipped) == (3, 4)
     assert (overview.contexts, overview.objects) == (COUNTS, summary.objects_kept)
     assert len(understand(tmp_path / "s").reading.pictures) == summary.pictures_read == 6
+
+
+def test_a_folder_that_is_called_as_pictures_without_one_are_is_named_as_a_folder(tmp_path):
+    write_voc(tmp_path / "s", [*shots(), Shot("e", "all", OBJECTS)])
+    (finding,) = outside(set_up(tmp_path)[0].findings)
+    assert finding.reason == "1 picture lies in the folder 'all', which is no context of the taxonomy."
 
 
 def test_many_folders_that_are_no_contexts_are_not_all_named(tmp_path):

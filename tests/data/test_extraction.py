@@ -371,7 +371,8 @@ def test_an_unknown_context_is_named_with_the_nearest_known_one(tmp_path):
     finding = finding_of(tmp_path, Shot("one", "gardens", ONE.objects))
     assert str(finding) == (
         "contexts: 1 picture lies in the folder 'gardens', which is no context of the taxonomy. Did you mean garden? "
-        "(put them into folders named after contexts (garden, house), or add the contexts: write "
+        "(put them into folders named after contexts (garden, house), or choose the context of each on the page of "
+        "toonvision label (key k), or add the contexts: write "
         '"gardens" = {} under [contexts] in toonvision.toml)'
     )
     assert (finding.code, finding.objects, finding.pictures) == ("unknown-context", 2, 1)

@@ -1,17 +1,22 @@
 import csv
+import json
 import os
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from builders import copied
 from toonvision.api.workspace import open_workspace
-from toonvision.data.growth import ErrorPoint, measure_growth, screenshot_rows, time_of
+from toonvision.data.growth import ErrorPoint, Growth, measure_growth, screenshot_rows, time_of
+from toonvision.figures.growth import draw_areas
 from toonvision.figures.panels import draw
-from toonvision.figures.values import GrowthAreas
+from toonvision.figures.values import GrowthAreas, ObjectGrowthAreas
 from toonvision.label.changes import Change
 from toonvision.label.session import open_session
+from toonvision.taxonomy.labels import Category, Level, Taxonomy
 
 DAY_1, DAY_2, DAY_3 = (datetime(2026, 3, day, 12, tzinfo=UTC) for day in (1, 2, 5))
 
@@ -45,20 +50,50 @@ def test_labels_and_screenshots_are_summed_up_by_day_origin_and_context(workspac
         boxes = len(session.sheet(shot.id).annotation.boxes)
         session.change(shot.id, Change("relabel", session.sheet(shot.id).annotation.boxes[0].id, label="stone"))
         session.change(shot.id, Change("confirm"))
-    os.utime(shot.annotation, (0, DAY_3.timestamp()))
+    log = workspace.reviews
+    log.write_text("".join(f"{json.dumps(json.loads(line) | {'time': DAY_3.isoformat()})}\n" for line in log.open()))
     ws.extract()
     with workspace.reading() as catalog:
         crops = catalog.crops()
     rows = screenshot_rows(workspace)
-    growth = measure_growth(workspace, rows, crops, [ErrorPoint(DAY_3, "label/one", 0.2)])
+    errors = [
+        ErrorPoint(DAY_2, "label/one", 0.2),
+        ErrorPoint(DAY_3, "kind/two", 0.1),
+        ErrorPoint(DAY_3, "label/two", 0.1),
+    ]
+    growth = measure_growth(workspace, rows, crops, errors)
     assert growth.days == (date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 5))
     assert sum(counts[-1] for counts in growth.labels.values()) == len(crops) == before
-    assert growth.labels["source"][0] == before - boxes
+    assert boxes > 1
+    assert growth.labels == {"source": (before - 1,) * 3, "corrected": (0, 0, 1)}
     assert {name: counts[1] for name, counts in growth.screenshots.items()} == {"garden": 6, "house": 6}
+    assert growth.objects["kind"]["fruit"][:1] == (0,)
+    assert sum(counts[-1] for counts in growth.objects["kind"].values()) == len(crops)
     figure = draw(GrowthAreas(growth, workspace.taxonomy))
-    assert [ax.get_title(loc="left") for ax in figure.axes][:2] == [
-        "Labels", "Screenshots",
-    ]  # fmt: skip
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["Labels", "Screenshots", "Wrong on test, %"]
+    assert [text.get_text() for text in figure.axes[2].get_legend().get_texts()] == ["kind", "label"]
+    assert [text.get_text() for text in figure.axes[2].texts] == ["two", "one", "two"]
+    figure = draw(ObjectGrowthAreas(growth, workspace.taxonomy))
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [level.title for level in workspace.taxonomy.levels]
+
+
+def test_each_tick_of_a_figure_over_time_names_day_month_and_year():
+    days = [date(2026, 11, day) for day in (10, 30)]
+    ax = draw_areas(Figure().subplots(), days, [Category("a", "A", "#000000")], [[1, 2]])
+    ticks = [label.get_text() for label in ax.get_xticklabels()]
+    assert len(ticks) > 3
+    assert all(re.fullmatch(r"\d+ (Nov|Dec) 2026", tick) for tick in ticks), ticks
+
+
+def test_of_a_level_with_many_classes_those_with_most_objects_are_drawn_and_the_others_as_one():
+    days = (date(2026, 3, 1), date(2026, 3, 2))
+    classes = tuple(Category(f"c{n}", f"C{n}", "#000000") for n in range(30))
+    level = Level("kind", "Kind", classes)
+    sums = {one.name: (n, 2 * n) for n, one in enumerate(classes)}
+    growth = Growth(days, {}, {}, {"kind": sums})
+    figure = draw(ObjectGrowthAreas(growth, Taxonomy("t", (level,), ())))
+    legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert legend == [*(f"C{n}" for n in range(21, 30)), "21 others"]
 
 
 def test_balance_writes_what_every_screenshot_shows(workspace):
@@ -70,6 +105,7 @@ def test_balance_writes_what_every_screenshot_shows(workspace):
     assert rows[0]["time"] == "2026-03-02T12:00:00+00:00"
     assert all(int(row["objects"]) == int(row["kind_fruit"]) + int(row["kind_mineral"]) for row in rows)
     assert (workspace.figures / "growth.png").is_file()
+    assert (workspace.figures / "growth-objects.png").is_file()
     assert result.data["growth"][-1]["screenshots_garden"] == 6
 
 

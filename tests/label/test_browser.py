@@ -20,11 +20,11 @@ from label.made import proposed, unlabelled
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import read_annotation
+from toonvision.data.reviews import read_reviews
 from toonvision.data.workspace import open_workspace
 from toonvision.label.annotations import Proposal
 from toonvision.label.page import label_app
 from toonvision.label.proposals import ContextProposal
-from toonvision.label.reviews import read_reviews
 from toonvision.label.session import Session
 from toonvision.web.server import PageServer
 from web.browser import Tabs
@@ -728,3 +728,46 @@ def test_a_proposed_context_stands_beside_the_title_and_is_accepted_by_a_key(ses
         saved(page)
     assert session.context(picture.id) == "house"
     assert tabs.complaints == []
+
+
+def test_a_screenshot_in_no_context_says_so_and_a_key_chooses_one(tmp_path, tabs):
+    workspace = unlabelled(tmp_path, shots=1)
+    (picture,) = (tmp_path / "screenshots").rglob("*.png")
+    picture.rename(tmp_path / "screenshots" / "bare.png")
+    session = Session(workspace)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        assert page.locator("#why").inner_text() == "not annotated · No context"
+        assert page.locator("#filter-context").inner_text().split("\n") == [
+            "All contexts",
+            "Garden",
+            "House",
+            "No context",
+        ]
+        assert page.locator("#context").inner_text().split() == ["Choose", "a", "context", "k"]
+        press(page, "Enter")
+        page.wait_for_selector("text=toonvision extract leaves it out. Choose one (k)")
+        assert decided(session, 0) is None
+        press(page, "k")
+        assert page.locator("#chooser-list .name").all_inner_texts() == ["Garden", "House"]
+        press(page, "h", "o")
+        page.wait_for_selector("#context", state="hidden")
+        press(page, "Enter")
+        saved(page)
+    assert (decided(session, 0), session.context(session.screenshots[0].id)) == (("done", []), "house")
+    assert extract(workspace).pictures_kept == 1
+    assert tabs.complaints == []
+
+
+def test_who_ends_the_review_of_a_screenshot_in_no_context_again_may(tmp_path, tabs):
+    workspace = unlabelled(tmp_path, shots=1)
+    (picture,) = (tmp_path / "screenshots").rglob("*.png")
+    picture.rename(tmp_path / "screenshots" / "bare.png")
+    session = Session(workspace)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "e", "e")
+        saved(page)
+    assert decided(session, 0) == ("done", [])

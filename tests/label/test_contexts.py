@@ -13,12 +13,12 @@ from toonvision.core.errors import RejectedItemError, UsageError
 from toonvision.data.boxes import AnnotatedPicture
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import read_annotation, write_annotation
+from toonvision.data.reviews import read_reviews
 from toonvision.data.workspace import Source, create_workspace, open_workspace
 from toonvision.label.accepting import Accepted
 from toonvision.label.changes import Change
 from toonvision.label.context_proposing import propose_contexts
 from toonvision.label.proposals import StoredContexts, contexts_of, write_contexts
-from toonvision.label.reviews import read_reviews
 from toonvision.label.screenshots import Screenshot, list_screenshots
 from toonvision.label.session import Session
 from toonvision.label.thresholds import choose_thresholds

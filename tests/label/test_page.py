@@ -174,7 +174,7 @@ def test_undo_and_redo_answer_with_the_screenshot_that_they_were_about(client, s
     assert client.post("/api/redo").json()["sheet"]["state"] == "empty"
 
 
-@pytest.mark.parametrize("where", ["toonvision.label.session.save_sheet", "toonvision.label.reviews.os.fsync"])
+@pytest.mark.parametrize("where", ["toonvision.label.session.save_sheet", "toonvision.data.reviews.os.fsync"])
 def test_a_full_disk_is_told_changes_nothing_and_the_same_change_is_saved_once_there_is_room(
     client, session, monkeypatch, where
 ):

@@ -13,11 +13,11 @@ from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import LabelledBox
+from toonvision.data.reviews import read_reviews
 from toonvision.label.accepting import accept_unasked
 from toonvision.label.annotations import Proposal
 from toonvision.label.changes import Change
 from toonvision.label.history import ConflictError
-from toonvision.label.reviews import read_reviews
 from toonvision.label.session import Session, open_session
 from toonvision.label.thresholds import Scored, choose_thresholds
 from toonvision.metrics.boxes import SAME_OBJECT

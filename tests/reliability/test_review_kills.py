@@ -10,9 +10,9 @@ from label.made import drawing, proposed, unlabelled
 from reliability.injection import KILL, KILLED, calls_of, disturbed
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
+from toonvision.data.reviews import read_reviews
 from toonvision.data.workspace import open_workspace
 from toonvision.label.changes import Change
-from toonvision.label.reviews import read_reviews
 from toonvision.label.session import Session, open_session
 
 WRITING = ("write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "unlink", "unlinkat")

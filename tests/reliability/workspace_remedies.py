@@ -34,6 +34,9 @@ from reliability.remedies import (
 )
 from toonvision.data.boxes import Box
 from toonvision.data.own_annotations import Annotation, LabelledBox, write_annotation
+from toonvision.data.workspace import open_workspace
+from toonvision.label.changes import Change
+from toonvision.label.session import Session
 
 ALL = ("extract", "split", "check")
 
@@ -111,6 +114,19 @@ def review_begun(base):
     write_annotation(base / OWN_XML, Annotation("../s", "garden/shot_00.png", (64, 48), (apple,), review="open"))
 
 
+def said_in_review(contexts):
+    """Say on the labelling page where some screenshots were taken, and end their review."""
+
+    def step(base):
+        session = Session(open_workspace(base / "w"))
+        for shot in session.screenshots:
+            if shot.name in contexts:
+                session.change(shot.id, Change("context", context=contexts[shot.name]))
+                session.change(shot.id, Change("confirm"))
+
+    return step
+
+
 def foreign_catalogue(base):
     (base / "w/catalog.sqlite").unlink()
     with contextlib.closing(sqlite3.connect(base / "w/catalog.sqlite")) as connection, connection:
@@ -130,8 +146,8 @@ def newer_catalogue(base):
 
 WORKSPACES = [
     Remedy(
-        "put them into folders named after contexts (garden, house), or add the contexts: "
-        "write ... under [contexts] in ...",
+        "put them into folders named after contexts (garden, house), or choose the context of each on the page of "
+        "toonvision label (key k), or add the contexts: write ... under [contexts] in ...",
         steps(
             CONTEXTS,
             move(PNG, "s/attic/shot_00.png"),
@@ -145,6 +161,7 @@ WORKSPACES = [
                 move("s/shot_01.png", "s/house/shot_01.png"),
                 move("s/shot_01.xml", "s/house/shot_01.xml"),
             ),
+            said_in_review({"attic/shot_00.png": "garden", "shot_01.png": "house"}),
             end(TOML, '[contexts]\n"attic" = {}\n"all" = {}\n'),
         ),
         before=EXTRACTED,

@@ -42,8 +42,9 @@ def _is_crop(picture: AnnotatedPicture) -> bool:
 
 def _outside(pictures: list[AnnotatedPicture], contexts: list[str]) -> Finding:
     counts = Counter(picture.context for picture in pictures)
+    folders = {picture.context: _folder(picture) for picture in pictures}
     names = list(counts)[:_MOST_NAMED]
-    which = [_folder(name) + (f" ({counts[name]:,})" if len(counts) > 1 else "") for name in names]
+    which = [folders[name] + (f" ({counts[name]:,})" if len(counts) > 1 else "") for name in names]
     keys = [f"{quoted(name)} = {{}}" for name in names]
     if len(counts) > _MOST_NAMED:
         which.append(f"{len(counts) - _MOST_NAMED:,} more")
@@ -52,12 +53,14 @@ def _outside(pictures: list[AnnotatedPicture], contexts: list[str]) -> Finding:
     reason = f"{counted(len(pictures), 'picture')} {lie} in {listed(which)}, which {are} of the taxonomy."
     reason += did_you_mean(names[0], contexts) if len(counts) == 1 else ""
     remedy = (
-        f"put them into folders named after contexts ({', '.join(contexts)}), or add the contexts: write "
-        f"{listed(keys)} under [contexts] in {SETTINGS_FILE}"
+        f"put them into folders named after contexts ({', '.join(contexts)}), or choose the context of each on the "
+        f"page of toonvision label (key k), or add the contexts: write {listed(keys)} under [contexts] in "
+        f"{SETTINGS_FILE}"
     )
     objects = sum(len(picture.objects) for picture in pictures)
     return Finding("contexts", reason, remedy, "unknown-context", objects=objects, pictures=len(pictures))
 
 
-def _folder(context: str) -> str:
-    return "no folder" if context == NO_CONTEXT else f"the folder {context!r}"
+def _folder(picture: AnnotatedPicture) -> str:
+    is_in_none = picture.context == NO_CONTEXT and NO_CONTEXT not in picture.name.split("/")[:-1]
+    return "no folder" if is_in_none else f"the folder {picture.context!r}"

@@ -61,6 +61,7 @@ _DRAWN_BY = {
     "MapRows": ("maps", "draw_map_rows"),
     "MaskGallery": ("segmentation", "draw_mask_gallery"),
     "NoveltyTest": ("evaluation", "draw_novelty"),
+    "ObjectGrowthAreas": ("growth", "draw_object_growth"),
     "OptimizationHistory": ("trials", "draw_search_history"),
     "ParallelCoordinates": ("trials", "draw_parallel"),
     "PixelRow": ("segmentation", "draw_iou"),

@@ -40,6 +40,10 @@ class GrowthAreas:
     taxonomy: Taxonomy
 
 
+class ObjectGrowthAreas(GrowthAreas):
+    """The same, for the objects by class of each level."""
+
+
 class ShortageMap(BalanceBars):
     """The same, for how many samples are missing."""
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.data.own_annotations import Annotation
+from toonvision.data.reviews import ReviewLog, read_reviews
 from toonvision.data.splits import Split
 from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal, load_sheet
 from toonvision.label.changes import Change
 from toonvision.label.proposals import Proposals
-from toonvision.label.reviews import ReviewLog, read_reviews
 from toonvision.label.screenshots import Listed, Screenshot
 from toonvision.label.session import Session
 from toonvision.label.thresholds import Scored, Thresholds, scored, sort_proposals

@@ -18,7 +18,15 @@ from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.label.annotations import Sheet
 from toonvision.label.history import ConflictError
 from toonvision.label.pictures import picture_bytes
-from toonvision.label.plain import plain_classes, plain_labels, plain_progress, plain_row, plain_sheet, read_change
+from toonvision.label.plain import (
+    plain_classes,
+    plain_contexts,
+    plain_labels,
+    plain_progress,
+    plain_row,
+    plain_sheet,
+    read_change,
+)
 from toonvision.label.proposals import read_thresholds
 from toonvision.label.session import Session
 from toonvision.metrics.boxes import SAME_OBJECT
@@ -61,14 +69,13 @@ class _Page:
     def start(self, _: Request) -> Response:
         session = self._session
         taxonomy, root = session.workspace.taxonomy, session.workspace.root.resolve()
-        contexts = {name: taxonomy.context(name).title for name in session.contexts()}
         return JSONResponse(
             {
                 "workspace": root.name,
                 "key": hashlib.sha256(str(root).encode()).hexdigest()[:16],
                 "labels": plain_labels(taxonomy),
                 "classes": plain_classes(taxonomy),
-                "contexts": [{"name": name, "title": title} for name, title in sorted(contexts.items())],
+                "contexts": plain_contexts(session),
                 "same_object": SAME_OBJECT,
                 "position": self._read_position(),
                 "unasked": self._unasked(),

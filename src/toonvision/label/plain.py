@@ -12,7 +12,7 @@ from toonvision.label.changes import Change, Kind
 from toonvision.label.codes import label_codes
 from toonvision.label.progress import Progress
 from toonvision.label.session import Session
-from toonvision.taxonomy.labels import PALETTE, Label, Taxonomy
+from toonvision.taxonomy.labels import NO_CONTEXT, PALETTE, Label, Taxonomy
 
 _LONGEST_ID = 64
 _MOST_DRAWN = 1_000
@@ -91,6 +91,24 @@ def plain_labels(taxonomy: Taxonomy) -> list[dict[str, Any]]:
             "groups": groups[label.name], "classes": list(label.classes.values()),
         }
         for label in taxonomy.labels
+    ]  # fmt: skip
+
+
+def plain_contexts(session: Session) -> list[dict[str, Any]]:
+    """Return the contexts of a review with titles, colours and codes, first those that can be chosen, by name.
+
+    Where the taxonomy names contexts, these can be; else any but that of no folder.
+    """
+    taxonomy = session.workspace.taxonomy
+    contexts = [taxonomy.context(name) for name in sorted(session.contexts())]
+    named = {one.name for one in taxonomy.contexts} or {one.name for one in contexts} - {NO_CONTEXT}
+    codes = label_codes({one.name: [one.title, one.name] for one in contexts})
+    return [
+        {
+            "name": one.name, "title": one.title, "color": one.color, "code": codes[one.name], "groups": [],
+            "isKnown": one.name in named,
+        }
+        for one in sorted(contexts, key=lambda one: one.name not in named)
     ]  # fmt: skip
 
 

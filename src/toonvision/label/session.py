@@ -12,6 +12,7 @@ from dataclasses import replace
 from toonvision.core.errors import UsageError
 from toonvision.core.folders import exclusive
 from toonvision.data.own_annotations import Annotation
+from toonvision.data.reviews import ReviewLog
 from toonvision.data.workspace import Workspace
 from toonvision.label.allowed import refines, require_context, require_labels
 from toonvision.label.annotations import Proposal, Sheet, load_sheet, save_sheet
@@ -19,7 +20,6 @@ from toonvision.label.changes import Change, changed, differences
 from toonvision.label.history import ConflictError, Decision, History, Step
 from toonvision.label.progress import Pace, Progress, Tally, count_up, tally_of
 from toonvision.label.proposals import ContextProposal
-from toonvision.label.reviews import ReviewLog
 from toonvision.label.screenshots import Listed, Screenshot, list_screenshots
 
 ProposalsOf = Callable[[Screenshot], Sequence[Proposal]]

@@ -12,7 +12,7 @@ from toonvision.data.growth import Growth, ScreenshotRow, rows_table
 from toonvision.data.split_plan import SplitSummary
 from toonvision.figures.data import shown_tables
 from toonvision.figures.panels import write_panel
-from toonvision.figures.values import BalanceBars, GrowthAreas, ShortageMap
+from toonvision.figures.values import BalanceBars, GrowthAreas, ObjectGrowthAreas, ShortageMap
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
 _FEWEST_DAYS = 2
@@ -77,17 +77,36 @@ def growth_panel(growth: Growth, taxonomy: Taxonomy) -> FigurePanel | None:
         "growth",
         "Growth",
         f"Areas of labels by where they came from ({labels}), and of screenshots by context, over "
-        f"{counted(len(growth.days), 'day')}; dots are the errors of {counted(len(growth.errors), 'run')}.",
-        "A label counts from the day on which its annotation was last changed.",
+        f"{counted(len(growth.days), 'day')}; dots are the errors of {counted(len(growth.errors), 'run')}, by task.",
+        "A label counts from the day on which a person last decided about it, that of a source from the day on which "
+        "its annotation was last changed.",
         GrowthAreas(growth, taxonomy),
         growth.rows(),
     )
 
 
+def object_growth_panel(growth: Growth, taxonomy: Taxonomy) -> FigurePanel | None:
+    """Return the figure of the objects of each class over time; None where there is no level, or a single day."""
+    levels = [taxonomy.level(name) for name, classes in growth.objects.items() if classes]
+    if len(growth.days) < _FEWEST_DAYS or not levels:
+        return None
+    totals = [f"{one.title} {growth.objects[levels[0].name].get(one.name, (0,))[-1]:,}" for one in levels[0].classes]
+    return FigurePanel(
+        "growth-objects",
+        "Growth by class",
+        f"Areas of the objects that the screenshots show by {listed([level.title.lower() for level in levels])}, over "
+        f"{counted(len(growth.days), 'day')}: {listed(totals[:12])}.",
+        "An object counts from the day on which its screenshot was taken.",
+        ObjectGrowthAreas(growth, taxonomy),
+        growth.object_rows(),
+    )
+
+
 def write_growth(growth: Growth, rows: Sequence[ScreenshotRow], taxonomy: Taxonomy, folder: Path) -> list[Path]:
-    """Write what every screenshot shows as CSV, and draw how the data set grew; return the figure's path."""
+    """Write what every screenshot shows as CSV, and draw how the data set grew; return the figures' paths."""
     write_rows(folder / "screenshots.csv", rows_table(rows, taxonomy))
-    return _write_only("growth", growth_panel(growth, taxonomy), folder)
+    over_time = _write_only("growth", growth_panel(growth, taxonomy), folder)
+    return [*over_time, *_write_only("growth-objects", object_growth_panel(growth, taxonomy), folder)]
 
 
 def write_balance_figures(balance: Balance, taxonomy: Taxonomy, folder: Path) -> list[Path]:

@@ -88,7 +88,8 @@ def _height_fact(results: Results) -> str:
 
 def _context_fact(results: Results) -> str:
     contexts = [one for one in results.breakdowns if one.name == "context"]
-    groups = [group for one in contexts for group in one.groups if group.title != NO_CONTEXT]
+    none = results.taxonomy.context(NO_CONTEXT).title
+    groups = [group for one in contexts for group in one.groups if group.title != none]
     if len(groups) < 2:
         return ""
     worst, best = groups[0], groups[-1]

@@ -43,6 +43,7 @@ def of_objects(
         data.shortages_panel(results.balance, results.taxonomy),
         data.next_table(results.balance),
         data.growth_panel(results.growth, results.taxonomy) if results.growth else None,
+        data.object_growth_panel(results.growth, results.taxonomy) if results.growth else None,
         *curve,
         data.split_panel(results.split, level),
         *data.split_tables(results.split, level),

@@ -175,7 +175,10 @@ class Taxonomy:
 
     def context(self, name: str) -> Category:
         """Return the context of a name; an unknown one is `unlisted`."""
-        return next((one for one in self.contexts if one.name == name), None) or unlisted(name)
+        other = unlisted(name)
+        if name == NO_CONTEXT:
+            other = replace(other, title="No context")
+        return next((one for one in self.contexts if one.name == name), other)
 
     def coarser(self, level: str) -> tuple[Level, ...]:
         """Return the other levels that the classes of a level determine, in the taxonomy's order.

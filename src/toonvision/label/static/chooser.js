@@ -1,4 +1,4 @@
-// Choosing a label: by its code of two letters, by a part of its name, or with arrows and Enter.
+// Choosing a label, or a context: by its code of two letters, by a part of its name, or with arrows and Enter.
 
 import { element } from "/static/base/base.js";
 
@@ -23,9 +23,20 @@ export class Chooser {
    * @param first names of labels that come first
    */
   ask(first) {
-    if (this.dialog.open) return Promise.resolve(null);
     const ahead = first.map((name) => this.labels.find((one) => one.name === name)).filter(Boolean);
-    this.possible = [...new Set([...ahead, ...this.labels])];
+    return this.choose("label", [...new Set([...ahead, ...this.labels])]);
+  }
+
+  /**
+   * Ask for one of several things; resolves with its name, or null.
+   * @param what they are, in a word
+   * @param possible each with `name`, `title`, `color`, `code` and `groups`
+   */
+  choose(what, possible) {
+    if (this.dialog.open) return Promise.resolve(null);
+    this.possible = possible;
+    this.text.placeholder = `Choose a ${what}`;
+    for (const place of [this.dialog, this.text]) place.setAttribute("aria-label", `Choose a ${what}`);
     this.text.value = "";
     this.#show(this.possible);
     this.dialog.showModal();

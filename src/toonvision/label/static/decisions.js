@@ -76,7 +76,15 @@ export class Decisions {
     this.display.render();
   }
 
+  /** End a review; of a screenshot that no extraction takes, as it is in no context, once that was said. */
   #end(kind) {
+    const { state } = this;
+    const isLost = state.sheet && !state.isUnseen && ["confirm", "empty"].includes(kind) && state.isOutside;
+    if (isLost && this.warnedOf !== state.shot) {
+      this.warnedOf = state.shot;
+      this.display.say("It is in no context, so that toonvision extract leaves it out. Choose one (k), or go on by the same key.");
+      return;
+    }
     this.change({ kind });
     if (kind === "skip" || !this.state.isUnseen) this.walk.do_next();
   }
@@ -130,6 +138,14 @@ export class Decisions {
   do_context() {
     const proposed = this.state.sheet?.proposedContext;
     if (proposed) this.change({ kind: "context", context: proposed.name });
+    else this.do_chooseContext();
+  }
+
+  async do_chooseContext() {
+    const { possibleContexts: possible, shot } = this.state;
+    if (!possible.length) this.display.say("Nothing names a context: neither the taxonomy nor a folder of the screenshots.");
+    const context = possible.length && await this.chooser.choose("context", possible);
+    if (context && this.state.shot === shot) this.change({ kind: "context", context });
   }
 
   async do_label() {

@@ -51,10 +51,10 @@ export class Display {
     if (!sheet || state.isUnseen) return;
     if (!state.boxes.some((one) => one.id === state.selected)) state.selected = null;
     find("title").textContent = sheet.name;
-    const context = state.contexts.size > 1 ? state.contexts.get(sheet.context) : "";
+    const context = state.contexts.size > 1 ? state.contexts.get(sheet.context)?.title : "";
     const words = [STATES[sheet.state] || sheet.state, context, sheet.why];
     find("why").textContent = words.filter(Boolean).join(" · ");
-    this.#showContext(sheet.proposedContext);
+    this.#showContext(sheet.proposedContext, state.isOutside);
     this.panel.show(sheet, state.selected);
     this.panel.showKeyed(state.keyed, state.likely);
     this.view.draw({
@@ -81,14 +81,14 @@ export class Display {
     if (this.state.shot === shot) this.showPicture();
   }
 
-  /** Show the context that is proposed, as a button that accepts it. */
-  #showContext(proposed) {
+  /** Show a button that accepts the context that is proposed, or asks for one where the screenshot is in none. */
+  #showContext(proposed, isOutside = false) {
     const button = find("context");
-    button.hidden = !proposed;
-    if (!proposed) return;
-    const title = this.state.contexts.get(proposed.name) || proposed.name;
-    button.title = `The colours look like ${title}. Accept it (k)`;
-    button.replaceChildren(element("span", { text: `${title}? ${Math.round(100 * proposed.score)} %` }), element("kbd", { text: "k" }));
+    button.hidden = !proposed && !isOutside;
+    const title = proposed && (this.state.contexts.get(proposed.name)?.title || proposed.name);
+    button.title = proposed ? `The colours look like ${title}. Accept it (k)` : "Choose where it was taken (k)";
+    const text = proposed ? `${title}? ${Math.round(100 * proposed.score)} %` : "Choose a context";
+    button.replaceChildren(element("span", { text }), element("kbd", { text: "k" }));
   }
 
   #drawable(one, isProposal) {

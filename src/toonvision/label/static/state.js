@@ -15,7 +15,7 @@ export class State {
     this.labels = new Map(given.labels.map((one) => [one.name, one]));
     this.classes = given.classes;
     this.sameObject = given.same_object; // overlap from which on two boxes are of one object
-    this.contexts = new Map(given.contexts.map((one) => [one.name, one.title]));
+    this.contexts = new Map(given.contexts.map((one) => [one.name, one]));
     this.recent = (given.position.recent || []).filter((name) => this.labels.has(name));
     this.shot = undefined;
     this.previousShot = undefined;
@@ -62,6 +62,16 @@ export class State {
   /** Whether the models know only a class of a proposal, so that a person has to say its label. */
   isCoarse(one) {
     return one.exact === false;
+  }
+
+  /** The contexts that a screenshot can be said to be in. */
+  get possibleContexts() {
+    return [...this.contexts.values()].filter((one) => one.isKnown);
+  }
+
+  /** Whether the screenshot lies in none of these, so that an extraction leaves it out. */
+  get isOutside() {
+    return this.possibleContexts.length > 0 && !this.contexts.get(this.sheet.context)?.isKnown;
   }
 
   isProposal(id) {

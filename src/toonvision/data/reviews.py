@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,18 @@ def read_reviews(path: Path) -> tuple[list[dict[str, Any]], list[Finding]]:
             reason = "is not whole, as a killed process leaves it; the annotation that it was about is"
             findings.append(Finding(f"{path.name}, line {number}", reason, code="torn-line"))
     return decisions, findings
+
+
+def decision_times(path: Path) -> dict[tuple[str, str, str], datetime]:
+    """Return when each box was decided last, in UTC, by its source, its screenshot and its id."""
+    found: dict[tuple[str, str, str], datetime] = {}
+    for line in read_reviews(path)[0]:
+        if "state" not in line:
+            continue  # it says what is to be asked, not what was decided
+        with suppress(KeyError, TypeError, ValueError):
+            when = datetime.fromisoformat(line["time"]).astimezone(UTC)
+            found.update({(line["source"], line["screenshot"], one["id"]): when for one in line["boxes"]})
+    return found
 
 
 def _lines(path: Path) -> Iterator[bytes]:
