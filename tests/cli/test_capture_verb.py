@@ -4,6 +4,8 @@ from virtual_screen import virtual_screen
 import screens
 from builders import scene
 from toonvision.api import capturing
+from toonvision.api.capturing import CaptureOrder
+from toonvision.capture.areas import area_of
 
 SIZE = (320, 200)
 
@@ -89,3 +91,9 @@ def test_without_a_screen_nothing_is_begun(run, own_workspace, monkeypatch):
     outcome = run("capture", "-w", own_workspace.root, "--context", "garden")
     assert outcome.code == 4
     assert "DISPLAY is not set" in outcome.err
+
+
+def test_how_often_it_is_looked_whether_the_picture_has_changed_is_said():
+    order = CaptureOrder(area_of(), every=2.0, changes=True)
+    assert order.trigger() == "whenever the picture has changed, which is looked at every 2 s"
+    assert CaptureOrder(area_of(), changes=True).trigger() == "whenever the picture has changed"

@@ -76,7 +76,9 @@ def test_a_rare_spelling_can_be_joined_with_the_common_one():
         'join what is another spelling: write flunky = ["flunkey"] under [labels.same]'
         in one({"flunky": 9, "toon": 9, "flunkey": 1}).remedy
     )
+    assert 'big_flunky = ["big_flunkey"]' in one({"big_flunky": 9, "toon": 9, "big_flunkey": 1}).remedy
     assert "spelling" not in one({"class_1": 9, "class_2": 1, "toon": 9}).remedy
+    assert "spelling" not in one({"toon_mouse": 9, "toon_horse": 1, "toon_dog": 9}).remedy
 
 
 def test_labels_that_differ_by_punctuation_alone_are_named_with_the_setting_that_joins_them():

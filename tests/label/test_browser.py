@@ -613,15 +613,19 @@ def test_a_long_title_of_a_label_takes_one_line(tmp_path, browser, width):
 def test_nothing_overflows_and_buttons_work_by_touch(session, browser, width, scheme):
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, has_touch=True)
     tabs = Tabs(context)
+    first = session.screenshots[0].id
+    session.put_in_order([first], why={first: "models and annotation differ"})
     with served(session) as access:
         page = tabs.open(access.url)
-        shown(page, session.screenshots[0].id)
+        shown(page, first)
         outside = page.evaluate(
             "() => [...document.querySelectorAll('header *, #actions *, #boxes *, #zoom *')].filter((one) => "
             "one.offsetParent && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML)"
         )
         assert outside == []
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert page.locator("#why").inner_text() == "not annotated · Garden · models and annotation differ"
+        assert page.locator("#why").evaluate("(one) => one.scrollWidth <= one.clientWidth")
         page.locator("#actions button", has_text=re.compile("^Reject")).tap()
         page.locator("#actions button", has_text="Accept all").tap()
         shown(page, session.screenshots[1].id)
@@ -758,6 +762,18 @@ def test_a_screenshot_in_no_context_says_so_and_a_key_chooses_one(tmp_path, tabs
     assert (decided(session, 0), session.context(session.screenshots[0].id)) == (("done", []), "house")
     assert extract(workspace).pictures_kept == 1
     assert tabs.complaints == []
+
+
+def test_a_row_names_the_models_of_the_package_once_and_all_under_the_pointer(tmp_path, tabs):
+    model = "suit/mine + the package's detector + the package's label"
+    found = Proposal("apple", Box(2, 3, 18, 23), 0.8, model, "label")
+    session = Session(unlabelled(tmp_path, shots=1), proposals=lambda _: (found,))
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        row = page.locator("#boxes li")
+        assert row.locator(".muted").inner_text().endswith("· suit/mine + the package's models")
+        assert row.get_attribute("title") == f"Apple\n{model}"
 
 
 def test_who_ends_the_review_of_a_screenshot_in_no_context_again_may(tmp_path, tabs):

@@ -30,7 +30,7 @@ class CaptureOrder:
     Attributes:
         area: What of the screen.
         context: Where the game is played now: the folder of the screenshots.
-        every: Seconds between pictures; None for another trigger.
+        every: Seconds between pictures; None for another trigger. With `changes`, those between looks.
         changes: Whether to take one when the picture has changed enough.
         key: The key to take one at, or ``enter`` for a line of the terminal; None for another trigger.
         count: How many pictures to take at most; None for any number.
@@ -63,7 +63,8 @@ class CaptureOrder:
     def trigger(self) -> str:
         """Return when pictures are taken, as the end of a sentence."""
         if self.changes:
-            return "whenever the picture has changed"
+            looks = f", which is looked at every {self.every:g} s" if self.every is not None else ""
+            return f"whenever the picture has changed{looks}"
         if self.every is not None:
             return f"every {self.every:g} s"
         return "whenever you press Enter here" if self.key in (None, ENTER) else f"whenever {self.key} is pressed"

@@ -24,7 +24,10 @@ def capture(
     region: options.RegionOption = None,
     window: options.WindowOption = None,
     every: Annotated[float | None, choice("Take one every so many seconds.", "no", min=0.05, max=86_400)] = None,
-    changes: Annotated[bool, typer.Option("--changes", help="Take one when the picture has changed enough.")] = False,
+    changes: Annotated[
+        bool,
+        typer.Option("--changes", help="Take one when the picture has changed enough; with --every, look that often."),
+    ] = False,
     key: Annotated[
         str | None,
         choice("Take one when this key is pressed: enter, in this terminal, or as F9, anywhere on X11.", "enter"),

@@ -166,9 +166,16 @@ def _spellings(rare: Sequence[str], labels: Sequence[str]) -> dict[str, list[str
     found: dict[str, list[str]] = {}
     for label in rare[:_MOST_COMPARED]:
         for near in difflib.get_close_matches(label, common, n=1, cutoff=_ALIKE):
-            if _digits(near) == _digits(label):  # class_1 is no misspelt class_2
+            if _digits(near) == _digits(label) and _are_alike(near, label):  # class_1 is no misspelt class_2
                 found.setdefault(near, []).append(label)
     return found
+
+
+def _are_alike(*labels: str) -> bool:
+    """Return whether the words that two labels do not share are alike: toon_horse is no misspelt toon_mouse."""
+    one, other = (_PUNCTUATION.sub(" ", label).split() for label in labels)
+    own = [" ".join(word for word in words if word not in shared) for words, shared in ((one, other), (other, one))]
+    return difflib.SequenceMatcher(None, *own).ratio() >= _ALIKE
 
 
 def _digits(label: str) -> str:

@@ -23,7 +23,7 @@ _ORIGINS = {
     "unasked": "accepted unasked",
 }
 _MOST_CLASSES = 10
-"""Of a level with more, the others are one area: more colours cannot be told apart."""
+"""Of a level with more, the others are one area: more colours would look alike."""
 _MOST_RUNS_NAMED = 12
 _MOST_TICKS = 7
 

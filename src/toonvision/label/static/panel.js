@@ -52,11 +52,11 @@ export class Panel {
     if (!isProposal) swatch.style.background = color;
     const score = one.score === null || one.score === undefined ? "" : `${Math.round(100 * one.score)} %`;
     const origin = isProposal ? "proposed" : ORIGINS[one.origin] || one.origin;
-    const words = [origin, score, groups.join(", "), one.model].filter(Boolean).join(" · ");
+    const words = [origin, score, groups.join(", "), shortModel(one.model)].filter(Boolean).join(" · ");
     const made = element("li", { className: isProposal ? "proposal" : "", "aria-current": String(one.id === selected) },
       swatch, element("span", { className: "name", text: title }), element("span", { className: "muted", text: words }));
     for (const doubt of (isProposal && one.doubts) || []) made.append(element("span", { className: "doubt", text: `⚠ ${doubt}` }));
-    made.title = one.origin === "unasked" ? this.unasked : title;
+    made.title = one.origin === "unasked" ? this.unasked : [title, one.model].filter(Boolean).join("\n");
     made.addEventListener("click", () => this.onSelect(one.id));
     return made;
   }
@@ -72,6 +72,12 @@ export class Panel {
       return made;
     }));
   }
+}
+
+/** Return the models that worked together in few words: those of the package, which is one for each level, as one. */
+function shortModel(model) {
+  const names = (model || "").split(" + ").map((name) => (name.startsWith("the package's ") ? "the package's models" : name));
+  return [...new Set(names)].join(" + ");
 }
 
 /** Show how far the review has come. */
