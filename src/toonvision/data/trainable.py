@@ -174,8 +174,9 @@ def _spellings(rare: Sequence[str], labels: Sequence[str]) -> dict[str, list[str
 def _are_alike(*labels: str) -> bool:
     """Return whether the words that two labels do not share are alike: toon_horse is no misspelt toon_mouse."""
     one, other = (_PUNCTUATION.sub(" ", label).split() for label in labels)
-    own = [" ".join(word for word in words if word not in shared) for words, shared in ((one, other), (other, one))]
-    return difflib.SequenceMatcher(None, *own).ratio() >= _ALIKE
+    first = " ".join(word for word in one if word not in other)
+    second = " ".join(word for word in other if word not in one)
+    return difflib.SequenceMatcher(None, first, second).ratio() >= _ALIKE
 
 
 def _digits(label: str) -> str:
