@@ -145,7 +145,7 @@ def test_after_an_export_comes_the_report_unless_it_is_there_and_then_watching(r
     outcome = run("export", "things/two", "-w", copy.root)
     assert (outcome.code, outcome.next) == (0, ["report", "things/two", "-w", str(copy.root)]), outcome.err
     page.touch()
-    watch = ["watch", "--detector", "things/two", "-w", str(copy.root)]
+    watch = ["watch", "screen", "--detector", "things/two", "-w", str(copy.root)]
     assert run("predict", "things/two", copy.root / "screenshots", "-w", copy.root).next == watch
     assert run("runs", "-w", copy.root).next == watch
 

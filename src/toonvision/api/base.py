@@ -184,7 +184,7 @@ class StoredRun:
             if not (self.folder / file).is_file():
                 return workspace.command(verb, self.name)
         if self.record.kind == DETECT:
-            return workspace.command("watch", "--detector", self.name)
+            return workspace.command("watch", "screen", "--detector", self.name)
         if any(run.record.kind == DETECT for run in workspace.readable_runs()):
             return workspace.command("label", "--propose")
         if taxonomy.finding:
