@@ -13,9 +13,11 @@ from PIL import Image
 
 from builders import copied, finding_things
 from toonvision.api import two_stage
+from toonvision.api.detecting import keep, objects_csv
 from toonvision.api.run import Run
 from toonvision.api.two_stage import exact_label
 from toonvision.api.two_stage_scores import evaluate_stages
+from toonvision.api.watching import NOBODY
 from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.data.boxes import fit_box
@@ -23,7 +25,8 @@ from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import Namer, Scene
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
-from toonvision.metrics.predictions import Predictions
+from toonvision.metrics.predictions import Answers, Predictions
+from toonvision.report import answers
 from toonvision.taxonomy.loader import built_in
 
 pytestmark = pytest.mark.usefixtures("eager", "small_bodies")
@@ -89,7 +92,14 @@ def test_boxes_are_named_by_the_classifier_as_it_names_the_crops_and_contradicti
     assert all("the detector says fruit, label/one says stone" in one["reason"] for one in told)
     assert run("predict", screenshots, *asked, "--csv", target).code == 0
     with target.open(newline="") as file:
-        assert next(csv.reader(file)) == ["picture", "label", "label", "score", "x_min", "y_min", "x_max", "y_max"]
+        heading, *rows = csv.reader(file)
+    said = ["confidence", "none_of_these", "novelty", *(f"p_{name}" for name in ("apple", "pear", "stone"))]
+    edges = ["x_min", "y_min", "x_max", "y_max"]
+    assert heading == ["picture", "label", "kind", "score", *edges, *(f"label_{name}" for name in said)]
+    for row in map(dict, (zip(heading, row, strict=True) for row in rows)):
+        shares = {name: float(row[f"label_p_{name}"]) for name in ("apple", "pear", "stone")}
+        assert (row["label"], float(row["label_confidence"])) == max(shares.items(), key=lambda item: item[1])
+        assert (row["kind"], float(row["score"])) == ("fruit", 0.9)
 
 
 def test_a_detector_itself_finds_boxes_that_are_named_and_drawn(run, trained, tmp_path):
@@ -201,22 +211,71 @@ def test_a_label_is_as_exact_as_the_levels_allow():
     assert exact_label({"kind": "toon", "suit": "bb", "entity": "flunky"}, toontown) == "flunky"
 
 
+def namer(level, novelty=None, **shares):
+    """A classifier of a level of ToonTown that says the same of every crop."""
+
+    def answer(crops):
+        scores = None if novelty is None else np.full(len(crops), novelty, np.float32)
+        return Answers(np.tile(np.array([[*shares.values()]], np.float32), (len(crops), 1)), scores)
+
+    parents = built_in("toontown").all_parents(level)
+    return Namer(f"{level}/one", level, tuple(shares), (8, 8), "stretch", parents, answer)
+
+
+@pytest.fixture
+def cog(tmp_path):
+    """Return what is said of a Cog that was found with a confidence of 0.6, by classifiers."""
+    Image.new("RGB", (90, 90)).save(tmp_path / "cog.png")
+    found = FoundObjects(tmp_path / "cog.png", (90, 90), (FoundObject("cog", 0.6, (10, 40, 60, 80)),))
+    return lambda *namers: two_stage.named_result([found], [], "kind", namers, built_in("toontown"))
+
+
+def test_each_level_stands_in_the_table_with_its_title_and_probability_the_coarsest_first(cog):
+    result = cog(namer("entity", flunky=0.75, yesman=0.25), namer("suit", bb=0.5, lb=0.25))
+    table, *_ = result.blocks
+    assert table.columns[1:5] == ("Object", "Kind", "Suit", "Entity")
+    assert table.rows[0][1:5] == ("Flunky", "Cog 60.0 %", "Bossbot 50.0 %", "Flunky 75.0 %")
+
+
+def test_the_probability_that_is_drawn_is_that_of_the_class_that_is_drawn(cog, monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(answers, "draw_box", lambda _draw, _box, text, *_: drawn.append(text))
+    toontown = built_in("toontown")
+    for namers in ([namer("suit", bb=0.48, lb=0.12)], [namer("suit", novelty=0.5, bb=0.48, lb=0.12)]):
+        keep(toontown, NOBODY, cog(*namers).value, save=tmp_path / str(len(drawn)), voc=None)
+    assert drawn == ["Bossbot 48%", "Cog 60%"]
+
+
+def test_an_object_that_is_none_of_a_classifiers_classes_has_none_of_them(cog):
+    result = cog(namer("suit", novelty=1.25, bb=0.9, lb=0.1), namer("entity", novelty=-3.0, coldcaller=0.75, yesman=0))
+    (found,) = result.value[0].objects
+    assert (found.label, result.findings) == ("cog_sb_coldcaller", ())
+    table, _, text = result.blocks
+    assert table.rows[0][1:5] == ("Cold Caller", "Cog 60.0 %", "none of these (+1.2)", "Cold Caller 75.0 %")
+    assert text.startswith("None of these: 1 of 1 object ")
+    (said,) = result.data["pictures"][0]["objects"]
+    assert (said["verdicts"]["suit"]["none_of_these"], said["verdicts"]["entity"]["none_of_these"]) == (True, False)
+    row = dict(zip(*csv.reader(objects_csv(result).splitlines()), strict=True))
+    assert (row["label"], row["suit"], row["suit_none_of_these"]) == ("cog_sb_coldcaller", "bb", "yes")
+    assert (row["suit_novelty"], row["entity_p_coldcaller"]) == ("1.250000", "0.750000")
+    (alone,) = cog(namer("suit", novelty=1.25, bb=0.9, lb=0.1)).value[0].objects
+    assert (alone.label, alone.confidence) == ("cog", 0.6)
+
+
+def test_classifiers_that_contradict_each_other_are_named_with_what_they_say(cog):
+    (finding,) = cog(namer("suit", bb=0.9, lb=0.1), namer("entity", coldcaller=0.75, yesman=0.25)).findings
+    assert finding.reason == "suit/one says bb, entity/one says coldcaller"
+    assert finding.code == two_stage.DISAGREE
+    assert cog(namer("suit", bb=0.9, lb=0.1), namer("entity", coldcaller=0.25, yesman=0.75)).findings == ()
+
+
 def test_a_classifier_is_not_asked_about_what_none_of_its_classes_can_be(tmp_path):
     toontown = built_in("toontown")
     Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
     found = FoundObjects(
         tmp_path / "a.png", (40, 40), (FoundObject("cog", 0.9, (0, 0, 9, 9)), FoundObject("toon", 0.8, (9, 9, 30, 30)))
     )
-    namer = Namer(
-        "suit/one",
-        "suit",
-        ("bb", "lb"),
-        (8, 8),
-        "stretch",
-        {"kind": toontown.parents("suit", "kind")},
-        lambda images: np.tile(np.array([[0.2, 0.8]], np.float32), (len(images), 1)),
-    )
-    named, findings = two_stage.named_file(found, "kind", [namer], toontown)
+    named, findings = two_stage.named_file(found, "kind", [namer("suit", bb=0.2, lb=0.8)], toontown)
     assert [dict(one.levels) for one in named.objects] == [{"kind": "cog", "suit": "lb"}, {"kind": "toon"}]
     assert [one.label for one in named.objects] == ["lb", "toon"]
     assert findings == []

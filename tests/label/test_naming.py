@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from toonvision.deploy.scene import NamedObject
 from toonvision.label.naming import proposal_of
+from toonvision.metrics.predictions import Verdict
 from toonvision.taxonomy.loader import built_in
 
 TOONTOWN = built_in("toontown")
@@ -14,7 +16,8 @@ def named(*, kind="cog", score=0.9, **shares):
     said = {level: completed(level, own) for level, own in shares.items()}
     levels = {"kind": kind} | {level: max(own, key=own.get) for level, own in said.items()}
     sure = {"kind": score} | {level: max(own.values()) for level, own in said.items()}
-    return NamedObject(list(levels.values())[-1], score, (10.0, 10.0, 50.0, 90.0), levels, sure, said)
+    verdicts = {level: Verdict(np.array([*own.values()]), tuple(own)) for level, own in said.items()}
+    return NamedObject(list(levels.values())[-1], score, (10.0, 10.0, 50.0, 90.0), levels, sure, verdicts)
 
 
 def completed(level, own):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from toonvision.deploy.scene import Namer
 from toonvision.metrics.found_objects import FoundObject
+from toonvision.metrics.predictions import Answers
 from toonvision.watch.frames import Frame
 from toonvision.watch.level_paths import LevelPaths
 from toonvision.watch.tracking import DEFAULT_TRACKING, TrackSettings
@@ -82,7 +83,7 @@ class ToldModels:
     def namers(self):
         def answer(pictures):
             self.named.append(pictures.shape)
-            return np.array([[self.sure, 1 - self.sure]], np.float32)
+            return Answers(np.array([[self.sure, 1 - self.sure]], np.float32))
 
         return (Namer("suit", "suit", ("bb", "lb"), (24, 18), "stretch", PARENTS["suit"], answer),)
 

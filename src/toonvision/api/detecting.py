@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import StoredRun
@@ -142,14 +143,22 @@ def found_result(
     def levels(one: FoundObject) -> dict[str, Any]:
         return {"levels": {level: one.label, **{name: names.get(one.label) for name, names in above.items()}}}
 
-    return objects_result([level, *above], found, findings, levels)
+    def cells(one: FoundObject) -> list[str]:
+        return [one.label, *(names.get(one.label) or "-" for names in above.values()), percent(one.score)]
+
+    columns = ["Object", *(name.capitalize() for name in above), "Confidence"]
+    return objects_result([level, *above], found, findings, columns, cells, levels)
 
 
 def objects_result(
     levels: Sequence[str],
     found: list[FoundObjects],
     findings: Sequence[Finding],
+    columns: Sequence[str],
+    cells_of: Callable[[FoundObject], Sequence[str]],
     data_of: Callable[[FoundObject], dict[str, Any]],
+    *,
+    classes: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Result[list[FoundObjects]]:
     """Return the objects of pictures as a table and as plain data.
 
@@ -157,7 +166,11 @@ def objects_result(
         levels: The levels of which an object may have a class, that of the detector first.
         found: The objects.
         findings: What could not be read, and what is to be known.
-        data_of: Returns what else is known of an object: ``levels``, a class or None for each level, and more.
+        columns: What the table says of an object beside its picture and its box.
+        cells_of: Returns the same of an object.
+        data_of: Returns what else is known of an object: ``levels``, a class or None for each level, and more, such as
+            ``verdicts``, what classifiers say.
+        classes: The classes of each classifier, by its level.
     """
     from toonvision.api.predicting import NOTHING_READ
 
@@ -171,31 +184,46 @@ def objects_result(
         }
         for picture in found
     ]
-    columns = ["Picture", "Object", *(name.capitalize() for name in levels[1:]), "Confidence", *_EDGES]
-    rows = [
-        [picture["picture"], one["label"], *(one["levels"].get(name) or "-" for name in levels[1:]),
-         percent(one["score"]), *one["box"]]
-        for picture in data
-        for one in picture["objects"]
-    ]  # fmt: skip
+    rows = [[picture.path, *cells_of(one), *one.box] for picture in found for one in picture.objects]
     without = sum(not picture.objects for picture in found)
     text = f"{counted(len(rows), 'object')} in {counted(len(found), 'picture')}; {without} of them without any."
     blocks: tuple[Block, ...] = (text,) if found else (NOTHING_READ,)
     return Result(
         found,
-        (table("Objects", columns, rows, names=1 + len(levels)), *blocks) if rows else blocks,
-        {"pictures": data, "levels": list(levels), "findings": [asdict(finding) for finding in findings]},
+        (table("Objects", ["Picture", *columns, *_EDGES], rows, names=1 + len(columns)), *blocks) if rows else blocks,
+        {
+            "pictures": data,
+            "levels": list(levels),
+            "classes": {level: list(names) for level, names in classes.items()},
+            "findings": [asdict(finding) for finding in findings],
+        },
         findings=tuple(findings),
     )
 
 
 def objects_csv(result: Result[list[FoundObjects]]) -> str:
-    """Return a row for each object: its class at every level, how sure the detector is, and its box."""
-    _, *names = result.data["levels"]
-    rows = (
-        (picture["picture"], one["label"], *(one["levels"].get(name) or "" for name in names), f"{one['score']:.6f}",
-         *map(str, one["box"]))
-        for picture in result.data["pictures"]
-        for one in picture["objects"]
-    )  # fmt: skip
-    return rows_csv((("picture", "label", *names, "score", *_EDGES), *rows))
+    """Return a row for each object: its class at every level, how sure the detector is, and its box.
+
+    Behind that stands what classifiers say of it, with all probabilities.
+    """
+    from toonvision.api.predicting import verdict_cells, verdict_columns
+
+    classes: Mapping[str, Sequence[str]] = result.data["classes"]
+    found, *others = result.data["levels"]
+    names = [found, *(name for name in others if name not in classes)] if classes else others
+    own = ("picture", "label", *names, "score", *_EDGES)
+    said = {level: verdict_columns(level, listed) for level, listed in classes.items()}
+    columns = tuple(dict.fromkeys((*own, *(name for listed in said.values() for name in listed))))
+    rows = []
+    for picture in result.data["pictures"]:
+        for one in picture["objects"]:
+            verdicts = {
+                name: cell
+                for level, verdict in one.get("verdicts", {}).items()
+                for name, cell in zip(said[level], verdict_cells(verdict), strict=True)
+            }
+            levels = [one["levels"].get(name) or "" for name in names]
+            cells = (picture["picture"], one["label"], *levels, f"{one['score']:.6f}", *map(str, one["box"]))
+            row = verdicts | dict(zip(own, cells, strict=True))  # at the level `label` both have that column
+            rows.append(tuple(row.get(name, "") for name in columns))
+    return rows_csv((columns, *rows))

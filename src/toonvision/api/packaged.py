@@ -1,11 +1,18 @@
 """Predicting with the models that come with the package, before anything is annotated or trained."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toonvision.api.predicting import NOTHING_READ, draw_answers, require_paths, verdict_cells, verdict_data
+from toonvision.api.predicting import (
+    NOTHING_READ,
+    draw_answers,
+    require_paths,
+    verdict_cells,
+    verdict_columns,
+    verdict_data,
+)
 from toonvision.api.result import Block, Result, table
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.names import Paths, paths_of
@@ -138,17 +145,12 @@ def _data(one: LevelPredictions) -> dict[str, Any]:
 def level_predictions_csv(result: Result[list[LevelPredictions]]) -> str:
     """Return a row for each picture: for every level what is predicted, and all probabilities."""
     classes: Mapping[str, Sequence[str]] = result.data["classes"]
-    rows = [("picture", *(name for level, own in classes.items() for name in _columns(level, own)))]
+    rows = [("picture", *(name for level, own in classes.items() for name in verdict_columns(level, own)))]
     for one in result.data["predictions"]:
         cells = [
             cell
             for level, own in one["levels"].items()
-            for cell in (verdict_cells(own) if own else [""] * len(_columns(level, classes[level])))
+            for cell in (verdict_cells(own) if own else [""] * len(verdict_columns(level, classes[level])))
         ]
         rows.append((one["picture"], *cells))
     return rows_csv(tuple(rows))
-
-
-def _columns(level: str, classes: Iterable[str]) -> list[str]:
-    own = [f"{level}_confidence", f"{level}_none_of_these", f"{level}_novelty"]
-    return [level, *own, *(f"{level}_p_{name}" for name in classes)]

@@ -1,7 +1,7 @@
 """What `predict` does: choose what answers, cut boxes if asked to, warn of pictures that are no crops, draw answers."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -242,6 +242,12 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "novelty": verdict.novelty,
         "probabilities": dict(zip(verdict.classes, verdict.probabilities.tolist(), strict=True)),
     }
+
+
+def verdict_columns(level: str, classes: Iterable[str]) -> list[str]:
+    """Return the headings of what `verdict_cells` returns of a classifier of a level."""
+    own = [f"{level}_confidence", f"{level}_none_of_these", f"{level}_novelty"]
+    return [level, *own, *(f"{level}_p_{name}" for name in classes)]
 
 
 def verdict_cells(data: Mapping[str, Any], levels: Sequence[str] = ()) -> list[str]:

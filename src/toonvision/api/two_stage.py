@@ -1,6 +1,6 @@
 """Two stages, one answer: a detector finds objects, and classifiers name what its boxes show."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,19 +10,21 @@ from PIL import Image
 
 from toonvision.api.base import StoredRun
 from toonvision.api.detecting import keep, objects_result, of_run
-from toonvision.api.predicting import predict_files, require_paths, usable_export
+from toonvision.api.predicting import predict_files, require_paths, usable_export, verdict_data
 from toonvision.api.result import Result
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.names import Paths, paths_of
+from toonvision.core.wording import counted, percent
 from toonvision.data.images import read_whole, room_for
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.packaged import detector_accuracy, packaged_scene
 from toonvision.deploy.scene import NamedObject, Namer, named
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.models.saving import read_card
+from toonvision.tasks.novelty_panels import NO_SCORE
 from toonvision.taxonomy.exact import exact_label
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, Taxonomy
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
 from toonvision.taxonomy.loader import built_in
 
 DISAGREE = "levels-disagree"
@@ -39,7 +41,7 @@ def find_and_name(
     """Find the objects in pictures with one run, and name each with others.
 
     Boxes are cut from the pictures in their full size. A classifier none of whose classes belongs to what the detector
-    says of an object is not asked about it; where it contradicts the detector, that is a finding.
+    says of an object is not asked about it. Where two of them contradict each other, that is a finding.
 
     Args:
         detector: A run of a task of the kind ``detect``.
@@ -113,10 +115,54 @@ def named_result(
         namers: What names its objects.
         taxonomy: What the labels mean.
     """
+    order = [*(one.name for one in taxonomy.levels), LABEL_LEVEL]
+    namers = sorted(namers, key=lambda one: order.index(one.level))
     named = [named_file(one, level, namers, taxonomy) for one in found]
     notes = [note for _, own in named for note in own]
     levels = [level, *(one.level for one in namers)]
-    return objects_result(levels, [one for one, _ in named], [*findings, *notes], named_data)
+    columns = ["Object", *(name.capitalize() for name in levels)]
+    classes = {one.level: one.classes for one in namers}
+    objects = [one for one, _ in named]
+    result = objects_result(
+        levels, objects, [*findings, *notes], columns, _cells_of(levels, taxonomy), named_data, classes=classes
+    )
+    return replace(result, blocks=(*result.blocks, *_novelty_text(objects)))
+
+
+def _cells_of(levels: Sequence[str], taxonomy: Taxonomy) -> Callable[[FoundObject], list[str]]:
+    """Return what writes a named object as cells of a table: its title, and at each level the class with its share."""
+    classes = {level: {one.name: one.title for one in taxonomy.level(level).classes} for level in levels}
+    every = (*taxonomy.levels, taxonomy.level(LABEL_LEVEL))
+    titles = {one.name: one.title for level in every for one in level.classes}
+
+    def cell(one: NamedObject, level: str) -> str:
+        if level not in one.levels:
+            return "-"
+        if level not in one.trusted:
+            return f"none of these ({one.verdicts[level].novelty:+.1f})"
+        return f"{classes[level][one.levels[level]]} {percent(one.confidences[level])}"
+
+    def cells(one: FoundObject) -> list[str]:
+        assert isinstance(one, NamedObject)
+        return [titles[one.label], *(cell(one, level) for level in levels)]
+
+    return cells
+
+
+def _novelty_text(pictures: Sequence[FoundObjects]) -> tuple[str, ...]:
+    """Say how many objects are none of a classifier's classes; nothing where no classifier was asked."""
+    asked = [one for picture in pictures for one in picture.objects if isinstance(one, NamedObject) and one.verdicts]
+    if not asked:
+        return ()
+    if all(verdict.novelty is None for one in asked for verdict in one.verdicts.values()):
+        return (NO_SCORE,)
+    count = sum(len(one.trusted) < len(one.levels) for one in asked)
+    said = (
+        f"None of these: {count} of {counted(len(asked), 'object')} that a classifier was asked about. The novelty "
+        "score of such an object, in brackets, is above 0: it is unlike anything that the classifier learned, and its "
+        "class there does not count."
+    )
+    return (said,)
 
 
 def require_kinds(detector: StoredRun, classifiers: Sequence[StoredRun]) -> None:
@@ -152,11 +198,10 @@ def namer_of(run: StoredRun, taxonomy: Taxonomy) -> Namer:
     parents = taxonomy.all_parents(card.level)
     ready = partial(Namer, run.name, card.level, card.classes, card.size_hw, card.resize, parents)
     if isinstance(export := usable_export(run), Classifier):
-        return ready(export.predict_batch)
+        return ready(export.answer_batch)
     from toonvision.evaluation.evaluate import answer_with
 
-    answer = answer_with(run.folder)
-    return ready(lambda images: answer(images).probabilities)
+    return ready(answer_with(run.folder))
 
 
 def named_file(
@@ -183,22 +228,41 @@ def named_in(
         taxonomy: What the labels mean.
 
     Returns:
-        `NamedObject`s, without boxes of less than a pixel, and where a classifier contradicts the detector.
+        `NamedObject`s, without boxes of less than a pixel, and which of the models contradict each other.
     """
+    titles = {level: "the detector"} | {one.level: one.title for one in namers}
+    above = {name: taxonomy.all_parents(name) for name in titles}
     objects, findings = [], []
     for one in named(image, found.objects, level, namers):
-        kind = one.levels[level]
-        objects.append(replace(one, label=exact_label(one.levels, taxonomy)))
-        for namer in namers:
-            said = one.levels.get(namer.level)
-            if said is not None and namer.parents.get(level) and namer.parents[level].get(said) != kind:
-                where = ", ".join(f"{edge:g}" for edge in one.box)
-                reason = f"the detector says {kind}, {namer.title} says {said}"
-                findings.append(Finding(f"{found.path}, {where}", reason, code=DISAGREE))
+        objects.append(replace(one, label=exact_label(one.trusted, taxonomy)))
+        where = ", ".join(f"{edge:g}" for edge in one.box)
+        findings += [
+            Finding(f"{found.path}, {where}", reason, code=DISAGREE)
+            for reason in _contradictions(one.trusted, above, titles)
+        ]
     return replace(found, objects=tuple(objects)), findings
 
 
+def _contradictions(
+    said: Mapping[str, str], above: Mapping[str, Mapping[str, Mapping[str, str]]], titles: Mapping[str, str]
+) -> list[str]:
+    """Return which two levels say of an object what cannot be true of both.
+
+    Args:
+        said: The class at each level.
+        above: For each of these the class at each coarser level, by its own class.
+        titles: What says it.
+    """
+    return [
+        f"{titles[coarse]} says {name}, {titles[fine]} says {said[fine]}"
+        for fine in said
+        for coarse, name in said.items()
+        if (parents := above[fine].get(coarse)) and parents.get(said[fine]) != name
+    ]
+
+
 def named_data(one: FoundObject) -> dict[str, Any]:
-    """Return the classes of a named object at all levels, with their probabilities, as plain data."""
+    """Return what models say of a named object at all levels, with all probabilities, as plain data."""
     assert isinstance(one, NamedObject)
-    return {"levels": dict(one.levels), "confidences": dict(one.confidences)}
+    verdicts = {level: verdict_data(said) for level, said in one.verdicts.items()}
+    return {"levels": dict(one.levels), "confidences": dict(one.confidences), "verdicts": verdicts}

@@ -4,7 +4,7 @@ ONNX Runtime, NumPy and Pillow, and nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.opened import image_of
 from toonvision.metrics.found_objects import FoundObject
-from toonvision.metrics.predictions import Probabilities
+from toonvision.metrics.predictions import Answers, Verdict
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,34 @@ class NamedObject(FoundObject):
     Attributes:
         levels: The class at each level that was asked about, the detector's first.
         confidences: The probability of each of these, 0 to 1.
-        shares: The probability of every class, 0 to 1, at each level that a classifier was asked about.
+        verdicts: All that was answered at each level that a classifier was asked about.
     """
 
     levels: Mapping[str, str]
     confidences: Mapping[str, float]
-    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict, compare=False)
+
+    @property
+    def shares(self) -> dict[str, dict[str, float]]:
+        """The probability of every class, 0 to 1, at each level that a classifier was asked about."""
+        return {
+            level: dict(zip(said.classes, said.probabilities.tolist(), strict=True))
+            for level, said in self.verdicts.items()
+        }
+
+    @property
+    def trusted(self) -> dict[str, str]:
+        """The class at each level whose classifier does not say that the object is none of its classes."""
+        return {
+            level: name
+            for level, name in self.levels.items()
+            if level not in self.verdicts or not self.verdicts[level].none_of_these
+        }
+
+    @property
+    def confidence(self) -> float:
+        """How sure the class is at the last level that can be trusted, 0 to 1."""
+        return self.confidences[list(self.trusted)[-1]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +69,7 @@ class Namer:
         size_hw: Height and width of its input in pixels.
         resize: How crops are brought to that size.
         parents: Coarser level to the class there of each of its classes that has one.
-        answer: Returns the probabilities of crops of that size.
+        answer: Returns the probabilities and the novelty scores of crops of that size.
     """
 
     title: str
@@ -56,19 +78,19 @@ class Namer:
     size_hw: tuple[int, int]
     resize: Resize
     parents: Mapping[str, Mapping[str, str]]
-    answer: Callable[[Pictures], Probabilities]
+    answer: Callable[[Pictures], Answers]
 
     def knows(self, name: str, level: str) -> bool:
         """Return whether one of its classes can belong to a class of another level."""
         above = self.parents.get(level)
         return not above or name in above.values()
 
-    def __call__(self, crops: Sequence[Image.Image]) -> list[dict[str, float]]:
-        """Return the probability of each class, for each crop."""
+    def __call__(self, crops: Sequence[Image.Image]) -> list[Verdict]:
+        """Return what it says of each crop."""
         if not crops:
             return []
-        rows = self.answer(np.stack([fit(crop, size_hw=self.size_hw, resize=self.resize) for crop in crops]))
-        return [dict(zip(self.classes, row.tolist(), strict=True)) for row in rows]
+        answers = self.answer(np.stack([fit(crop, size_hw=self.size_hw, resize=self.resize) for crop in crops]))
+        return [Verdict(row, self.classes, novelty=novelty) for row, novelty in answers.rows]
 
 
 class Scene:
@@ -127,7 +149,8 @@ class Scene:
         """Find the objects in one picture of any size and name them, the most confident first.
 
         Boxes are cut from the picture in its full size. A classifier none of whose classes can belong to what the
-        detector says of an object is not asked about it. The label is the answer of the last classifier that was.
+        detector says of an object is not asked about it. The label is the answer of the last classifier that was and
+        does not say that the object is none of its classes.
 
         Args:
             picture: A picture, or an array of shape ``(height, width, 3)``, uint8, 0 to 255.
@@ -150,7 +173,7 @@ def namer_of_export(classifier: Classifier) -> Namer:
         bundle.size_hw,
         bundle.resize,
         bundle.parents or {},
-        classifier.predict_batch,
+        classifier.answer_batch,
     )
 
 
@@ -171,14 +194,15 @@ def named(image: Image.Image, objects: Sequence[FoundObject], level: str, namers
             continue
         crops.append(image.crop(box.xyxy))
         boxed.append(one)
-    answers: dict[str, dict[int, dict[str, float]]] = {}
+    answers: dict[str, dict[int, Verdict]] = {}
     for namer in namers:
         known = [at for at, one in enumerate(boxed) if namer.knows(one.label, level)]
         answers[namer.level] = dict(zip(known, namer([crops[at] for at in known]), strict=True))
     found = []
     for at, one in enumerate(boxed):
-        shares = {name: said[at] for name, said in answers.items() if at in said}
-        names = {level: one.label} | {name: max(said, key=said.__getitem__) for name, said in shares.items()}
-        sure = {level: one.score} | {name: max(said.values()) for name, said in shares.items()}
-        found.append(NamedObject(list(names.values())[-1], one.score, one.box, names, sure, shares))
+        verdicts = {name: said[at] for name, said in answers.items() if at in said}
+        names = {level: one.label} | {name: said.predicted for name, said in verdicts.items()}
+        sure = {level: one.score} | {name: said.confidence for name, said in verdicts.items()}
+        thing = NamedObject(one.label, one.score, one.box, names, sure, verdicts)
+        found.append(replace(thing, label=list(thing.trusted.values())[-1]))
     return found

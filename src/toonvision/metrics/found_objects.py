@@ -30,6 +30,11 @@ class FoundObject:
     score: float
     box: tuple[float, float, float, float]
 
+    @property
+    def confidence(self) -> float:
+        """How sure its class is, 0 to 1."""
+        return self.score
+
 
 @dataclass(frozen=True)
 class FoundObjects:

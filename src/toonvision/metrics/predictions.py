@@ -71,6 +71,12 @@ class Answers:
     probabilities: Probabilities
     novelty: npt.NDArray[np.float32] | None = None
 
+    @property
+    def rows(self) -> list[tuple[npt.NDArray[np.float32], float | None]]:
+        """The probabilities and the novelty score of each image."""
+        scores = [None] * len(self.probabilities) if self.novelty is None else self.novelty.tolist()
+        return list(zip(self.probabilities, scores, strict=True))
+
 
 @dataclass(frozen=True)
 class Verdict:

@@ -51,10 +51,8 @@ def predict_files_by(
     predictions: list[Prediction] = []
     findings: list[Finding] = []
     for shown, images in read_groups(paths, read, findings, threads=threads, progress=progress):
-        answers = answer(np.stack(images))
-        novelty = [None] * len(shown) if answers.novelty is None else answers.novelty.tolist()
-        rows = zip(answers.probabilities, shown, novelty, strict=True)
-        predictions += [Prediction(row, classes, file, novelty=score) for row, file, score in rows]
+        rows = zip(answer(np.stack(images)).rows, shown, strict=True)
+        predictions += [Prediction(row, classes, file, novelty=score) for (row, score), file in rows]
     return predictions, findings
 
 

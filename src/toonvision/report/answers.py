@@ -45,7 +45,7 @@ def write_found(found: Sequence[FoundObjects], classes: Sequence[Category], fold
     for number, one in enumerate(found, start=1):
         image = images.read_whole(one.path)
         shown = [(thing, by_name[thing.label]) for thing in one.objects]  # the most confident is the first
-        draw_boxes(image, [TitledBox(it.box, f"{what.title} {it.score:.0%}", what.color) for it, what in shown])
+        draw_boxes(image, [TitledBox(it.box, f"{what.title} {it.confidence:.0%}", what.color) for it, what in shown])
         write_bytes(_copy(folder, number, one.path), images.encode_png(image))
     return len(found)
 

@@ -94,7 +94,7 @@ class Asking:
         found = {}
         for one in self._for(track):
             # One picture at a time needs no thread but this.
-            (row,) = one.answer(fit(crop, size_hw=one.size_hw, resize=one.resize)[None])
+            (row,) = one.answer(fit(crop, size_hw=one.size_hw, resize=one.resize)[None]).probabilities
             found[one.level] = {name: float(share) for name, share in zip(one.classes, row, strict=True)}
         return found
 
