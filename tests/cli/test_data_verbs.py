@@ -95,6 +95,19 @@ def test_the_next_step_is_to_take_screenshots_then_to_label_them_then_to_extract
     assert run("runs", "-w", game).next == ["extract", "-w", str(game)]
 
 
+def test_labels_that_the_taxonomy_lacks_are_named_when_the_workspace_is_made_and_next_they_are_said(run, tmp_path):
+    labels = 'name = "own"\nlevels.kind.classes.fruit = {}\nlabels = { apple = { kind = "fruit" } }\n'
+    (tmp_path / "labels.toml").write_text(labels, encoding="utf-8")
+    write_voc(tmp_path / "found", [Shot("one", "garden", (("fruit", (1, 1, 9, 9)), ("aple", (20, 1, 40, 9))))])
+    made = run("init", tmp_path / "w", "--from", tmp_path / "found", "--taxonomy", tmp_path / "labels.toml")
+    assert made.code == 0, made.err
+    shown = " ".join(made.out.split())
+    assert "1 object called 'fruit': 'fruit' is a class of the level kind, and no label" in shown
+    assert "1 object called 'aple': the taxonomy knows no label 'aple'. Did you mean apple?" in shown
+    extracted = run(*made.next)
+    assert (extracted.code, extracted.next) == (3, ["label", "-w", str(tmp_path / "w")])
+
+
 def test_a_bad_taxonomy_file_is_refused_before_anything_is_written(run, tmp_path):
     (tmp_path / "bad.toml").write_text('[labels]\napple = { kind = "fruit" }\n', encoding="utf-8")
     outcome = run("init", tmp_path / "mine", "--taxonomy", tmp_path / "bad.toml")

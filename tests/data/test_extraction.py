@@ -367,6 +367,15 @@ def test_an_unknown_label_is_named_with_the_nearest_known_one(tmp_path):
     assert (finding.code, finding.objects, finding.pictures) == ("unknown-label", 1, 0)
 
 
+def test_a_class_in_the_place_of_a_label_is_left_out_until_a_person_says_the_label(tmp_path):
+    finding = finding_of(tmp_path, Shot("one", "garden", (("fruit", (1, 1, 9, 9)), ONE.objects[1])))
+    assert str(finding) == (
+        "garden/one.xml, object 1: 'fruit' is a class of the level kind, and no label (say which label each object "
+        "has: toonvision label)"
+    )
+    assert (finding.code, finding.objects, finding.pictures) == ("class-of-level", 1, 0)
+
+
 def test_an_unknown_context_is_named_with_the_nearest_known_one(tmp_path):
     finding = finding_of(tmp_path, Shot("one", "gardens", ONE.objects))
     assert str(finding) == (

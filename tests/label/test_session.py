@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import Shot, contents, files_property, tree, write_picture
+from builders import Shot, contents, files_property, make_workspace, tree, write_picture
 from label.made import drawing, labelled, proposed, shots_of, unlabelled
 from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import RejectedItemError, UsageError, WorkspaceBusyError
@@ -39,6 +39,25 @@ def first(session):
 
 def kinds(sheet):
     return [(one.label, one.origin) for one in sheet.annotation.boxes]
+
+
+def test_objects_of_which_a_source_knows_but_a_class_are_proposed_until_each_has_a_label(tmp_path):
+    known = [("fruit", (1, 1, 20, 20)), ("fruit", (30, 1, 50, 20)), ("stone", (1, 22, 20, 40))]
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", tuple(known))])
+    assert extract(workspace).objects_kept == 1
+    session = Session(workspace)
+    shot = first(session)
+    sheet = session.sheet(shot)
+    assert kinds(sheet) == [("stone", "source")]
+    assert [(one.label, one.level, one.is_exact) for one in sheet.proposals] == [("fruit", "kind", False)] * 2
+    left, right = sheet.proposals
+    with pytest.raises(RejectedItemError, match="no more than that this is a fruit"):
+        session.change(shot, Change("confirm"))
+    after = session.change(shot, Change("relabel", id=left.id, label="pear"))
+    assert [one.id for one in after.proposals] == [right.id]
+    session.change(shot, Change("relabel", id=right.id, label="apple"))
+    session.change(shot, Change("confirm"))
+    assert extract(workspace).objects_kept == 3
 
 
 def test_a_workspace_without_a_source_is_labelled_and_extracted(workspace, session):

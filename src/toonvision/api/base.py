@@ -64,7 +64,7 @@ class Opened:
         except InputRejectedError:
             return ""
         if not labels:
-            return self._first_step()
+            return self._first_step(after)
         if after == "extract":
             return self.command("balance")
         if not (self.files.splits / "default.csv").is_file():
@@ -84,10 +84,11 @@ class Opened:
                 continue
             yield run
 
-    def _first_step(self) -> str:
+    def _first_step(self, after: str) -> str:
         """Return the command that extracts annotations; without any, that labels screenshots, or takes some.
 
-        Crops that no catalogue knows show that it was lost; extracting refuses them.
+        Where extracting found no object that can be used, labels are what is missing. Crops that no catalogue knows
+        show that it was lost; extracting refuses them.
         """
         from toonvision.data.extraction import numbered_stem
 
@@ -101,7 +102,7 @@ class Opened:
                     return self.command("label")
                 context = [word for one in self.files.taxonomy.contexts[:1] for word in ("--context", one.name)]
                 return self.command("capture", *context, "--changes")
-        return self.command("extract")
+        return self.command("label" if after == "extract" else "extract")
 
     def is_annotated(self) -> bool:
         """Return whether there are annotations, of a source or of a person, as far as the names of files say.

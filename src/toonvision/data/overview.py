@@ -22,6 +22,7 @@ from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.trainable import untrainable
+from toonvision.data.unknown_labels import unknown_label
 from toonvision.taxonomy.labels import NO_CONTEXT, Taxonomy, did_you_mean
 
 _MEASURED_PICTURES = 200
@@ -67,9 +68,15 @@ class SourceOverview:
     others: tuple[Layout, ...]
     reading: Reading
 
-    def in_contexts(self, taxonomy: Taxonomy) -> "SourceOverview":
-        """Return the same with the contexts that a taxonomy knows."""
-        return replace(self, reading=in_contexts(self.reading, taxonomy))
+    def known_to(self, taxonomy: Taxonomy) -> "SourceOverview":
+        """Return the same with the contexts that a taxonomy knows, and with a finding for each label that it lacks."""
+        reading = in_contexts(self.reading, taxonomy)
+        lacking = tuple(
+            unknown_label(label, taxonomy).finding(f"{counted(count, 'object')} called {label!r}")
+            for label, count in self.labels.items()
+            if label not in taxonomy.by_name
+        )
+        return replace(self, reading=replace(reading, findings=(*reading.findings, *lacking)))
 
     def _entries(self) -> Iterable[AnnotatedObject]:
         return (entry for picture in self.reading.pictures for entry in picture.objects)

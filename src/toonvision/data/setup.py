@@ -188,7 +188,7 @@ def _with_given_taxonomy(root: Path, given: str, rules: LabelRules, overview: So
     is_file = path.suffix == ".toml"
     taxonomy = read_settings(path, TaxonomyTable).build() if is_file else built_in(given)
     narrowed(taxonomy, rules, root / SETTINGS)
-    overview = overview and overview.in_contexts(taxonomy)
+    overview = overview and overview.known_to(taxonomy)
     if not is_file:
         return SetupPlan(root, given, f"those of the built-in {given}", rules=rules, overview=overview)
     copy = root / _TAXONOMY_FILE

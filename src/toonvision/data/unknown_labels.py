@@ -13,7 +13,13 @@ _CODE = "unknown-label"
 
 
 def unknown_label(label: str, taxonomy: Taxonomy) -> RejectedItemError:
-    """Return what is wrong with an object whose label is not in a taxonomy, and the ways out."""
+    """Return what is wrong with an object whose label is not in a taxonomy, and the ways out.
+
+    It may be a class of a level, as a model that knows no more writes it.
+    """
+    if level := taxonomy.level_with(label):
+        reason = f"{label!r} is a class of the level {level.name}, and no label"
+        return RejectedItemError(reason, "say which label each object has: toonvision label", code="class-of-level")
     reason = f"the taxonomy knows no label {label!r}.{did_you_mean(label, taxonomy.by_name)}"
     ways = f"add it to the taxonomy, or leave it out: {ignoring([label])}"
     if known := _differs_by_case(label, taxonomy.by_name):  # a taxonomy cannot have both

@@ -21,7 +21,10 @@ from toonvision.data.own_annotations import (
 from toonvision.data.workspace import Workspace
 from toonvision.label.screenshots import Screenshot, fitted
 from toonvision.metrics.boxes import SAME_OBJECT
-from toonvision.taxonomy.labels import LABEL_LEVEL
+from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
+
+_SOURCE = "the source"
+"""What proposes an object of which a source knows no more than a class."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def load_sheet(workspace: Workspace, shot: Screenshot, proposals: Sequence[Propo
         RejectedItemError: If the annotation cannot be read, or the picture where there is no annotation that says its
             size.
     """
-    stamp, offered = shot.stamp, tuple(proposals)
+    stamp = shot.stamp
     if shot.annotation.exists():
         file = _own(workspace, shot)
         size_wh = file.annotation.size_wh if all(file.annotation.size_wh) else shot.size_wh()
@@ -151,11 +154,13 @@ def load_sheet(workspace: Workspace, shot: Screenshot, proposals: Sequence[Propo
         own, notes = fitted(known, shot)
         notes = (*map(str, file.findings), *notes)
         is_fitted = own is not known
+        _, coarse, _ = _given_objects(shot, own.size_wh, workspace.taxonomy)
+        offered = (*proposals, *coarse)
         return Sheet(own, offered, is_own=True, is_new=False, notes=notes, is_fitted=is_fitted, picture=stamp)
     size_wh = shot.size_wh()
-    boxes, notes = _given_boxes(shot, size_wh)
+    boxes, coarse, notes = _given_objects(shot, size_wh, workspace.taxonomy)
     given = Annotation(shot.source.key, shot.name, size_wh, boxes, review="open")
-    return Sheet(given, offered, is_new=shot.given is None, notes=notes, picture=stamp)
+    return Sheet(given, (*proposals, *coarse), is_new=shot.given is None, notes=notes, picture=stamp)
 
 
 def _own(workspace: Workspace, shot: Screenshot) -> AnnotationFile:
@@ -167,12 +172,14 @@ def _own(workspace: Workspace, shot: Screenshot) -> AnnotationFile:
         raise RejectedItemError(f"{name} {error.reason}", remedy, code=error.code) from error
 
 
-def _given_boxes(shot: Screenshot, size_wh: tuple[int, int]) -> tuple[tuple[LabelledBox, ...], tuple[str, ...]]:
-    """Return the boxes that the source has, and what is wrong with the others."""
+def _given_objects(
+    shot: Screenshot, size_wh: tuple[int, int], taxonomy: Taxonomy
+) -> tuple[tuple[LabelledBox, ...], tuple[Proposal, ...], tuple[str, ...]]:
+    """Return the boxes that the source has, those that have but a class as proposals, and what is wrong with others."""
     if shot.given is None:
-        return (), ()
+        return (), (), ()
     attributes, complaints = attributes_of(shot.given, shot.source.root)
-    boxes = []
+    boxes, coarse = [], []
     notes = [str(finding) for finding in (*shot.given.findings, *complaints)]
     for entry in shot.given.objects:
         try:
@@ -180,9 +187,12 @@ def _given_boxes(shot: Screenshot, size_wh: tuple[int, int]) -> tuple[tuple[Labe
         except RejectedItemError as error:
             notes.append(str(error.finding(shot.given.item(entry.number))))
             continue
+        if entry.label not in taxonomy.by_name and (level := taxonomy.level_with(entry.label)):
+            coarse.append(Proposal(entry.label, box, 1.0, _SOURCE, level.name))
+            continue
         known = attributes.get(entry.number, {})
         boxes.append(LabelledBox(f"s{entry.number}", entry.label, box, "source", attributes=known))
-    return tuple(boxes), tuple(notes)
+    return tuple(boxes), tuple(coarse), tuple(notes)
 
 
 def save_sheet(shot: Screenshot, sheet: Sheet) -> None:

@@ -167,6 +167,10 @@ class Taxonomy:
         )
         raise UsageError(f"a task of this taxonomy is one of {_listed(names)}; got {name!r}.{hint}")
 
+    def level_with(self, name: str) -> Level | None:
+        """Return the finest level that has a class of a name, or None if no level has one."""
+        return next((level for level in reversed(self.levels) if name in level.order), None)
+
     def class_of(self, label: str, level: str) -> str | None:
         """Return the class of a label at a level, or None if it has none there or is unknown."""
         if label not in self.by_name:
