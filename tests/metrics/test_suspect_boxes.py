@@ -53,6 +53,12 @@ def test_each_wrong_annotation_has_its_reason(true, rows, reasons):
     assert [(one.reason, one.truth) for one in suspects] == reasons
 
 
+def test_a_box_that_says_that_an_object_is_badly_placed_says_of_no_other_that_it_is_missing():
+    aside = (14, 0, 34, 40)  # it overlaps the object by 0.18
+    (one,) = find_suspect_boxes(objects(1, [(0, 0, HERE, False)]), found_by(1, [(0, 0, aside, 0.9)]), SURE)
+    assert (one.reason, one.truth, one.found) == ("badly placed", 0, 0)
+
+
 def test_an_object_that_no_model_sees_is_doubtful_where_they_see_others_as_high():
     true = [(at, 0, HERE, False) for at in range(12)]
     rows = [(at, 0, HERE, 0.9) for at in range(11)]

@@ -1,11 +1,14 @@
 """Searches for suspect boxes: folds of screenshots, models that never saw them, and what is saved."""
 
+import csv
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from builders import finding_things
+from toonvision.api.study_steps import StudySteps
+from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import InputRejectedError
 from toonvision.metrics.predictions import Predictions
 from toonvision.studies.box_suspects import (
@@ -75,7 +78,7 @@ def test_what_was_changed_in_the_annotations_is_suspect_and_nothing_else(dataset
     moved = found["badly placed", crops[0].where]
     assert moved.likely_box == crops[0].box.xyxy
     assert moved.box == tuple(targets[3, 0, :4])
-    assert study.sentence().startswith("2 annotations of 24 objects are suspect: 1 badly placed and 1 wrong class.")
+    assert study.sentence().startswith("2 of 24 annotated objects are suspect: 1 badly placed and 1 wrong class.")
 
 
 def test_a_box_without_an_object_is_missing_and_written_with_its_edges(dataset, jobs, tmp_path):
@@ -88,6 +91,7 @@ def test_a_box_without_an_object_is_missing_and_written_with_its_edges(dataset, 
     spoiled = replace(dataset, targets=targets, items=tuple(frames))
     study = replace(searched(spoiled, jobs, [answered(dataset, job) for job in jobs]), folder=tmp_path)
     (one,) = study.suspects
+    assert study.sentence().startswith("1 object may be missing beside the 23 annotated objects.")
     assert (one.reason, one.object, one.box, one.likely_box) == ("missing", "", None, gone.box.xyxy)
     head, row = box_suspects_rows(study.suspects)
     assert dict(zip(head, row, strict=True))["likely_x_max"] == gone.box.x_max
@@ -123,3 +127,16 @@ def test_suspects_are_shown_in_groups_with_a_row_for_each(dataset, jobs, workspa
     given, likely = study.suspects[0].given, study.suspects[0].likely
     assert view.title == f"{likely.capitalize()}, not {given.capitalize()}"
     assert box_suspects_panel(workspace, replace(study, suspects=())) is None
+
+
+def test_what_the_terminal_does_not_list_is_in_the_table_that_it_names(dataset, jobs, workspace, monkeypatch, tmp_path):
+    targets = dataset.targets.copy()
+    targets[:, 0, LABEL] = 1 - targets[:, 0, LABEL]
+    study = searched(replace(dataset, targets=targets), jobs, [answered(dataset, job) for job in jobs])
+    many = replace(study, suspects=study.suspects * 2, folder=tmp_path)
+    monkeypatch.setattr(StudySteps, "_studied", lambda *_: many)
+    result = open_workspace(workspace.root).suspects("things")
+    rest = len(many.suspects) - 15
+    assert f"... and {rest} more; all are in {tmp_path / 'suspects.csv'}." in result.blocks
+    with (tmp_path / "suspects.csv").open(newline="") as file:
+        assert len(list(csv.reader(file))) == len(many.suspects) + 1

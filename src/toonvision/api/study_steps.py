@@ -110,7 +110,8 @@ class StudySteps(Opened):
             few, of = study.suspects[:_MOST_SUSPECTS], len(study.suspects)
             listed = crops.suspects_table(study, few, pictured.classes, of=of)
         rest = len(study.suspects) - _MOST_SUSPECTS
-        more = f"... and {rest} more; all are in {study.folder / study.FILE}." if rest > 0 else ""
+        rows = f"{shown.name}.csv" if shown else study.FILE
+        more = f"... and {rest} more; all are in {study.folder / rows}." if rest > 0 else ""
         blocks = [block for block in (listed if study.suspects else "", more, text) if block]
         return study_result(study, shown, blocks, self.command("curve", task))
 

@@ -98,8 +98,9 @@ def find_suspect_boxes(truth: Objects, found: Predictions, thresholds: Sequence[
         for column, at in enumerate(objects.tolist()):
             near = boxes[shares[:, column] >= _FREE]
             seen[at] = found.scores[near].max(initial=0)
-        listed += _at_objects(truth, found, sure, objects, boxes, shares)
-        listed += _missing(truth, found, sure, objects, boxes, shares)
+        accusing = _at_objects(truth, found, sure, objects, boxes, shares)
+        used = [one.found for one in accusing if one.found is not None]
+        listed += [*accusing, *_missing(truth, found, sure, objects, boxes, shares, used)]
     accused = {one.truth for one in listed}
     listed += [one for one in _doubtful(truth, seen) if one.truth not in accused]
     return tuple(sorted(listed, key=lambda one: -one.suspicion))
@@ -149,12 +150,16 @@ def _missing(
     objects: Indices,
     boxes: Indices,
     shares: npt.NDArray[np.float64],
+    used: Sequence[int],
 ) -> list[SuspectBox]:
-    """Return the boxes of an image that models are sure of and that stand on no object, each spot once."""
+    """Return the boxes of an image that models are sure of and that stand on no object, each spot once.
+
+    Where boxes that are `used` stand, which speak against an object, nothing else is missing.
+    """
     listed: list[SuspectBox] = []
     within = inside(found.known_boxes[boxes], truth.boxes[objects])
     ignored = truth.ignored[objects]
-    spots: list[int] = []
+    spots = [*used]
     for row in np.argsort(-found.scores[boxes], kind="stable").tolist():
         at, share = int(boxes[row]), float(shares[row].max(initial=0))
         if not sure[at] or share >= _FREE or (within[row, ignored] >= SAME_OBJECT).any():

@@ -127,14 +127,21 @@ class BoxSuspectStudy(Study):
             )
         if not self.suspects:
             return f"No annotation of {counted(self.objects, 'object')} is suspect."
-        by_reason = Counter(one.reason for one in self.suspects)
-        each = listed([f"{by_reason[reason]} {reason}" for reason in REASONS if by_reason[reason]])
         return (
-            f"{counted(len(self.suspects), 'annotation')} of {counted(self.objects, 'object')} "
-            f"{'is' if len(self.suspects) == 1 else 'are'} suspect: {each}. Models that were trained without these "
-            f"screenshots (AP50 {self.ap50:.2f}) find something else. Look at them, the most suspect first: some may "
-            "be right."
+            f"{self._suspected()} Models that were trained without these screenshots (AP50 {self.ap50:.2f}) find "
+            "something else. Look at them, the most suspect first: some may be right."
         )
+
+    def _suspected(self) -> str:
+        """Return how many of the annotated objects are suspect, and how many more may be missing."""
+        by_reason = Counter(one.reason for one in self.suspects)
+        missing = by_reason.pop("missing", 0)
+        accused, of = by_reason.total(), counted(self.objects, "annotated object")
+        each = listed([f"{by_reason[reason]} {reason}" for reason in REASONS if by_reason[reason]])
+        said = [f"{accused} of {of} {'is' if accused == 1 else 'are'} suspect: {each}."] if accused else []
+        if missing:
+            said.append(f"{counted(missing, 'object')} may be missing beside the {of}.")
+        return " ".join(said)
 
 
 @dataclass(frozen=True, kw_only=True)
