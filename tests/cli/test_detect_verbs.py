@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from builders import copied, finding_things
-from toonvision.core.errors import ModelRefusedError
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.data.formats.layout import read_tree
 from toonvision.data.source_tree import SourceTree
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.models.saving import read_card
+from toonvision.studies import box_contexts
 from toonvision.studies.stress import SCREENSHOT_CHANGES
 from toonvision.training.record import read_record
 
@@ -252,6 +253,21 @@ def test_each_context_is_left_out_and_compared_with_the_newest_run(run, workspac
     assert {"box-contexts.json", "contexts.csv", "contexts.png"} <= {path.name for path in folder.iterdir()}
     assert run("report", "things/two", "-w", workspace.root).code == 0
     assert "in contexts that it has not seen" in (trained / "report.html").read_text(encoding="utf-8")
+
+
+def test_where_no_run_has_the_size_that_contexts_are_asked_for_a_run_of_another_size_is_offered(
+    run, workspace, trained, monkeypatch
+):
+    def stop(*_, **__):
+        raise InputRejectedError("nothing is trained here")
+
+    monkeypatch.setattr(box_contexts, "plan_detectors", stop)
+    asked = ("contexts", "things", "-w", workspace.root, "--size", "96x96")
+    told = run(*asked).err
+    assert "There is no run of detector of 96 x 96 pixels to compare with." in told
+    said, remedy = told.partition("add ")[2].split()[:2]
+    assert (said, remedy) == ("--against", "things/two.")
+    assert "Comparing with things/two." in run(*asked, said, remedy.rstrip(".")).err
 
 
 def test_a_learning_curve_is_measured_and_shown_in_the_report(run, workspace, trained):

@@ -17,7 +17,7 @@ from toonvision.metrics.bootstrap import Estimate, estimate
 from toonvision.metrics.predictions import concatenated
 from toonvision.models.registry import find_network
 from toonvision.studies.box_training import plan_detectors
-from toonvision.studies.comparison import find_comparison
+from toonvision.studies.comparison import find_comparison, newest_runs
 from toonvision.studies.fold_assignment import plan_contexts, require_contexts
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
@@ -25,7 +25,8 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect import score
 from toonvision.tasks.registry import kind_of
-from toonvision.taxonomy.labels import Category
+from toonvision.taxonomy.labels import Category, Task
+from toonvision.training.record import read_record
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def study_box_contexts(
         workspace, wanted, options, against=options.against, network=network, watcher=watch, read=lambda one: one
     ) or (None, None)
     title = record.title if record else ""
-    watch.noted(f"Comparing with {title}." if title else f"There is no run of {network} to compare with.")
+    watch.noted(f"Comparing with {title}." if title else _none_alike(workspace, wanted, network, options.size_hw))
     if record:
         options = replace(options, network=record.settings.network, size_hw=options.size_hw or record.size_hw)
     names = len(workspace.taxonomy.contexts) or 2
@@ -138,6 +139,18 @@ def study_box_contexts(
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
     study = compare_contexts(dataset, folds, results, seeds=options.seeds, against=against)
     return replace(study, network=settings.network, findings=tuple(findings), folder=folder).save()
+
+
+def _none_alike(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> str:
+    """Say that there is no run to compare with, and which there is of another size than the one asked for."""
+    others = newest_runs(workspace, task, network, None)
+    if size_hw is None or not others or newest_runs(workspace, task, network, size_hw):
+        return f"There is no run of {network} to compare with."
+    title = read_record(others[0]).title
+    return (
+        f"There is no run of {network} of {size_hw[0]} x {size_hw[1]} pixels to compare with. To compare with that of "
+        f"another size, add --against {title}."
+    )
 
 
 def compare_contexts(

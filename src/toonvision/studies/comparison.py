@@ -242,7 +242,7 @@ def find_comparison(
         InputRejectedError: If it does not fit the data any more.
         ModelRefusedError: If it cannot be used.
     """
-    folders = [find_run(workspace.runs, against)] if against else _newest_runs(workspace, task, network, asked.size_hw)
+    folders = [find_run(workspace.runs, against)] if against else newest_runs(workspace, task, network, asked.size_hw)
     for folder in folders:
         try:
             record = read_record(folder)
@@ -282,7 +282,15 @@ def _test_of(evaluation: Evaluation[Any]) -> OrdinaryTest:
     )
 
 
-def _newest_runs(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> list[Path]:
+def newest_runs(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> list[Path]:
+    """Return the folders of a task's runs of a network that are done, the newest first; with a size only those of it.
+
+    Args:
+        workspace: Where they are.
+        task: What they predict.
+        network: Their network.
+        size_hw: Height and width of their input in pixels; None for any.
+    """
     found = []
     for path in run_records(workspace.runs):
         try:
