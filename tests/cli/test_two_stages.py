@@ -239,7 +239,7 @@ def test_each_level_stands_in_the_table_with_its_title_and_probability_the_coars
 
 def test_the_probability_that_is_drawn_is_that_of_the_class_that_is_drawn(cog, monkeypatch, tmp_path):
     drawn = []
-    monkeypatch.setattr(answers, "draw_box", lambda _draw, _box, text, *_: drawn.append(text))
+    monkeypatch.setattr(answers, "draw_boxes", lambda _, shown: drawn.extend(one.text for one in shown))
     toontown = built_in("toontown")
     for namers in ([namer("suit", bb=0.48, lb=0.12)], [namer("suit", novelty=0.5, bb=0.48, lb=0.12)]):
         keep(toontown, NOBODY, cog(*namers).value, save=tmp_path / str(len(drawn)), voc=None)
