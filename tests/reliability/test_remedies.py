@@ -65,6 +65,7 @@ ELSEWHERE = {
     "Samples in train/val/test: .... ......; ....": "about trainings",
     "Train it on that run's split: ...": "about trainings",
     "Train it longer.": "about trainings",
+    "name pictures, or folders of pictures": "about predictions",
     "free space on the disk": "about the machine",
     "fix this": "about the machine",
     "check it": "about the machine",
