@@ -5,14 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import mark_of
+from builders import finding_things, mark_of
 from label.made import labelled, unlabelled
+from toonvision.api.labelling import suspicions
+from toonvision.api.workspace import open_workspace
 from toonvision.data.boxes import Box
 from toonvision.label.annotations import Proposal
 from toonvision.label.changes import Change
 from toonvision.label.queue import Waiting, in_order, queue
 from toonvision.label.screenshots import list_screenshots
 from toonvision.label.session import open_session
+from toonvision.studies.box_suspects import BoxSuspect, BoxSuspectStudy
 
 
 def seen(score=0.97, label="apple", box=(0, 0, 10, 10), **more):
@@ -38,10 +41,11 @@ SURE = Waiting("sure", "garden", (seen(),), (("apple", Box(0, 0, 10, 10)),))
         (replace(SURE, id="x", proposals=(seen(doubts=("the kind would be Mineral",)),)), "models disagree"),
         (replace(SURE, id="x", proposals=(seen(), seen(box=(30, 30, 40, 40)))), "models and annotation differ"),
         (replace(SURE, id="x", boxes=(*SURE.boxes, ("pear", Box(30, 30, 40, 40)))), "models and annotation differ"),
+        (replace(SURE, id="x", suspicion=0.5), "an annotation is suspect"),
         (replace(SURE, id="x", proposals=(seen(label="stone"),)), "a rare label"),
         (replace(SURE, id="x", context="cellar"), "a rare context"),
     ],
-    ids=["unsure", "levels disagree", "not annotated", "not seen", "rare label", "rare context"],
+    ids=["unsure", "levels disagree", "not annotated", "not seen", "suspect", "rare label", "rare context"],
 )
 def test_what_a_person_is_needed_for_comes_first_and_the_reason_is_said(better, why):
     assert list(reasoned(SURE, better).items()) == [("x", why), ("sure", "")]
@@ -86,6 +90,23 @@ def test_reviewed_screenshots_do_not_wait(tmp_path):
         assert sorted(waiting) == sorted(shot.id for shot in session.screenshots[1:])
     given = labelled(tmp_path / "l")
     assert len(queue(given, list_screenshots(given))) == 4
+
+
+def test_screenshots_whose_annotations_a_search_suspects_come_first_the_most_suspect_before_all(tmp_path):
+    files = finding_things(labelled(tmp_path / "l"), tmp_path / "w", level="kind")
+    shots = list_screenshots(files).screenshots
+    found = [
+        BoxSuspect("missing", shot.source.key, shot.name, "", "", "", None, "fruit", (1, 1, 9, 9), 0.9, 0, suspicion)
+        for shot, suspicion in ((shots[2], 0.3), (shots[3], 0.4), (shots[3], 0.8))
+    ]
+    folder = files.studies / "things" / "suspects"
+    folder.mkdir(parents=True)
+    BoxSuspectStudy("things", "detector", 4, 1, 4, 8, 0.9, ("fruit",), (0.5,), tuple(found), folder=folder).save()
+    first, second, *rest = queue(files, list_screenshots(files), suspicions(open_workspace(files.root))).items()
+    assert (first, second[0]) == ((shots[3].id, "an annotation is suspect"), shots[2].id)
+    assert {why for _, why in rest} == {""}
+    (folder / "box-suspects.json").write_text("{", encoding="utf-8")
+    assert suspicions(open_workspace(files.root)) == {}
 
 
 def test_5000_screenshots_are_in_order_within_seconds():

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from toonvision.api.base import Opened
 from toonvision.api.result import Result
+from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError
 from toonvision.core.wording import counted
 from toonvision.label.order import LabelOrder
 
 if TYPE_CHECKING:
-    from toonvision.core.errors import Finding
     from toonvision.label.progress import Progress
 
 _MOST_SAID = 10
@@ -34,7 +34,7 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
     files = workspace.files
     proposals, hidden = proposals_of(files), proposals_of(files, hidden=True)
     with open_session(files, proposals=proposals, hidden=hidden, contexts=contexts_of(files)) as session:
-        order_of_work = queue(files, session.listed)
+        order_of_work = queue(files, session.listed, suspicions(workspace))
         session.put_in_order([*order_of_work], why=order_of_work)
         _say(workspace, session.listed.findings)
         server = PageServer(label_app(session), port=order.port, note=workspace.watcher.say)
@@ -46,7 +46,31 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
     return Result(progress, (_text(progress),), data, next=workspace.command("extract"))
 
 
-def _say(workspace: Opened, findings: "tuple[Finding, ...]") -> None:
+def suspicions(workspace: Opened) -> dict[tuple[str, str], float]:
+    """Return how suspect the most suspect annotation of screenshots is, 0 to 1, by the source's key and the name.
+
+    That is what the newest search for suspect boxes of each task says. One that cannot be read is named and left out.
+    """
+    files = workspace.files
+    tasks = [task for task in files.taxonomy.finding if (files.studies / task).is_dir()]
+    if not tasks:
+        return {}
+    from toonvision.studies.box_suspects import BoxSuspectStudy
+
+    found: dict[tuple[str, str], float] = {}
+    for task in tasks:
+        try:
+            study = BoxSuspectStudy.newest(files, task)
+        except (InputRejectedError, ModelRefusedError) as error:
+            workspace.watcher.say(str(error))
+            continue
+        for one in study.suspects if study else ():
+            key = (one.source, one.screenshot)
+            found[key] = max(found.get(key, 0.0), one.suspicion)
+    return found
+
+
+def _say(workspace: Opened, findings: tuple[Finding, ...]) -> None:
     """Say what is wrong before a person begins: nobody reads it afterwards."""
     for finding in findings[:_MOST_SAID]:
         workspace.watcher.say(str(finding))

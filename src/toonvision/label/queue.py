@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from toonvision.data.boxes import Box, with_sorted_corners
 from toonvision.data.fingerprints import near_groups
@@ -16,8 +17,9 @@ _ENOUGH = 3
 """Objects of a kind, such as unsure ones, from which on a screenshot is no more worth for having more."""
 _SEEN = 0.3
 """Score from which on an object that the models see, and the annotation lacks, is worth a look."""
-_WEIGHTS = {"unsure": 3.0, "disagree": 3.0, "differ": 4.0, "rare label": 2.0, "rare context": 1.0}
+_WEIGHTS = {"suspect": 4.0, "unsure": 3.0, "disagree": 3.0, "differ": 4.0, "rare label": 2.0, "rare context": 1.0}
 _IN_WORDS = {
+    "suspect": "an annotation is suspect",
     "unsure": "the model is unsure",
     "disagree": "models disagree",
     "differ": "models and annotation differ",
@@ -41,6 +43,7 @@ class Waiting:
         boxes: What is annotated, label and box; None where nobody has said anything yet.
         fingerprint: What near-duplicates are recognised by; empty where it is not known.
         decided: The ids of proposals that are accepted, asked or unasked, or rejected.
+        suspicion: How suspect the most suspect of its annotations is, 0 to 1.
     """
 
     id: str
@@ -49,10 +52,19 @@ class Waiting:
     boxes: tuple[tuple[str, Box], ...] | None = None
     fingerprint: str = ""
     decided: Set[str] = frozenset()
+    suspicion: float = 0.0
 
 
-def queue(workspace: Workspace, listed: Listed) -> dict[str, str]:
-    """Return the ids of the screenshots whose review is not ended, as `in_order` does, each with the reason."""
+def queue(
+    workspace: Workspace, listed: Listed, suspicions: Mapping[tuple[str, str], float] = MappingProxyType({})
+) -> dict[str, str]:
+    """Return the ids of the screenshots whose review is not ended, as `in_order` does, each with the reason.
+
+    Args:
+        workspace: Where they are.
+        listed: All screenshots.
+        suspicions: How suspect the most suspect annotation of some is, 0 to 1, by the source's key and the name.
+    """
     waiting, labels, contexts = [], Counter[str](), Counter[str]()
     for shot in listed.screenshots:
         boxes = _boxes(shot, listed)
@@ -66,7 +78,9 @@ def queue(workspace: Workspace, listed: Listed) -> dict[str, str]:
         known = read_proposals(workspace, shot)
         proposals, mark = (known.objects, known.fingerprint) if known else (None, "")
         marked = (*file.annotation.boxes, *file.annotation.rejected) if file else ()
-        waiting.append(Waiting(shot.id, shot.context, proposals, boxes, mark, frozenset(one.id for one in marked)))
+        decided = frozenset(one.id for one in marked)
+        suspicion = suspicions.get((shot.source.key, shot.name), 0.0)
+        waiting.append(Waiting(shot.id, shot.context, proposals, boxes, mark, decided, suspicion))
     return in_order(waiting, labels=labels, contexts=contexts)
 
 
@@ -84,8 +98,9 @@ def _boxes(shot: Screenshot, listed: Listed) -> tuple[tuple[str, Box], ...] | No
 def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts: Mapping[str, int]) -> dict[str, str]:
     """Return the ids of screenshots, the most worthwhile first; equal ones in the order given; and why, in a few words.
 
-    Worth a person's time are scores in the middle, levels that disagree, objects that models see and the annotation
-    lacks or the reverse, labels and contexts of which there are few; and of screenshots that look almost the same one.
+    Worth a person's time are suspect annotations, scores in the middle, levels that disagree, objects that models see
+    and the annotation lacks or the reverse, labels and contexts of which there are few; and of screenshots that look
+    almost the same one.
     What is decided, as for its score, leaves nothing to ask: a screenshot of such objects alone comes late.
 
     Args:
@@ -128,6 +143,7 @@ def reasons(one: Waiting, labels: Mapping[str, int], contexts: Mapping[str, int]
     disagree = sum(bool(proposal.doubts) for proposal in left)
     names = {proposal.label for proposal in proposals if proposal.is_exact}
     return {
+        "suspect": one.suspicion,
         "unsure": min(1.0, unsure / _ENOUGH),
         "disagree": min(1.0, disagree / _ENOUGH),
         "differ": min(1.0, _differing(one) / _ENOUGH),
