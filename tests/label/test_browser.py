@@ -17,12 +17,14 @@ from PIL import Image
 
 from builders import SETTINGS_TEXT, Shot, free_port, small_shots, write_picture
 from label.made import proposed, unlabelled
+from toonvision.api.workspace import open_workspace as opened_workspace
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
 from toonvision.data.own_annotations import read_annotation
 from toonvision.data.reviews import read_reviews
 from toonvision.data.workspace import open_workspace
 from toonvision.label.annotations import Proposal
+from toonvision.label.order import LabelOrder
 from toonvision.label.page import label_app
 from toonvision.label.proposals import ContextProposal
 from toonvision.label.session import Session
@@ -787,3 +789,35 @@ def test_who_ends_the_review_of_a_screenshot_in_no_context_again_may(tmp_path, t
         press(page, "e", "e")
         saved(page)
     assert decided(session, 0) == ("done", [])
+
+
+def test_a_key_ends_a_review_that_training_follows_once_a_person_agrees(session, tabs, capfd):
+    ended = []
+    order = LabelOrder(browser=False, port=0, then=("kind", "label"))
+    workspace = opened_workspace(session.workspace.root)
+    thread = threading.Thread(target=lambda: ended.append(workspace.label(order).value), daemon=True)
+    thread.start()
+    url = ""
+    while not url.endswith("\n"):
+        url += capfd.readouterr().out
+    page = tabs.open(url.strip())
+    shown(page, session.screenshots[0].id)
+    press(page, "T", "Enter")
+    assert page.locator("#end").is_hidden()
+    press(page, "e", "T")
+    assert "train kind, label?" in page.locator("#end-text").inner_text()
+    assert ended == []
+    page.click("text=End and train")
+    page.wait_for_selector("text=The review has ended.")
+    thread.join(30)
+    assert [one.reviewed for one in ended] == [1]
+    assert decided(session, 0) == ("done", [])
+
+
+def test_where_no_training_follows_the_key_says_how_one_would(session, tabs):
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "T")
+        assert "--then-train TASK" in page.locator("#message").inner_text()
+        assert page.evaluate("() => fetch('/api/end', { method: 'POST', body: '{}' }).then((one) => one.status)") == 409

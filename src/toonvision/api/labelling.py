@@ -37,8 +37,10 @@ def label(workspace: Opened, order: LabelOrder) -> "Result[Progress]":
         order_of_work = queue(files, session.listed, suspicions(workspace))
         session.put_in_order([*order_of_work], why=order_of_work)
         _say(workspace, session.listed.findings)
-        server = PageServer(label_app(session), port=order.port, note=workspace.watcher.say)
-        workspace.watcher.say("Ctrl-C ends the page; every decision is saved when it is made.")
+        app = label_app(session, then=order.then, end=lambda: server.stop())
+        server = PageServer(app, port=order.port, note=workspace.watcher.say)
+        too = ", and so does its key T" if order.then else ""
+        workspace.watcher.say(f"Ctrl-C ends the page{too}; every decision is saved when it is made.")
         server.run(browser=order.browser, to=sys.stderr if order.as_json else sys.stdout)
         progress = session.progress()
     pace = progress.per_minute if math.isfinite(progress.per_minute) else None

@@ -107,7 +107,7 @@ def label(
         raise UsageError("--then-train names no task. Name one, or several as detect,suit.")
     for task in tasks:
         ws.files.taxonomy.task(task)
-    classifiers, page = names_in(classifier), LabelOrder(browser, port, as_json)
+    classifiers, page = names_in(classifier), LabelOrder(browser, port, as_json, tuple(tasks))
     ask = partial(ws.propose, detector=detector, classifiers=classifiers, every=every, sure=sure, ray=ray)
     if not tasks:
         return ask() if propose else ws.label(page)

@@ -16,11 +16,13 @@ class LabelOrder:
         browser: Whether to open it in the web browser.
         port: Its port on this computer; the next free one is taken where another program has it; 0 for any.
         as_json: Whether standard output is for one JSON object; then the address is printed on standard error.
+        then: The tasks that are trained once the page has ended; with some, a key of the page ends it.
     """
 
     browser: bool = True
     port: int = PORT
     as_json: bool = False
+    then: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -41,9 +41,15 @@ _STATES = {"left": ("new", "source", "open"), "reviewed": ("done", "empty"), "pu
 """Groups of states that can be asked for by one word."""
 
 
-def label_app(session: Session) -> Starlette:
-    """Return the application of a review; it is to be served behind a guard."""
-    page = _Page(session)
+def label_app(session: Session, *, then: Sequence[str] = (), end: Callable[[], None] = lambda: None) -> Starlette:
+    """Return the application of a review; it is to be served behind a guard.
+
+    Args:
+        session: The review.
+        then: The tasks that are trained once it has ended; with some, the page can end it.
+        end: Called to end it.
+    """
+    page = _Page(session, then, end)
     routes = [
         *static_routes("label"),
         Route("/api/start", page.start),
@@ -53,6 +59,7 @@ def label_app(session: Session) -> Starlette:
         Route("/api/sheets/{shot}/changes", page.change, methods=["POST"]),
         Route("/api/undo", page.undo, methods=["POST"]),
         Route("/api/redo", page.redo, methods=["POST"]),
+        Route("/api/end", page.end, methods=["POST"]),
         Route("/api/position", page.position, methods=["PUT"]),
         Route("/pictures/{shot}", page.picture),
     ]
@@ -62,8 +69,8 @@ def label_app(session: Session) -> Starlette:
 class _Page:
     """The endpoints; those that are plain functions run in threads of their own."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, then: Sequence[str], end: Callable[[], None]) -> None:
+        self._session, self._then, self._end = session, then, end
         self._position = session.workspace.cache / _POSITION
 
     def start(self, _: Request) -> Response:
@@ -78,6 +85,7 @@ class _Page:
                 "contexts": plain_contexts(session),
                 "same_object": SAME_OBJECT,
                 "position": self._read_position(),
+                "then": list(self._then),
                 "unasked": self._unasked(),
                 "progress": plain_progress(session.progress()),
             }
@@ -149,6 +157,12 @@ class _Page:
         shot = request.path_params.get("shot")
         sheet = plain_sheet(self._session, shot, error.sheet) if shot else None
         return JSONResponse({"error": reason, "sheet": sheet}, HTTPStatus.PRECONDITION_FAILED)
+
+    def end(self, _: Request) -> Response:
+        if not self._then:
+            raise HTTPException(HTTPStatus.CONFLICT, "Nothing follows this review: Ctrl-C in the terminal ends it.")
+        self._end()
+        return JSONResponse({})
 
     async def position(self, request: Request) -> Response:
         where = await read_object(request)

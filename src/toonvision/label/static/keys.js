@@ -42,6 +42,7 @@ export const KEYS = [
     [["g"], "queue", "Show and hide the list"],
     [["/"], "search", "Search a file name"],
     [["?"], "help", "These keys"],
+    [["T"], "train", "End the review and train, where --then-train names tasks"],
   ]],
 ];
 

@@ -89,7 +89,7 @@ export function showProgress(place, progress) {
   const parts = [part(`${count(progress.reviewed)} / ${count(progress.total)}`, "reviewed")];
   parts.push(part(count(progress.left), "left"));
   const pace = progress.perMinute === null ? null : Math.round(progress.perMinute);
-  if (pace !== null) parts.push(part(String(pace), pace === 1 ? "box/min" : "boxes/min"));
+  if (pace) parts.push(part(String(pace), pace === 1 ? "box/min" : "boxes/min"));
   for (const [name, words, help] of [
     ["precision", "precision", "Of screenshots without annotations of a source: proposals that you accepted as they were, of all that you decided"],
     ["recall", "recall", "Of screenshots without annotations of a source: objects that had been proposed, of all in those reviewed"],

@@ -15,6 +15,7 @@ export class State {
     this.labels = new Map(given.labels.map((one) => [one.name, one]));
     this.classes = given.classes;
     this.sameObject = given.same_object; // overlap from which on two boxes are of one object
+    this.then = given.then; // the tasks that are trained once the review ends
     this.contexts = new Map(given.contexts.map((one) => [one.name, one]));
     this.recent = (given.position.recent || []).filter((name) => this.labels.has(name));
     this.shot = undefined;

@@ -126,5 +126,27 @@ export class Walk {
     find("show-queue").setAttribute("aria-expanded", String(document.body.classList.contains("with-queue")));
   }
 
+  /** Once a person agrees, end the review as Ctrl-C does, so that what was asked for by --then-train follows. */
+  async do_train() {
+    const { then } = this.state;
+    if (!then.length) {
+      this.display.say("Start the page by toonvision label --then-train TASK: then this key ends the review and trains.");
+      return;
+    }
+    find("end-text").textContent = `End the review, extract what is new and train ${then.join(", ")}? What you decided is saved.`;
+    const dialog = find("end");
+    dialog.returnValue = "";
+    dialog.showModal();
+    await new Promise((resolve) => { dialog.addEventListener("close", resolve, { once: true }); });
+    if (dialog.returnValue !== "end") return;
+    try {
+      await this.store.outbox.flush();
+      await request("/api/end", { method: "POST", body: {} });
+      banner(find("away"), "The review has ended. The terminal says how the training goes.");
+    } catch (error) {
+      this.display.failed(error);
+    }
+  }
+
   do_search() { find("filter-search").focus(); }
 }
