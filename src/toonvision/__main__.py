@@ -3,9 +3,12 @@
 import sys
 from typing import NoReturn
 
+from toonvision.cli.interrupts import hold
+
 
 def main() -> NoReturn:
     """Run the command line, or report which libraries it lacks."""
+    hold()
     try:
         from toonvision.cli.app import main as run
     except ModuleNotFoundError as error:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from toonvision.__main__ import main
 from toonvision.cli import output
-from toonvision.cli.app import main
 from toonvision.data.workspace import Workspace
 from toonvision.training import forest
 

@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import json
 import os
 import resource
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from builders import copied, make_workspace, small_shots, tree
+from toonvision.cli import app
 
 COMMANDS = Path(__file__).parents[2] / "docs" / "commands.md"
 PROGRAM = [sys.executable, "-m", "toonvision"]
@@ -65,6 +67,16 @@ def test_a_folder_that_somebody_has_removed_is_a_fault_of_the_environment(tmp_pa
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (4, 1)
     assert "mine: No such file or directory" in ended.stderr
+
+
+def test_a_folder_that_somebody_else_fills_meanwhile_is_a_fault_of_the_environment(run, monkeypatch):
+    def filled():
+        raise OSError(errno.ENOTEMPTY, "Directory not empty", "drawn")
+
+    monkeypatch.setattr(app, "_run", filled)
+    outcome = run("runs")
+    assert (outcome.code, outcome.err.count("\n")) == (4, 1)
+    assert "drawn: Directory not empty. What was saved is kept; fix this and run again." in outcome.err
 
 
 @pytest.fixture(scope="module")

@@ -1,3 +1,4 @@
+import json
 import signal
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from toonvision.cli.interrupts import heed, listen
+from toonvision.cli.interrupts import heed, hold, listen
 from toonvision.cli.watching import SearchDisplay, StudyDisplay, TrainingDisplay
 from tuning.made import plausible
 
@@ -15,7 +16,7 @@ from tuning.made import plausible
 def _handlers_as_before():
     before, hook = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}, sys.unraisablehook
     yield
-    listen()
+    hold()
     sys.unraisablehook = hook
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -30,7 +31,7 @@ def test_an_interrupt_that_a_library_swallows_is_raised_again_in_the_next_round(
         pytest.fail("nothing was raised at once")
     with pytest.raises(KeyboardInterrupt):
         heed()
-    listen()
+    hold()
     heed()
 
 
@@ -82,6 +83,29 @@ def test_an_interrupt_within_a_destructor_prints_nothing_and_other_errors_do(cap
     one = _Ends(_refuse)
     del one
     assert "ValueError: a bug" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_the_program_is_imported_ends_with_one_line_and_130(number):
+    script = f"""
+        import importlib.abc, signal, sys
+        from toonvision.__main__ import main
+
+        class Striking(importlib.abc.MetaPathFinder):
+            def find_spec(self, name, path, target=None):
+                if name == "toonvision.cli.app":
+                    signal.raise_signal({int(number)})
+
+        sys.meta_path.insert(0, Striking())
+        sys.argv = ["toonvision", "runs", "--json"]
+        main()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=120, check=False
+    )
+    said = "interrupted; what was saved is kept, run again to go on"
+    assert (done.returncode, done.stderr) == (130, f"toonvision: {said}\n")
+    assert json.loads(done.stdout) == {"error": said, "exit_code": 130}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -3,6 +3,7 @@ import errno
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -193,6 +194,36 @@ def test_answers_about_the_longest_name_are_saved_and_those_of_an_error_leave_no
     (drawn,), (boxes,) = ((tmp_path / name).iterdir() for name in ("drawn", "boxes"))
     assert drawn.name.startswith("0001-sss")
     assert boxes.name == "s" * 251 + ".xml"
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (
+            ("--save", "a", "--voc", "a"),
+            "--save must be outside what --voc writes, which is a; got a. Choose another --save.",
+        ),
+        (("--save", "a", "--voc", "./a/in"), "--voc must be outside what --save writes, which is a; got a/in."),
+        (("--save", "a/in", "--voc", "a"), "--save must be outside what --voc writes, which is a; got a/in."),
+        (("--voc", "a", "--csv", "a"), "--voc must be outside what --csv writes, which is a; got a."),
+        (("--save", "a/in", "--csv", "a"), "--save must be outside what --csv writes, which is a; got a/in."),
+    ],
+)
+def test_outputs_that_would_lie_in_each_other_are_refused_before_anything_is_predicted(
+    run, folder, tmp_path, monkeypatch, flags, says
+):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("predict", "--with", "toontown", "--find", folder, *flags)
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert says in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_csv_file_may_lie_among_the_pictures_that_are_saved(run, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = run("predict", "--with", "toontown", folder / "wall.png", "--save", "a", "--csv", "a/all.csv")
+    assert outcome.code == 0, outcome.err
+    assert {path.name for path in Path("a").iterdir()} == {"all.csv", "0001-wall.png"}
 
 
 @pytest.mark.parametrize("asked", [(), ("--csv", "-"), ("--csv", "found.csv", "--save", "drawn")])

@@ -29,7 +29,8 @@ def test_the_settings_are_the_annotated_fields_in_their_order():
     ("name", "value", "message"),
     [
         ("heat", 251, "--hot is at least 50 and at most 250; got 251."),
-        ("heat", float("nan"), "--hot is at least 50 and at most 250; got nan."),
+        ("heat", float("nan"), "--hot is a finite number; got nan."),
+        ("heat", float("inf"), "--hot is a finite number; got inf."),
         ("minutes", 0, "--minutes is at least 1; got 0."),
         ("minutes", np.int64(-5), "--minutes is at least 1; got -5."),
     ],

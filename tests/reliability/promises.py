@@ -491,6 +491,7 @@ PROMISES = (
             "tests/training/test_parallel.py::test_who_interrupts_repeats_at_once_leaves_no_run",
             "tests/tuning/test_processes.py::test_an_interrupt_ends_all_processes_and_prints_nothing_of_them",
             "tests/cli/test_model_verbs.py::test_an_interrupted_training_ends_with_130_at_once_and_leaves_nothing_behind",
+            "tests/cli/test_interrupts.py::test_an_interrupt_while_the_program_is_imported_ends_with_one_line_and_130",
             "tests/cli/test_interrupts.py::test_an_interrupt_within_a_destructor_prints_nothing_and_other_errors_do",
             "tests/cli/test_interrupts.py::test_a_signal_after_all_work_is_done_changes_nothing",
         ),

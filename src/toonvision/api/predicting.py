@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Result, table
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
-from toonvision.core.folders import UNFINISHED, new_folder
+from toonvision.core.folders import UNFINISHED, new_folder, require_outside
 from toonvision.core.panels import rows_csv
 from toonvision.core.wording import counted
 from toonvision.data import images
@@ -64,14 +65,16 @@ def require_paths(pictures: Sequence[Path], **folders: Path | None) -> None:
 
     Raises:
         InputRejectedError: If none of the pictures or folders exists.
-        UsageError: If a folder to write to is there and not empty.
+        UsageError: If a folder to write to is there and not empty, or lies in another one.
     """
     if not any(path.exists() for path in pictures):
         listed = ", ".join(map(str, pictures)) or "no path"
         raise InputRejectedError(f"no picture or folder of pictures was found; got {listed}. Check the path.")
-    for name, folder in folders.items():
-        if folder is not None:
-            require_empty(folder, f"--{name}")
+    given = {f"--{name}": folder for name, folder in folders.items() if folder is not None}
+    for flag, folder in given.items():
+        require_empty(folder, flag)
+    for one, other in permutations(given.items(), 2):
+        require_outside(*one, *other)
 
 
 def require_empty(folder: Path, flag: str) -> None:

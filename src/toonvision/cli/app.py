@@ -21,7 +21,7 @@ from toonvision.cli import settings_options as settings
 from toonvision.cli import start_verbs as start
 from toonvision.cli import study_verbs as studies
 from toonvision.cli import watch_verbs as watching
-from toonvision.cli.interrupts import ignore, listen
+from toonvision.cli.interrupts import heed, ignore, listen
 from toonvision.cli.output import report_findings
 from toonvision.cli.panels import PanelCommand, PanelGroup
 from toonvision.cli.verbs import Step, parameters_of, verb
@@ -42,10 +42,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-# ENOENT: another program has removed the folder that we write to.
+# ENOENT, ENOTEMPTY: another program has removed the folder that we write to, or has written to it.
 _ENVIRONMENT = {
     *_FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENOMEM, errno.EEXIST, errno.ENOTDIR,
     errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOENT, errno.EFBIG, errno.EXDEV, errno.EBUSY, errno.ESTALE,
+    errno.ENOTEMPTY,
 }  # fmt: skip
 # Typer has its own copy of click's usage error, whose name is private.
 _WrongUsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -94,11 +95,12 @@ _add("Use", watching.watch, generated=settings.watch_options())
 
 def main() -> NoReturn:
     """Run the command line and end with the promised exit code."""
-    listen()
     # Pillow prints its own warnings about odd pictures; we report those that cannot be used.
     warnings.filterwarnings("ignore", module="PIL")
     _prepare_streams()
     try:
+        listen()
+        heed()
         code = _run()
         sys.stdout.flush()  # what cannot be written fails here at the latest
     except ToonVisionError as error:

@@ -18,6 +18,7 @@ from toonvision.cli.output import say
 from toonvision.cli.watching import TERMINAL
 from toonvision.core.errors import ToonVisionError, UsageError
 from toonvision.core.files import require_writable, write_text
+from toonvision.core.folders import require_outside
 from toonvision.core.names import free_name
 from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, detector_accuracy, packaged_names
@@ -127,7 +128,7 @@ def predict(**settings: Any) -> "Result[Any]":
     stopped, the same command goes on.
     """
     asked = PredictOptions(**settings)
-    target = _csv_target(asked.csv_file, force=asked.force)
+    target = _csv_target(asked)
     if asked.detector is not None or asked.classifier is not None:
         way = _by_two_stages(asked, asked.detector, asked.classifier)
     else:
@@ -249,15 +250,18 @@ def _as_csv(result: "Result[Any]", text: str, target: Path | None) -> "Result[An
     return replace(result, blocks=(text.rstrip("\n"),) if target is None else ())
 
 
-def _csv_target(csv_file: Path | None, *, force: bool) -> Path | None:
+def _csv_target(asked: PredictOptions) -> Path | None:
     """Return the file that CSV goes to, if it can and may be written; None for standard output."""
-    target = None if str(csv_file) == "-" else csv_file
+    target = None if str(asked.csv_file) == "-" else asked.csv_file
     if target is None:
         return None
+    for flag, folder in {"--save": asked.save, "--voc": asked.voc, "--masks": asked.masks}.items():
+        if folder is not None:
+            require_outside(flag, folder, "--csv", target)
     if target.exists():
         if not target.is_file():
             raise UsageError(f"{target}: is no file that could be written. Choose another --csv.")
-        if not force:
+        if not asked.force:
             raise UsageError(f"{target} exists already; it was not changed. Choose another --csv, or add --force.")
     # Missing folders are made when it is written. What --save writes before would be in the way of the same command.
     require_writable(next(folder for folder in target.absolute().parents if folder.exists()))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from toonvision.core.errors import EnvironmentFaultError, RejectedItemError, WorkspaceBusyError
+from toonvision.core.errors import EnvironmentFaultError, RejectedItemError, UsageError, WorkspaceBusyError
 from toonvision.core.files import naming, read_regular, sync_folder
 from toonvision.core.names import derived_name
 
@@ -85,6 +85,18 @@ def replacing_folder(folder: Path, *, purpose: str) -> Iterator[Path]:
             swap_in(built, folder)
         finally:
             shutil.rmtree(built, ignore_errors=True)
+
+
+def require_outside(flag: str, path: Path, other_flag: str, other: Path) -> None:
+    """Make sure that what one flag asks to write does not lie in what another one asks for, and is not that itself.
+
+    Raises:
+        UsageError: If it does or is.
+    """
+    if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(other)):
+        raise UsageError(
+            f"{flag} must be outside what {other_flag} writes, which is {other}; got {path}. Choose another {flag}."
+        )
 
 
 @contextlib.contextmanager

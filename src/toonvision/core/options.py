@@ -7,6 +7,7 @@ asked for from Python is checked against the same bounds.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from math import isfinite
 from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -64,6 +65,8 @@ class Setting:
         if not isinstance(value, Real):
             return
         number = float(value)
+        if not isfinite(number):
+            raise UsageError(f"{self.flag} is a finite number; got {number:g}.")
         low, high = self.option.minimum, self.option.maximum
         if (low is None or number >= low) and (high is None or number <= high):
             return
