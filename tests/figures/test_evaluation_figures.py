@@ -94,7 +94,9 @@ def test_novelty_scores_stand_in_a_row_for_each_group_with_the_wrong_side_of_the
     scores = np.array([-3.0, -2.0, 0.5], np.float32)
     beside = {"background": np.array([2.0, 3.0, -1.0, 4.0], np.float32)}
     test = NoveltyTest(scores, beside, NoveltyScore((1.0,), 0.0, 9, 9, 9))
-    (ax,) = draw_novelty(test).axes
+    figure = draw_novelty(test)
+    (ax,) = figure.axes
+    assert [text.get_text() for text in figure.legends[0].get_texts()][1] == "On the wrong side"
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["crops", "background"]
     assert {"1 of 3 rejected", "3 of 4 rejected"} <= {text.get_text() for text in ax.texts}
     red = [bar for bar in ax.patches if bar.get_height() and to_hex(bar.get_facecolor()).upper() == WRONG]

@@ -143,6 +143,12 @@ def test_the_spread_shows_every_seed_with_its_interval():
     assert right.get_title(loc="left") == "2 of 6 crops are never wrong"
 
 
+def test_wrong_predictions_are_counted_in_whole_numbers_and_marks_at_none_are_seen_whole():
+    left, _ = draw_spread(TrainingSpread(Spread((0, 0), 27), (0, 1), np.zeros(27, dtype=np.int64), best=0)).axes
+    assert all(float(tick).is_integer() for tick in left.get_yticks())
+    assert left.get_ylim()[0] < 0
+
+
 def test_equal_results_share_one_line():
     left, _ = draw_spread(TrainingSpread(Spread((3, 3), 9), (7, 8), np.zeros(9, dtype=np.int64), best=0)).axes
     assert "best, median and worst 3" in texts(left)

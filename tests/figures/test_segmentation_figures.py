@@ -1,9 +1,12 @@
 import numpy as np
+from PIL import Image
 
 from toonvision.figures.panels import to_png
 from toonvision.figures.segmentation import draw_class_iou, draw_iou, draw_mask_gallery
 from toonvision.figures.style import new_figure
 from toonvision.metrics.bootstrap import Estimate
+from toonvision.metrics.named_pixels import NamedPixels
+from toonvision.report.answers import write_painted
 from toonvision.tasks.pixel_scores import ClassPixels
 from toonvision.tasks.segment_panels import MaskGallery, MaskView, PixelRow, painted
 from toonvision.taxonomy.labels import Category
@@ -39,7 +42,18 @@ def test_each_screenshot_stands_with_the_true_classes_beside_the_predicted_ones(
     assert to_png(figure, dpi=20)
 
 
-def test_the_colours_of_classes_are_painted_over_and_what_does_not_count_is_grey():
-    picture = np.zeros((1, 3, 3), np.uint8)
+def test_the_colours_of_classes_are_painted_over_and_what_does_not_count_is_not_painted():
+    picture = np.array([[[0, 0, 0], [0, 0, 0], [10, 128, 255]]], np.uint8)
     shown = painted(picture, np.array([[0, 1, 255]], np.uint8), ["#FF0000", "#0000FF"])
-    assert shown[0].tolist() == [[153, 0, 0], [0, 0, 153], [76, 76, 76]]
+    assert shown[0].tolist() == [[153, 0, 0], [0, 0, 153], [10, 128, 255]]
+
+
+def test_the_names_of_the_painted_classes_stand_below_a_copy_on_their_colours(tmp_path):
+    Image.new("RGB", (120, 40)).save(tmp_path / "a.png")
+    named = NamedPixels(tmp_path / "a.png", (120, 40), np.zeros((40, 120), np.uint8), ("sky", "road"), 1.0)
+    write_painted([named], CLASSES, tmp_path / "copies")
+    (copy,) = (np.array(Image.open(path)) for path in (tmp_path / "copies").iterdir())
+    assert copy.shape == (58, 120, 3)
+    below = {tuple(color) for color in copy[40:].reshape(-1, 3).tolist()}
+    assert (0x56, 0xB4, 0xE9) in below
+    assert (0xF0, 0xE4, 0x42) not in below

@@ -69,6 +69,10 @@ def test_the_second_gives_the_share_its_interval_and_the_spread():
     )
 
 
+def test_trainings_with_as_many_wrong_predictions_have_so_many_each():
+    assert quality_fact(evaluation_of([GOOD, GOOD])).endswith(" have 5 wrong predictions each.")
+
+
 def test_a_single_training_is_said_to_prove_little():
     assert quality_fact(evaluation_of([GOOD])).endswith(
         ". It was trained with one seed only, so the variation between trainings is unknown."

@@ -24,6 +24,7 @@ from toonvision.tasks.base import Evaluated
 from toonvision.tasks.box_outcomes import AT_EDGE, BESIDE, IN_VIEW, cause, disturbances
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
+from toonvision.tasks.detect_panels import _shift
 from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch, maps_of, objects_in, padded_rows
 from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
@@ -388,6 +389,10 @@ def test_placement_is_measured_in_pixels_of_the_screenshot_by_height():
     assert (small.boxes, small.shift, small.shift_95) == (1, (1, 0, 0, -2, -2), (1, 0, 0, 2, 2))
     assert small.overlap == pytest.approx(9 * 28 / 300)
     assert scores.placement.within(100, 200).summary() is None
+
+
+def test_edges_that_are_less_than_half_a_pixel_off_have_no_sign():
+    assert [_shift(pixels) for pixels in (-0.4, 0.3, -1.6, 2)] == ["0", "0", "-2", "+2"]
 
 
 def test_rows_of_the_table_hold_every_outcome_with_its_box():

@@ -1,5 +1,7 @@
 """How good boxes are: precision over recall, and parts of screenshots with the boxes on them."""
 
+import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,14 +15,19 @@ from toonvision.figures.maps import superimposed
 from toonvision.figures.style import DASHED, FAINT, MUTED, PAPER, WIDTH, styled
 from toonvision.figures.training import draw_wrong_in
 from toonvision.figures.values import BoxSpread
+from toonvision.metrics.detection import Found
 from toonvision.studies.box_contexts import BoxContextStudy
 from toonvision.tasks.box_scores import Interval
-from toonvision.tasks.box_views import ACROSS, BoxGallery, View
+from toonvision.tasks.box_views import BoxGallery, View, ViewGroup
 from toonvision.tasks.detect_panels import ClassCurve
 
 _AP50, _AP = "#0072B2", "#D55E00"
-_HEADING = 0.36
-"""Inches of the title of a group of views."""
+_ASIDE = 0.04
+"""How far the scores of one training stand left and right of its seed."""
+_ACROSS, _LETTERS = 6, 19
+"""Views that stand beside each other, and letters of a group's title that are as wide as a view."""
+_HEADING, _LINE = 0.18, 0.16
+"""Inches of such a title, beside those of each of its lines."""
 
 _EVIDENCE = (
     ("The box", "what was found"), ("Its middle", "orange: it is likely here"),
@@ -42,18 +49,19 @@ def draw_precision_curves(ax: Axes, curves: tuple[ClassCurve, ...]) -> Axes:
     """Draw precision over recall of each class, with a dot at the chosen threshold."""
     for one in curves:
         color, counts = one.category.color, one.at_threshold
-        label = f"{one.category.title} (threshold {one.threshold:.2f})"
+        label = f"{one.category.title} (threshold {one.threshold:.2f}{_nothing(counts)})"
         ax.plot(one.curve.recall, one.curve.precision, color=color, linewidth=2, label=label)
-        if counts.found:
-            precision = counts.found / (counts.found + counts.false_alarms)
-            ax.plot([counts.found / counts.total], [precision], "o", color=color, markersize=8)
+        if predicted := counts.found + counts.false_alarms:
+            at = counts.found / max(1, counts.total), counts.found / predicted
+            ax.plot(*([value] for value in at), "o", color=color, markersize=8)
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
     names = [f"{100 * tick:.0f} %" for tick in ticks]
-    ax.set(xlim=(0, 1.01), ylim=(0, 1.01), xlabel="Recall: found share of the objects")
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="Recall: found share of the objects")
     ax.set(ylabel="Precision: right share of the predictions")
     ax.set_xticks(ticks, names)
     ax.set_yticks(ticks, names)
-    ax.legend(loc="lower left")
+    # Below the axes, since a curve may run anywhere in them.
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.13), ncols=2)
     style.quiet_axis(ax, grid="both")
     ax.set_title("Precision and recall")
     return ax
@@ -82,11 +90,14 @@ def draw_precisions(ax: Axes, precisions: Sequence[Interval], seeds: Sequence[in
         best: Index of the training whose model is the run's.
     """
     for at, one in enumerate(precisions):
-        for value, color in ((one.ap50, _AP50), (one.ap, _AP)):
-            ax.plot([at, at], [value.low, value.high], color=color, linewidth=2.2, alpha=0.5)
-            ax.plot([at], [value.value], "D" if at == best else "o", color=color, markersize=8 if at == best else 6)
+        marker, size, weight = ("D", 8, "bold") if at == best else ("o", 6, "normal")
+        for value, color, aside in ((one.ap50, _AP50, -_ASIDE), (one.ap, _AP, _ASIDE)):
+            x = at + aside
+            ax.plot([x, x], [value.low, value.high], color=color, linewidth=2.2, alpha=0.5)
+            ax.plot([x], [value.value], marker, color=color, markersize=size)
+            left: style.Look = {"ha": "right"} if aside < 0 else {}
             style.note(
-                ax, f"{value.value:.3f}", (at, value.value), (8, 0), fontweight="bold" if at == best else "normal"
+                ax, f"{value.value:.3f}", (x, value.value), (math.copysign(8, aside), 0), fontweight=weight, **left
             )
     style.quiet_axis(ax, grid="y")
     ax.set(xlim=(-0.5, len(seeds) - 0.35), ylim=(0, 1), xlabel="Seed of the training (diamond: the run's model)")
@@ -154,22 +165,49 @@ def draw_box_evidence(evidence: tuple[BoxEvidence, ...]) -> Figure:
 
 @styled
 def draw_box_gallery(gallery: BoxGallery) -> Figure:
-    """Draw parts of screenshots, each group below its title, two groups beside each other."""
-    groups, cell = gallery.groups, (WIDTH / 2 - 0.12) / ACROSS
+    """Draw parts of screenshots, each group below its title; groups that have room for that stand beside each other."""
+    cell = WIDTH / _ACROSS
     side, step = cell - 0.1, cell + 0.55
-    pairs = [groups[at : at + 2] for at in range(0, len(groups), 2)]
-    tall = [_HEADING + step * max(-(-len(group.views) // ACROSS) for group in pair) for pair in pairs]
+    rows = _in_rows(gallery.groups)
+    headings = [_HEADING + _LINE * max(len(_title_lines(group)) for group in row) for row in rows]
+    tall = [
+        heading + step * -(-max(len(group.views) for group in row) // _ACROSS)
+        for heading, row in zip(headings, rows, strict=True)
+    ]
     figure = style.sheet(WIDTH, sum(tall))
-    for number, pair in enumerate(pairs):
-        top = sum(tall[:number])
-        for left, group in zip((0.05, WIDTH / 2 + 0.1), pair, strict=False):
-            heading = style.axes_at(figure, left, top, WIDTH / 2 - 0.2, _HEADING)
-            heading.set_axis_off()
-            heading.text(0, 0.3, group.title, fontsize=10.5, fontweight="bold")
+    for number, (heading, groups) in enumerate(zip(headings, rows, strict=True)):
+        top, first = sum(tall[:number]), 0
+        for group in groups:
+            across = min(len(group.views), _ACROSS)
+            ax = style.axes_at(figure, first * cell + 0.05, top, across * cell, heading)
+            ax.set_axis_off()
+            ax.text(0, 0.15, "\n".join(_title_lines(group)), fontsize=9.5, fontweight="bold", linespacing=1.1)
             for at, view in enumerate(group.views):
-                row, column = divmod(at, ACROSS)
-                draw_view(style.axes_at(figure, left + column * cell, top + _HEADING + row * step, side, side), view)
+                row, column = divmod(at, _ACROSS)
+                left = (first + column) * cell + 0.05
+                draw_view(style.axes_at(figure, left, top + heading + row * step, side, side), view)
+            first += across
     return figure
+
+
+def _nothing(counts: Found) -> str:
+    """Say that there is no dot at a threshold, if no prediction reaches it."""
+    return "" if counts.found + counts.false_alarms else ": no prediction"
+
+
+def _title_lines(group: ViewGroup) -> list[str]:
+    """Return the title of a group in lines that are no wider than its views."""
+    return textwrap.wrap(group.title, _LETTERS * min(len(group.views), _ACROSS))
+
+
+def _in_rows(groups: Sequence[ViewGroup]) -> list[list[ViewGroup]]:
+    """Put as many groups into a row as have room for their views beside each other; one may need more than a row."""
+    rows: list[list[ViewGroup]] = [[]]
+    for group in groups:
+        if rows[-1] and sum(len(one.views) for one in (*rows[-1], group)) > _ACROSS:
+            rows.append([])
+        rows[-1].append(group)
+    return rows
 
 
 @styled

@@ -157,8 +157,13 @@ def draw_reliability(ax: Axes, reliability: Reliability, *, title: str = "") -> 
 @styled
 def draw_novelty(test: NoveltyTest) -> Figure:
     """Draw the distribution of novelty scores of the crops, and of each group of outliers, in a row each."""
-    figure = style.new_figure(WIDTH, 1.1 + 0.62 * (1 + len(test.outliers)))
+    figure = style.new_figure(WIDTH, 1.4 + 0.62 * (1 + len(test.outliers)))
     draw_novelty_scores(figure.subplots(), test)
+    handles = [
+        style.key("As it should be: crops left of the line, all else right of it", color=_DOT, marker="s"),
+        style.key("On the wrong side", color=WRONG, marker="s"),
+    ]
+    style.add_legend(figure, handles)
     return figure
 
 

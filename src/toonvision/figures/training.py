@@ -110,7 +110,8 @@ def draw_wrong_per_seed(ax: Axes, spread: Spread, seeds: Sequence[int], *, best:
     style.quiet_axis(ax, grid="y")
     ax.set_xlim(-0.5, len(seeds) - 0.35)
     low, high = ax.get_ylim()
-    ax.set_ylim(max(0.0, low), high)
+    ax.set_ylim(max(-0.03 * high, low), high)  # a mark at 0 is seen whole
+    ax.locator_params(axis="y", integer=True)
     _name_lines(ax, spread)
     ax.set_xticks(range(len(seeds)), [str(seed) for seed in seeds], fontsize=9 if few else 6)
     ax.set_xlabel("Seed of the training (diamond: the run's model)")

@@ -51,11 +51,15 @@ def write_found(found: Sequence[FoundObjects], classes: Sequence[Category], fold
 
 
 def write_painted(found: Sequence[NamedPixels], classes: Sequence[Category], folder: Path) -> None:
-    """Write a copy of every picture with the colours of its pixels' classes over it; see `write_answers`."""
+    """Write a copy of every picture with the colours of its pixels' classes over it, and below it their names.
+
+    For the copies see `write_answers`.
+    """
     colors = [category.color for category in classes]
     for number, one in enumerate(found, start=1):
         picture = np.asarray(images.read_whole(one.path))
-        shown = Image.fromarray(painted(picture, one.whole, colors))
+        painted_over = Image.fromarray(painted(picture, one.whole, colors))
+        shown = _with_names(painted_over, [classes[at] for at in np.unique(one.whole).tolist()])
         write_bytes(_copy(folder, number, one.path), images.encode_png(shown))
 
 
@@ -90,7 +94,7 @@ def draw_boxes(image: Image.Image, boxes: Sequence[TitledBox]) -> None:
         draw.rectangle(one.xyxy, outline=one.color, width=max(2, letters // 6))
     taken: list[tuple[float, float, float, float]] = []
     for one in boxes:
-        wide, high = _width(draw, one.text, letters), _band(letters)
+        wide, high = _width(one.text, letters), _band(letters)
         left = max(0.0, min(one.xyxy[0], image.width - wide))
         top = _free_top(left, wide, high, max(0.0, one.xyxy[1] - high), taken)
         taken.append((left, top, left + wide, top + high))
@@ -107,16 +111,34 @@ def _free_top(
     return min(free, key=lambda top: abs(top - wanted))
 
 
+def _with_names(image: Image.Image, classes: Sequence[Category]) -> Image.Image:
+    """Return an image with the names of classes below it, each on its colour, in as many lines as they need."""
+    letters = letters_of(image)
+    left, top = 0.0, image.height
+    places: list[tuple[float, float]] = []
+    for category in classes:
+        wide = _width(category.title, letters)
+        if places and left + wide > image.width:
+            left, top = 0.0, top + _band(letters)
+        places.append((left, top))
+        left += wide
+    taller = Image.new("RGB", (image.width, top + _band(letters)), "white")
+    taller.paste(image)
+    draw = ImageDraw.Draw(taller)
+    for category, place in zip(classes, places, strict=True):
+        _write(draw, *place, category.title, category.color, letters)
+    return taller
+
+
 def _write(draw: ImageDraw.ImageDraw, left: float, top: float, text: str, color: str, letters: int) -> None:
     """Write a text onto a band of a colour."""
-    band = _band(letters)
-    draw.rectangle((left, top, left + _width(draw, text, letters), top + band), fill=color)
-    font = ImageFont.load_default(letters)
+    font, band = ImageFont.load_default(letters), _band(letters)
+    draw.rectangle((left, top, left + _width(text, letters), top + band), fill=color)
     draw.text((left + letters / 2, top + band / 2), text, fill=ink_on(color), font=font, anchor="lm")
 
 
-def _width(draw: ImageDraw.ImageDraw, text: str, letters: int) -> float:
-    return draw.textlength(text, font=ImageFont.load_default(letters)) + letters
+def _width(text: str, letters: int) -> float:
+    return ImageFont.load_default(letters).getlength(text) + letters
 
 
 def _band(letters: int) -> int:

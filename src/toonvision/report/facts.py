@@ -70,9 +70,11 @@ def quality_fact(evaluation: ClassEvaluation) -> str:
         f"Its accuracy is {percent(accuracy.share)}: {accuracy.count:,} of {accuracy.total:,} "
         f"{SUBSET_NAMES[evaluation.subset]} crops are right (95 % interval {interval(accuracy)})"
     )
+    best, worst = int(spread.best.count), int(spread.worst.count)
     wrong = (
-        f"{spread.best.count:,} to {spread.worst.count:,} wrong predictions, with a median of "
-        f"{number(spread.median.count)}"
+        f"{counted(best, 'wrong prediction')} each"
+        if best == worst
+        else f"{best:,} to {worst:,} wrong predictions, with a median of {number(spread.median.count)}"
     )
     return f"{start}. {over_trainings(len(spread.wrong), wrong)}"
 

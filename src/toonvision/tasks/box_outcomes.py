@@ -15,7 +15,7 @@ from toonvision.tasks.base import Evaluated
 from toonvision.tasks.box_scores import BoxScores, Outcome, Shown
 from toonvision.tasks.detect_targets import factors_of
 
-IN_VIEW, BESIDE, AT_EDGE = "in full view", "behind or beside another object", "at the screenshot's edge"
+IN_VIEW, BESIDE, AT_EDGE = "in full view", "overlaps another object", "at the screenshot's edge"
 CAUSES: dict[Outcome, tuple[str, ...]] = {
     "missed": ("taken for another class", "badly placed box", "not sure enough", "not seen"),
     "false alarm": ("object of another class", "second box of an object", "badly placed box", "nothing there"),

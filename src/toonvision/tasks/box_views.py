@@ -25,11 +25,9 @@ from toonvision.tasks.box_scores import BoxEvaluated, Outcome, Shown
 from toonvision.tasks.detect_targets import factors_of
 from toonvision.taxonomy.labels import Category, Taxonomy
 
-ACROSS = 4
-"""Views of a group that stand beside each other."""
 _AROUND, _SMALLEST_VIEW = 2.2, 96
 """How much of an image a view shows: so many times the box's longer side, in pixels no less than the second."""
-_MOST_SHOWN, _MOST_CONTEXTS = 4, 6
+_MOST_SHOWN, _MOST_CONTEXTS = 3, 6
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def placement_table(evaluation: BoxEvaluated) -> Table | None:
     listed = [(band.title, placed.within(band.low, band.high).summary()) for band in height_bands(evaluation)]
     rows = tuple(
         (title, f"{one.boxes:,}", f"{one.overlap:.2f}", f"{one.overlap_95:.2f}",
-         *(f"{middle:+.0f} ({most:.0f})" for middle, most in zip(one.shift, one.shift_95, strict=True)))
+         *(f"{_shift(middle)} ({most:.0f})" for middle, most in zip(one.shift, one.shift_95, strict=True)))
         for title, one in (*listed, ("All", placed.summary()))
         if one is not None
     )  # fmt: skip
@@ -165,6 +165,11 @@ def placement_table(evaluation: BoxEvaluated) -> Table | None:
         "and height: the median shift in pixels of the screenshot, right and down being positive, and in brackets how "
         "far 95 % are off at most.",
     )  # fmt: skip
+
+
+def _shift(pixels: float) -> str:
+    """Return whole pixels with their sign, which 0 has not."""
+    return f"{whole:+d}" if (whole := round(pixels)) else "0"
 
 
 def causes_table(evaluation: BoxEvaluated) -> Table | None:

@@ -38,9 +38,9 @@ def novelty_panel(evaluation: ClassEvaluated) -> FigurePanel | None:
         "None of these: how unlike all that was learned",
         novelty_sentence(test),
         f"Right of the line an image is none of the classes. By {counted(test.fitted.validation, 'validation crop')} "
-        f"about {percent(REJECTED)} of crops should be. Fitted on {test.fitted.learned:,} crops and "
-        f"{test.fitted.outliers:,} outliers of other screenshots. The score is the log-odds of an outlier, less the "
-        "threshold.",
+        f"about {percent(REJECTED)} of crops should be. Red is what stands on the wrong side: crops right of it, all "
+        f"else left of it. Fitted on {test.fitted.learned:,} crops and {test.fitted.outliers:,} outliers of other "
+        "screenshots. The score is the log-odds of an outlier, less the threshold.",
         test,
         (("images", "score"), *((name, float(score)) for name, scores in groups.items() for score in scores)),
     )

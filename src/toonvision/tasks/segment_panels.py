@@ -130,7 +130,8 @@ def gallery_panel(evaluation: PixelEvaluated, *, worst: bool) -> FigurePanel | N
         "worst-masks" if worst else "best-masks",
         f"The screenshots of which the {which} is right",
         f"{counted(half, 'screenshot')} with true and predicted classes of pixels.",
-        "Left the true classes, right the predicted ones, painted over the screenshot. Grey: does not count.",
+        "Left the true classes, right the predicted ones, painted over the screenshot. What is "
+        "not painted does not count.",
         MaskGallery(tuple(_view(evaluation, at) for at in chosen.tolist()), evaluation.classes),
         (("rank", "screenshot", "right"), *_ranked(evaluation, chosen)),
     )
@@ -141,12 +142,13 @@ def painted(picture: Pictures, pixels: npt.NDArray[np.uint8], colors: list[str])
 
     Args:
         picture: Shape ``(height, width, 3)``.
-        pixels: The class of each pixel, of the same height and width; other values become grey.
+        pixels: The class of each pixel, of the same height and width; other values are not painted.
         colors: ``#rrggbb`` of each class.
     """
-    table = np.full((256, 3), 128, np.float32)
+    table, opacity = np.zeros((256, 3), np.float32), np.zeros((256, 1), np.float32)
     table[: len(colors)] = [[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in colors]
-    return (picture * np.float32(1 - _PAINT) + table[pixels] * np.float32(_PAINT)).astype(np.uint8)
+    opacity[: len(colors)] = _PAINT
+    return (picture * (1 - opacity[pixels]) + table[pixels] * opacity[pixels]).astype(np.uint8)
 
 
 def _view(evaluation: PixelEvaluated, at: int) -> MaskView:
