@@ -375,6 +375,7 @@ def test_eight_bits_cost_what_the_command_says(run, workspace, exported):
     cost = outcome.json["int8"]
     assert exported.read_bytes() == before
     assert cost["screenshots"] == 2
+    assert 0 <= cost["parity"]["disagreements"] <= cost["boxes"]
     assert 0 <= cost["int8_ap50"] <= 1
     assert cost["ap50"] == pytest.approx(
         run("evaluate", "things/two", "-w", workspace.root, "--json").json["model"]["ap50"]

@@ -138,10 +138,10 @@ def test_labels_that_a_model_contradicts_are_named_the_surest_first_and_unseen_o
     found = contradicted_labels(crops, predictions, record, known, own)
     assert (found.count, found.faults) == (5, ())
     assert [doubt.item for doubt in found.doubts] == [crops[4].file, crops[2].file, crops[0].file]
-    assert "is labelled apple, but label/three, never having seen it, takes it for stone (97.0%)" in str(
+    assert "is labelled apple, but label/three, never having seen it, takes it for stone (97.0 %)" in str(
         found.doubts[1]
     )
-    assert "is labelled apple, but label/three takes it for pear (95.0%)" in str(found.doubts[2])
+    assert "is labelled apple, but label/three takes it for pear (95.0 %)" in str(found.doubts[2])
 
 
 def row(label, confidence):

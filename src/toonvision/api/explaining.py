@@ -14,6 +14,7 @@ from toonvision.core.folders import replacing_folder
 from toonvision.core.options import require_kind
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.seeds import own_randomness
+from toonvision.core.wording import percent
 from toonvision.data.groups import group_keys
 from toonvision.data.images import Pictures, read_picture
 from toonvision.data.masks import crop_regions, has_masks
@@ -228,7 +229,7 @@ def _group_data(group: GroupEvidence) -> dict[str, Any]:
 def _blocks(found: Explanation, data: Mapping[str, Any]) -> list[Block]:
     titles = {category.name: category.title for category in found.classes}
     rows = [
-        [one["picture"], titles.get(one["y_true"], "-"), titles[one["predicted"]], f"{one['confidence']:.1%}"]
+        [one["picture"], titles.get(one["y_true"], "-"), titles[one["predicted"]], percent(one["confidence"])]
         for one in data["pictures"]
     ]
     deletion, insertion = data["deletion"], data["insertion"]
@@ -253,6 +254,7 @@ def _evidence_table(sections: Sections) -> Table:
     for group in (member for _, members in sections for member in members if member.crops):
         figure, (low, high) = group.of("figure"), group.of("figure").interval
         shares = [group.of(name).share for name in ("cloth", "head", "hands", "other", "background")]
-        own = [group.name, group.crops, f"{figure.share:.0%}", f"{low:.0%}-{high:.0%}", f"{figure.area:.0%}"]
-        rows.append([*own, *(f"{share:.0%}" for share in shares)])
+        bounds = f"{100 * low:.1f}–{100 * high:.1f} %"
+        own = [group.name, group.crops, percent(figure.share), bounds, percent(figure.area)]
+        rows.append([*own, *map(percent, shares)])
     return table("Where the evidence lies that distinguishes a picture from the average one", columns, rows)

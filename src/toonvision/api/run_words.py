@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.result import Block
-from toonvision.core.wording import counted, number
+from toonvision.core.wording import counted, number, percent
 from toonvision.models.registry import TREES
 from toonvision.taxonomy.labels import CLASSIFY, DETECT
 
@@ -70,9 +70,9 @@ def score_text(score: float) -> str:
 def calibration_text(calibration: "Calibration") -> str:
     """Return how far confidences can be believed, as trained and with the temperature."""
     return (
-        f"Calibration error: {calibration.before.error:.1%} as trained, {calibration.after.error:.1%} with the "
-        f"temperature {calibration.temperature:.2f}, fitted on {counted(calibration.fitted_on, 'validation crop')}. "
-        f"{calibration.caveat}"
+        f"Calibration error: {percent(calibration.before.error)} as trained, {percent(calibration.after.error)} with "
+        f"the temperature {calibration.temperature:.2f}, fitted on "
+        f"{counted(calibration.fitted_on, 'validation crop')}. {calibration.caveat}"
     ).rstrip()
 
 
@@ -109,8 +109,8 @@ def _int8_text(int8: "Int8Export | Int8Boxes") -> str:
         unit = "screenshot of the input's size"
         cost = (
             f"AP50 is {int8.int8_ap50:.3f} in {counted(int8.screenshots, 'screenshot')}, with the plain export "
-            f"{int8.ap50:.3f}; {counted(differ, 'box', 'boxes')} above the thresholds of one are not in the other, or "
-            "overlap what is there by less than 99 %"
+            f"{int8.ap50:.3f}; {differ:,} of {counted(int8.boxes, 'box', 'boxes')} above the thresholds of one are "
+            "not in the other, or overlap what is there by less than 99 %"
         )
     else:
         unit = "crop"

@@ -142,7 +142,8 @@ def _usage_text(error: Exception) -> str:
     """Return Typer's message about wrong usage as one line."""
     said = error.format_message().strip().rstrip(".")  # type: ignore[attr-defined]
     context: typer.Context | None = error.ctx  # type: ignore[attr-defined]
-    return f"{' '.join(said.split())}. See: {context.command_path if context else 'toonvision'} --help"
+    end = "" if said.endswith("?") else "."
+    return f"{' '.join(said.split())}{end} See: {context.command_path if context else 'toonvision'} --help"
 
 
 def _stopped(error: OSError | MemoryError) -> int:

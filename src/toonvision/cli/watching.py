@@ -10,7 +10,7 @@ from toonvision.cli.interrupts import heed
 from toonvision.cli.output import say
 from toonvision.cli.tables import Rows
 from toonvision.core.errors import printable
-from toonvision.core.wording import counted
+from toonvision.core.wording import counted, percent
 from toonvision.models.registry import TREES
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class TrainingDisplay(_Display):
         assert settings is not None
         if settings.network == TREES:
             return
-        accuracy = f", accuracy {logs['val_accuracy']:.1%}" if "val_accuracy" in logs else ""
+        accuracy = f", accuracy {percent(logs['val_accuracy'])}" if "val_accuracy" in logs else ""
         if "val_ap50" in logs:
             accuracy += self._precision(repeat, epoch, logs["val_ap50"])
         best = self._best[repeat] = min(self._best.get(repeat, float("inf")), logs["val_loss"])

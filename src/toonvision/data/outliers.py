@@ -10,6 +10,7 @@ from PIL import Image
 
 from toonvision.core.errors import Finding
 from toonvision.core.grouping import grouped
+from toonvision.core.wording import percent
 from toonvision.data.catalog import Crop
 
 ENOUGH = 20
@@ -144,10 +145,10 @@ def odd_images(statistics: Mapping[Crop, ImageStatistics]) -> list[Finding]:
     brightness = {crop: found.brightness for crop, found in statistics.items()}
     findings = []
     for crop, share in _below(sharpness, BLURRED, lambda _: None):
-        reason = f"is blurred ({crop.where}): {share:.1%} of the median sharpness"
+        reason = f"is blurred ({crop.where}): {percent(share)} of the median sharpness"
         findings.append(Finding(crop.file, reason, "take a sharper screenshot, if you can", "blurred"))
     for crop, share in _below(brightness, DARK, lambda crop: crop.context):
-        reason = f"is dark ({crop.where}): {share:.0%} of the median brightness of {crop.context}"
+        reason = f"is dark ({crop.where}): {percent(share)} of the median brightness of {crop.context}"
         findings.append(Finding(crop.file, reason, "take a brighter screenshot, if you can", "dark"))
     return findings
 

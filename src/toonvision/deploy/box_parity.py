@@ -61,7 +61,7 @@ def detector_file(
         named = compare_cells(softmax(outputs[2]), softmax(logits[0]))
         require_parity(named)
         parity = worse(parity, named)
-    return content, parity, screenshots, max(len(_counting(one, thresholds)) for one in (expected, together))
+    return content, parity, screenshots, max(len(counting(one, thresholds)) for one in (expected, together))
 
 
 def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[float, ...]) -> Parity:
@@ -72,7 +72,7 @@ def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[f
     largest, disagreements = 0.0, 0
     for one, other in ((expected, found), (found, expected)):
         least = np.array(thresholds)[one.labels]
-        for at in _counting(one, thresholds):
+        for at in counting(one, thresholds):
             near = np.flatnonzero((other.image == one.image[at]) & (other.labels == one.labels[at]))
             shares = overlaps(one.known_boxes[at : at + 1], other.known_boxes[near])[0]
             differences = np.abs(other.scores[near] - one.scores[at])
@@ -84,6 +84,6 @@ def compare_boxes(expected: Predictions, found: Predictions, thresholds: tuple[f
     return Parity(expected.images, largest, disagreements)
 
 
-def _counting(found: Predictions, thresholds: tuple[float, ...]) -> list[int]:
+def counting(found: Predictions, thresholds: tuple[float, ...]) -> list[int]:
     """Return the indices of the boxes that count: their scores reach the threshold of their class."""
     return [int(at) for at in np.flatnonzero(found.scores >= np.array(thresholds)[found.labels])]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, ToonVisionError, UsageError
+from toonvision.core.wording import percent
 from toonvision.data.catalog import Crop
 from toonvision.data.check import Checked
 from toonvision.data.records import Known
@@ -64,7 +65,9 @@ def contradicted_labels(
         if one.predicted == given or one.confidence < CONFIDENT:
             continue
         unseen = ", never having seen it," if stands and split and split.subset_of(crop) not in learned else ""
-        reason = f"is labelled {given}, but {record.title}{unseen} takes it for {one.predicted} ({one.confidence:.1%})"
+        reason = (
+            f"is labelled {given}, but {record.title}{unseen} takes it for {one.predicted} ({percent(one.confidence)})"
+        )
         doubts.append(Finding(crop.file, reason, f"look at {crop.where}", "contradicted"))
     return Checked(f"Labels by {record.title}", len(predictions), (), tuple(doubts))
 

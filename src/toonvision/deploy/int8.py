@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
-from toonvision.deploy.box_parity import compare_boxes
+from toonvision.deploy.box_parity import compare_boxes, counting
 from toonvision.deploy.bundle import Bundle, Parity
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.current import INT8_EXPORT
@@ -63,6 +63,7 @@ class Int8Boxes:
         parity: How its boxes compare with those of the plain export on the test subset.
         ap50: AP50 of the plain export on the test subset.
         int8_ap50: The same of this one.
+        boxes: How many boxes of both are above the thresholds there.
         screenshots: How many screenshots these are of.
         latency_ms: Median milliseconds for one screenshot of the input's size on one core, with the plain export.
         int8_latency_ms: The same with this one.
@@ -73,6 +74,7 @@ class Int8Boxes:
     parity: Parity
     ap50: float
     int8_ap50: float
+    boxes: int
     screenshots: int
     latency_ms: float
     int8_latency_ms: float
@@ -126,10 +128,12 @@ def boxes_in_int8(run: Path, plain: bytes, bundle: Bundle, data: Dataset) -> tup
     before, after = Detector(plain), Detector(content)
     expected, found = before.find_batch(pictures), after.find_batch(pictures)
     ap50, int8_ap50 = (detect.score(one, data, "test").precision.ap50 for one in (expected, found))
-    parity = compare_boxes(expected, found, bundle.thresholds or ())
+    thresholds = bundle.thresholds or ()
+    parity = compare_boxes(expected, found, thresholds)
+    boxes = sum(len(counting(one, thresholds)) for one in (expected, found))
     content = _described(content, bundle, parity)
     return content, Int8Boxes(
-        run / INT8_EXPORT, len(content), parity, ap50, int8_ap50, len(pictures),
+        run / INT8_EXPORT, len(content), parity, ap50, int8_ap50, boxes, len(pictures),
         *_latencies_ms([before, after], pictures[:_TIMED]),
     )  # fmt: skip
 
