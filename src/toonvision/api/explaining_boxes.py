@@ -1,5 +1,6 @@
 """What `explain` does for a run that finds objects: what in the picture speaks for a box."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +11,20 @@ from toonvision.api.base import StoredRun
 from toonvision.api.result import Result
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
-from toonvision.data.images import Pictures, fit, read_whole, room_for
+from toonvision.data.arrays import load_instances
+from toonvision.data.groups import frame_keys
+from toonvision.data.images import Pictures, fit, read_whole, room_for, shown_hw
 from toonvision.data.picture_files import read_groups
-from toonvision.explain.boxes import BoxEvidence, Values, boxes_panel, boxes_table, measure_box
+from toonvision.explain.boxes import (
+    Box,
+    BoxCase,
+    BoxEvidence,
+    Values,
+    boxes_panel,
+    boxes_table,
+    figures_sentence,
+    measure_box,
+)
 from toonvision.figures.panels import write_panel
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import start_backend
@@ -22,8 +34,6 @@ from toonvision.tasks.detect import decode
 from toonvision.tasks.detect_targets import factors_of
 
 _FOLDER = Path("figures") / "explain"
-Case = tuple[str, Pictures, tuple[float, float, float, float], int, str]
-"""A picture's name, what the network sees of it, a box in it, the box's class, and what is known of it."""
 
 
 def explain_boxes(
@@ -64,23 +74,24 @@ def explain_boxes(
         raise InputRejectedError(f"{run.name} finds nothing there, so there is no box to explain. Train it longer.")
     listed = []
     with run.workspace.watcher.progress("covering parts", "boxes") as progress:
-        for number, (name, image, box, label, note) in enumerate(cases[:count], start=1):
-            category = level.classes[level.order[card.classes[label]]]
-            listed.append(measure_box(answer, np.asarray(image), box=box, label=label, category=category, name=name,
-                                      note=note))  # fmt: skip
+        for number, case in enumerate(cases[:count], start=1):
+            category = level.classes[level.order[card.classes[case.label]]]
+            listed.append(measure_box(answer, case, category))
             progress(number, len(cases[:count]))
     evidence, folder = tuple(listed), run.folder / _FOLDER
     panel = boxes_panel(evidence)
     with replacing_folder(folder, purpose="explain") as built:
         write_panel(panel, built)
     named = zip(panel.rows[0], zip(*panel.rows[1:], strict=True), strict=True)
-    table = {str(name): list(column) for name, column in named}
+    table = {str(name): [None if value == "" else value for value in column] for name, column in named}
     data = {"run": run.name, **table, "findings": [asdict(one) for one in findings]}
     files_written = (folder / "boxes.png", folder / "boxes.csv")
     of_test = "the surest found objects and false alarms of the test subset, as many of each where there are"
     which = f"{'the surest one of each picture' if pictures else of_test}; {count} at most (--count)"
-    return Result(evidence, (boxes_table(evidence, which), f"Saved in {folder}"), data, findings=tuple(findings),
-                  folder=folder, files=files_written, next=run.workspace.command("report", run.name))  # fmt: skip
+    on_figures = () if pictures else (figures_sentence(evidence),)
+    blocks = (boxes_table(evidence, which), *on_figures, f"Saved in {folder}")
+    return Result(evidence, blocks, data, findings=tuple(findings), folder=folder, files=files_written,
+                  next=run.workspace.command("report", run.name))  # fmt: skip
 
 
 def _of_files(
@@ -88,45 +99,62 @@ def _of_files(
     size_hw: tuple[int, int],
     find: Callable[[Pictures], Predictions],
     findings: list[Finding],
-) -> list[Case]:
+) -> list[BoxCase]:
     """Return the most confident box of each picture; `findings` receives one for each that could not be read."""
 
-    def read(file: Path) -> Pictures:
+    def read(file: Path) -> tuple[Pictures, tuple[int, int]]:
         with room_for(file):
-            return fit(read_whole(file), size_hw=size_hw, resize="shrink")
+            whole = read_whole(file)
+            return fit(whole, size_hw=size_hw, resize="shrink"), shown_hw(whole.size, size_hw)
 
-    cases: list[Case] = []
-    for files, images in read_groups(pictures, read, findings):
-        found = find(np.stack(images))
+    cases: list[BoxCase] = []
+    for files, pairs in read_groups(pictures, read, findings):
+        found = find(np.stack([image for image, _ in pairs]))
         for at, file in enumerate(files):
             own = np.flatnonzero(found.image == at)
             if len(own) and found.boxes is not None:
                 best = own[found.scores[own].argmax()]
                 box, label = _edges(found.boxes[best]), int(found.labels[best])
-                cases.append((str(file), images[at], box, label, "most sure"))
+                cases.append(BoxCase(str(file), *pairs[at], box, label, "most sure"))
     return cases
 
 
-def _of_test(run: StoredRun, count: int) -> list[Case]:
-    """Return found objects and false alarms of the test subset in turn, the most confident first."""
+def _of_test(run: StoredRun, count: int) -> list[BoxCase]:
+    """Return so many found objects and false alarms of the test subset in turn, the most confident first."""
     evaluation = run.evaluation()
     best = evaluation.best
     if best.taken.boxes is None:
         return []
+    frames = evaluation.frames
     size_hw = (evaluation.images.shape[1], evaluation.images.shape[2])
-    factors = factors_of(evaluation.frames, size_hw)
-    listed: list[Case] = []
-    for outcome in ("found", "false alarm"):
-        own = [one for one in best.outcomes if one.outcome == outcome and one.prediction is not None]
-        own.sort(key=lambda one: -float(best.taken.scores[one.prediction or 0]))
-        for one in own[: max(1, count // 2)]:
-            at = one.prediction or 0
-            box = _edges(best.taken.boxes[at] / factors[one.image])
-            item = evaluation.items[one.image]
-            listed.append((item.screenshot, evaluation.images[one.image], box, int(best.taken.labels[at]), outcome))
-    return listed
+    factors, screenshots = factors_of(frames, size_hw), frame_keys(frames)
+    instances = load_instances(run.workspace.files, frames, size_hw=size_hw)
+    each = [
+        sorted(
+            (one for one in best.outcomes if one.outcome == outcome and one.prediction is not None),
+            key=lambda one: -float(best.taken.scores[one.prediction or 0]),
+        )
+        for outcome in ("found", "false alarm")
+    ]
+    in_turn = [one for pair in itertools.zip_longest(*each) for one in pair if one is not None]
+    cases = []
+    for one in in_turn[:count]:
+        at, image = one.prediction or 0, one.image
+        figure = None
+        if instances is not None and one.truth is not None:
+            row = one.truth - int(np.searchsorted(best.truth.image, image))
+            figure = np.asarray(instances[image]) == row + 1
+        cases.append(
+            BoxCase(
+                evaluation.items[image].screenshot, np.asarray(evaluation.images[image]),
+                shown_hw(frames[image].shot.size_wh, size_hw), _edges(best.taken.boxes[at] / factors[image]),
+                int(best.taken.labels[at]), one.outcome, screenshots[image],
+                figure if figure is not None and figure.any() else None,
+            )
+        )  # fmt: skip
+    return cases
 
 
-def _edges(box: Values) -> tuple[float, float, float, float]:
+def _edges(box: Values) -> Box:
     left, top, right, bottom = (float(edge) for edge in box)
     return left, top, right, bottom

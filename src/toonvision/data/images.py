@@ -321,6 +321,17 @@ def shrink_factor(size_wh: tuple[int, int], size_hw: tuple[int, int]) -> int:
     return max(1, -(-size_wh[0] // size_hw[1]), -(-size_wh[1] // size_hw[0]))
 
 
+def shown_hw(size_wh: tuple[int, int], size_hw: tuple[int, int]) -> tuple[int, int]:
+    """Return the height and width in pixels that a picture has in an input to which it is shrunk; the rest is black.
+
+    Examples:
+        >>> shown_hw((1280, 720), (384, 640))
+        (360, 640)
+    """
+    factor = shrink_factor(size_wh, size_hw)
+    return min(size_hw[0], -(-size_wh[1] // factor)), min(size_hw[1], -(-size_wh[0] // factor))
+
+
 def read_whole(path: Path, *, digest: str = "", declared_wh: tuple[int, int] | None = None) -> Image.Image:
     """Read one picture, or a frame of a video, in its own size.
 

@@ -128,28 +128,29 @@ def draw_box_contexts(study: BoxContextStudy) -> Figure:
 
 @styled
 def draw_box_evidence(evidence: tuple[BoxEvidence, ...]) -> Figure:
-    """Draw for each box the picture, the heatmap of middles, and which parts speak for the box, two boxes in a row."""
-    height, width = evidence[0].image.shape[:2]
-    wide = WIDTH / 6 - 0.1
-    tall = wide * height / width
-    step, top = tall + 0.62, 0.5
-    figure = style.sheet(WIDTH, top + step * -(-len(evidence) // 2))
-    for number in range(3 * min(2, len(evidence))):
+    """Draw for each box what is around it, the heatmap of middles, and which parts speak for it, two boxes in a row."""
+    across = min(2, len(evidence))
+    whole = WIDTH / 2 if across == 2 else 0.75 * WIDTH
+    side = whole / 3 - 0.1
+    step, top = side + 0.62, 0.5
+    figure = style.sheet(across * whole, top + step * -(-len(evidence) // across))
+    for number in range(3 * across):
         half, column = divmod(number, 3)
-        heading = style.axes_at(figure, half * WIDTH / 2 + column * (wide + 0.05) + 0.05, 0, wide, top)
+        heading = style.axes_at(figure, half * whole + column * (side + 0.05) + 0.05, 0, side, top)
         heading.set_axis_off()
         title, legend = _EVIDENCE[column]
         heading.text(0, 0.62, title, fontsize=9, fontweight="bold", va="center")
         heading.text(0, 0.22, legend, fontsize=7.5, color=MUTED, va="center")
     for number, one in enumerate(evidence):
-        row, half = divmod(number, 2)
+        row, half = divmod(number, across)
         limit = max(0.05, float(np.abs(one.lost).max()))
-        shown = (one.image, superimposed(one.image, one.heat, limit=1), superimposed(one.image, one.lost, limit=limit))
+        image, (x, y, x_end, y_end) = one.case.image, one.case.window
+        shown = (image, superimposed(image, one.heat, limit=1), superimposed(image, one.lost, limit=limit))
         for column, picture in enumerate(shown):
-            left = half * WIDTH / 2 + column * (wide + 0.05) + 0.05
-            ax = style.axes_at(figure, left, top + row * step + 0.05, wide, tall)
-            style.show_picture(ax, picture, FAINT)
-            x_min, y_min, x_max, y_max = one.box
+            left = half * whole + column * (side + 0.05) + 0.05
+            ax = style.axes_at(figure, left, top + row * step + 0.05, side, side)
+            style.show_picture(ax, picture[y:y_end, x:x_end], FAINT)
+            x_min, y_min, x_max, y_max = (edge - start for edge, start in zip(one.case.box, (x, y, x, y), strict=True))
             for color, line in ((PAPER, 2.4), (one.category.color, 1.2)):
                 ax.add_patch(Rectangle((x_min, y_min), x_max - x_min, y_max - y_min, fill=False, edgecolor=color,
                                        linewidth=line))  # fmt: skip
@@ -158,7 +159,7 @@ def draw_box_evidence(evidence: tuple[BoxEvidence, ...]) -> Figure:
                     f"{100 * one.score:.0f} % sure; context covered {100 * one.without_context:.0f} %, box covered "
                     f"{100 * one.without_box:.0f} %"
                 )
-                style.write_below(ax, (f"{one.category.title}, {one.note}", {"fontweight": "bold"}),
+                style.write_below(ax, (f"{one.category.title}, {one.case.note}", {"fontweight": "bold"}),
                                   (sure, {"fontsize": 7.5, "color": MUTED}))  # fmt: skip
     return figure
 

@@ -9,8 +9,7 @@ import numpy.typing as npt
 from toonvision.core.grouping import grouped
 from toonvision.core.panels import FigurePanel
 from toonvision.core.wording import counted
-from toonvision.data.images import Pictures
-from toonvision.data.records import Frame
+from toonvision.data.images import Pictures, shown_hw
 from toonvision.tasks.box_outcomes import (
     AT_EDGE,
     BESIDE,
@@ -106,13 +105,6 @@ def view_around(
             found.append(Framed((x_min, y_min, x_max, y_max), one.color, one.predicted, one.subject))
     found.sort(key=lambda one: one.subject)
     return View(np.asarray(image[top : top + side, left : left + side]), tuple(found), title, tuple(notes))
-
-
-def shown_size(frame: Frame, size_hw: tuple[int, int]) -> tuple[int, int]:
-    """Return the height and width of what an image of an input size shows of a screenshot."""
-    factor = factors_of([frame], size_hw)[0]
-    width, height = (int(np.ceil(side / factor)) for side in frame.shot.size_wh)
-    return min(height, size_hw[0]), min(width, size_hw[1])
 
 
 def framed(
@@ -212,5 +204,5 @@ def _view(evaluation: BoxEvaluated, one: Shown) -> View:
                             predicted=given is best.taken, subject=subject)  # fmt: skip
     sure = "" if one.prediction is None else f"{100 * best.taken.scores[one.prediction]:.0f} %, "
     notes = (f"{sure}{height_of(best, one):.0f} px high", cause(best, one))
-    shown_hw = shown_size(frame, (image.shape[0], image.shape[1]))
-    return view_around(image, boxes, title=_class_of(evaluation, one).title, notes=notes, shown_hw=shown_hw)
+    shown = shown_hw(frame.shot.size_wh, (image.shape[0], image.shape[1]))
+    return view_around(image, boxes, title=_class_of(evaluation, one).title, notes=notes, shown_hw=shown)
