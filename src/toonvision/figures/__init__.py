@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         draw_novelty_scores,
         draw_reliability,
     )
-    from toonvision.figures.growth import draw_areas
+    from toonvision.figures.growth import draw_areas, draw_run_errors
     from toonvision.figures.maps import draw_map, draw_superimposed
     from toonvision.figures.panels import draw, save_png, write_panel
     from toonvision.figures.pictures import draw_case, draw_probabilities, draw_suspect
@@ -77,6 +77,7 @@ __all__ = [
     "draw_racers",
     "draw_randomisation",
     "draw_reliability",
+    "draw_run_errors",
     "draw_slice",
     "draw_stress_rows",
     "draw_superimposed",
@@ -97,7 +98,7 @@ _HOMES = {
     "data": ("draw_counts",),
     "detection": ("draw_precision_curves", "draw_precisions", "draw_view"),
     "evaluation": ("draw_breakdown", "draw_class_scores", "draw_matrix", "draw_novelty_scores", "draw_reliability"),
-    "growth": ("draw_areas",),
+    "growth": ("draw_areas", "draw_run_errors"),
     "maps": ("draw_map", "draw_superimposed"),
     "panels": ("draw", "save_png", "write_panel"),
     "pictures": ("draw_case", "draw_probabilities", "draw_suspect"),

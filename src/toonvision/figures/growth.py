@@ -40,7 +40,7 @@ def draw_growth(value: GrowthAreas) -> Figure:
     draw_areas(screenshots, growth.days, contexts, list(growth.screenshots.values()))
     screenshots.set_title("Screenshots", loc="left")
     for ax in errors:
-        draw_errors(ax, growth.errors).set_title("Wrong on test, %", loc="left")
+        draw_run_errors(ax, growth.errors).set_title("Wrong on test, %", loc="left")
     return figure
 
 
@@ -68,8 +68,13 @@ def _most(level: Level, sums: Mapping[str, tuple[int, ...]]) -> tuple[list[Categ
     return [*shown, rest], [*(sums[one.name] for one in shown), tuple(map(sum, zip(*others, strict=True)))]
 
 
-def draw_errors(ax: Axes, errors: Sequence[ErrorPoint]) -> Axes:
-    """Draw the errors of runs over time, a line for each task; few enough are named."""
+def draw_run_errors(ax: Axes, errors: Sequence[ErrorPoint]) -> Axes:
+    """Draw the errors of runs over time, a line for each task; few enough are named.
+
+    Args:
+        ax: Where to.
+        errors: The errors, ascending by time.
+    """
     for at, (task, points) in enumerate(sorted(grouped(errors, lambda one: one.task).items())):
         times = [_number(one.time) for one in points]
         dots: Look = {"color": color_at(at), "markersize": 6, "markeredgecolor": PAPER, "linewidth": 1.2}
