@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
-from toonvision.figures.detection import draw_box_gallery, draw_box_spread, draw_precision_recall
+from toonvision.explain.boxes import BoxCase, BoxEvidence
+from toonvision.figures.detection import draw_box_evidence, draw_box_gallery, draw_box_spread, draw_precision_recall
 from toonvision.figures.panels import to_png
 from toonvision.figures.values import BoxSpread
 from toonvision.metrics.bootstrap import Estimate
@@ -30,6 +32,17 @@ def test_the_legend_of_precision_and_recall_lies_where_no_curve_can():
     figure.canvas.draw()
     (ax,) = figure.axes
     assert ax.get_legend().get_window_extent().y1 < ax.get_window_extent().y0
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_boxes_are_shown_from_near_without_the_black_border_and_one_has_the_sheet_for_itself(count):
+    case = BoxCase("a.png", np.full((64, 96, 3), 200, np.uint8), (48, 96), (10.0, 10.0, 20.0, 30.0), 0, "found")
+    one = BoxEvidence(case, COG, np.zeros((8, 12), np.float32), np.zeros((64, 96), np.float32), 0.9, 0.8, 0.1)
+    figure = draw_box_evidence((one,) * count)
+    pictures = [ax.images[0].get_array().shape[:2] for ax in figure.axes if ax.images]
+    assert pictures == [(48, 48)] * 3 * count
+    headings = [ax.texts[0].get_text() for ax in figure.axes if not ax.images]
+    assert headings == ["The box", "Its middle", "What speaks for it"] * min(2, count)
 
 
 def test_both_scores_of_a_training_stand_beside_each_other():

@@ -1,9 +1,9 @@
 """What `explain` does for a run that finds objects: what in the picture speaks for a box."""
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from toonvision.tasks.detect import decode
 from toonvision.tasks.detect_targets import factors_of
 
 _FOLDER = Path("figures") / "explain"
+T = TypeVar("T")
 
 
 def explain_boxes(
@@ -136,9 +137,8 @@ def _of_test(run: StoredRun, count: int) -> list[BoxCase]:
         )
         for outcome in ("found", "false alarm")
     ]
-    in_turn = [one for pair in itertools.zip_longest(*each) for one in pair if one is not None]
     cases = []
-    for one in in_turn[:count]:
+    for one in in_turn(*each)[:count]:
         at, image = one.prediction or 0, one.image
         figure = None
         if instances is not None and one.truth is not None:
@@ -153,6 +153,13 @@ def _of_test(run: StoredRun, count: int) -> list[BoxCase]:
             )
         )  # fmt: skip
     return cases
+
+
+def in_turn(first: Sequence[T], second: Sequence[T]) -> list[T]:
+    """Return the items of two sequences by turns; what one of them has more stands at the end."""
+    shared = min(len(first), len(second))
+    turns = [one for pair in zip(first, second, strict=False) for one in pair]
+    return [*turns, *first[shared:], *second[shared:]]
 
 
 def _edges(box: Values) -> Box:

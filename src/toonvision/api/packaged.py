@@ -17,7 +17,7 @@ from toonvision.api.result import Block, Result, table
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.names import Paths, paths_of
 from toonvision.core.panels import Table, rows_csv
-from toonvision.core.wording import counted
+from toonvision.core.wording import counted, percent
 from toonvision.deploy.packaged import accuracy_text, packaged_accuracy, packaged_models
 from toonvision.metrics.predictions import Prediction
 from toonvision.taxonomy.labels import Category, Taxonomy
@@ -122,7 +122,7 @@ def _table(levels: Sequence[str], categories: Mapping[str, Category], prediction
         return "-" if one is None else "none of these" if one.none_of_these else categories[one.predicted].title
 
     def sure(one: Prediction | None) -> str:
-        return "-" if one is None else f"{one.confidence:.1%}"
+        return "-" if one is None else percent(one.confidence)
 
     columns = ["Picture", *(level.capitalize() for level in levels), f"Confidence: {levels[0]}", *levels[1:]]
     rows = [[one.path, *map(title, one.by_level.values()), *map(sure, one.by_level.values())] for one in predictions]

@@ -15,7 +15,7 @@ from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.core.folders import UNFINISHED, new_folder, require_outside
 from toonvision.core.panels import rows_csv
-from toonvision.core.wording import counted
+from toonvision.core.wording import counted, percent
 from toonvision.data import images
 from toonvision.deploy.current import EXPORT, Opened, current_export
 from toonvision.metrics.predictions import BoxPrediction, Prediction, Verdict
@@ -211,7 +211,7 @@ def predictions_result(
         data.append({"picture": str(p.path), **about, "levels": levels, **verdict_data(p)})
         coarser = [name or "-" for name in levels.values()]
         rows.append(
-            [p.path, *list(about.values())[:2], p.predicted, *coarser, _rejected(p.novelty), f"{p.confidence:.1%}"]
+            [p.path, *list(about.values())[:2], p.predicted, *coarser, _rejected(p.novelty), percent(p.confidence)]
         )
     none = (NOTHING_READ,)
     return Result(

@@ -131,7 +131,7 @@ def _train_longer(trained: Trained) -> str:
     right = statistics.median(epochs[-1]["accuracy"] for epochs in trained.histories)
     if right >= _LEARNED or np.isnan(right):
         return ""
-    return f"After its last epoch the network predicts {right:.0%} of its training images correctly. {longer}"
+    return f"After its last epoch the network predicts {100 * right:.0f} % of its training images correctly. {longer}"
 
 
 def _score(evaluation: Evaluation[Any]) -> float:
