@@ -271,7 +271,11 @@ def coco_cases() -> tuple[list[Case], Mapping[str, Content]]:
                 item=item,
             )
         )
-    images += [3, None, {"id": [1]}, {**images[0], "file_name": "again.png"}]
+    for name in ("coco id of two images", "coco id of two images, again"):
+        picture = f"images/{CONTEXT}/{name}.png"
+        images.append({"id": -1, "file_name": f"{CONTEXT}/{name}.png"})
+        cases.append(Case(name, {picture: good(name)}, codes=("duplicate-id",), kept=False, picture=picture))
+    images += [3, None, {"id": [1]}]
     annotations += ["x", {"image_id": 10_000, "category_id": 0, "bbox": [0, 0, 4, 4]}]
     categories = [*({"id": index, "name": label} for index, label in enumerate(_LABELS)), 5]
     tables = {"images": images, "annotations": annotations, "categories": categories}
@@ -284,7 +288,6 @@ def coco_cases() -> tuple[list[Case], Mapping[str, Content]]:
         "row of annotations that is a word": ("bad-row", "annotations, row"),
         "row of categories that is a number": ("bad-row", "categories, row"),
         "row of an image that is not there": ("no-picture", "image 10000"),
-        "row of an image that has its id twice": ("duplicate-id", "again.png"),
     }
     cases += [
         Case(f"coco {name}", {}, (code,) * (3 if item == "images, row" else 1), kept=False, item=item)

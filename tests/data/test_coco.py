@@ -291,13 +291,41 @@ def test_an_image_that_states_no_name_is_called_by_its_id(tmp_path):
     ]
 
 
-def test_two_images_of_one_file_with_other_objects_are_named_by_their_ids(tmp_path):
-    write(tmp_path, "c.json", ["a.png"])
-    content = json.loads((tmp_path / "c.json").read_text("utf-8"))
-    content["images"].append({**content["images"][0], "id": 5})
-    (tmp_path / "c.json").write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(InputRejectedError, match=r"^c\.json, a\.png, id 0 and c\.json, a\.png, id 5 list one picture"):
-        read(tmp_path)
+def test_the_objects_of_a_picture_that_a_file_lists_under_several_ids_count_once_each(tmp_path):
+    images = [{"id": n, "file_name": "a.png"} for n in range(3)]
+    first, second = ({**row, "image_id": 0} for row in BOXES)
+    rows = [first, {**first, "image_id": 1}, {**second, "image_id": 1}]
+    write(tmp_path, "c.json", ["a.png"], images=images, annotations=rows)
+    reading = read(tmp_path)
+    (picture,) = reading.pictures
+    assert [(picture.item(one.number), one.label) for one in picture.objects] == [
+        ("c.json, a.png, object 1", "cat"), ("c.json, a.png, object 2", "dog")
+    ]  # fmt: skip
+    (note,) = reading.findings
+    assert str(note) == "c.json: lists 1 picture under several ids, such as a.png; the objects of all ids count"
+    assert not note.skips
+
+
+def test_pictures_that_share_an_id_are_left_out_with_all_its_objects(tmp_path):
+    images = [{"id": 0, "file_name": "a.png"}, {"id": 0, "file_name": "b.png"}, {"id": 2, "file_name": "c.png"}]
+    write(tmp_path, "c.json", ["a.png", "b.png", "c.png"], images=images)
+    reading = read(tmp_path)
+    assert labels(reading) == {"c.png": ["cat", "dog"]}
+    assert [(one.item, one.code, one.pictures, one.objects) for one in reading.findings if "id" in one.code] == [
+        ("c.json, a.png", "duplicate-id", 1, 2),
+        ("c.json, b.png", "duplicate-id", 1, 0),
+    ]
+    assert "shares its id with b.png" in reading.findings[0].reason
+    assert reading.unusable.keys() == {"a.png", "b.png"}
+
+
+def test_a_picture_that_a_file_lists_with_sizes_that_differ_is_left_out(tmp_path):
+    images = [{"id": n, "file_name": "a.png", "width": 160 + 160 * n, "height": 120} for n in range(2)]
+    write(tmp_path, "c.json", ["a.png", "b.png"], images=images)
+    (finding,) = [one for one in read(tmp_path).findings if one.pictures]
+    assert (finding.item, finding.reason) == (
+        "c.json, a.png", "is listed with sizes that differ, 160x120 and 320x120",
+    )  # fmt: skip
 
 
 def test_two_images_of_one_file_with_the_same_objects_are_said_to_list_it_twice(tmp_path):

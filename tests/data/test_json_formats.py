@@ -31,6 +31,7 @@ from format_writers import (
     write_via,
 )
 from toonvision.core.errors import InputRejectedError
+from toonvision.data import examination
 from toonvision.data.formats import layout
 from toonvision.data.source_tree import SourceTree
 
@@ -134,6 +135,38 @@ def test_a_shape_of_a_group_of_labelme_that_cannot_be_read_does_not_take_the_oth
     assert read_one("labelme", tmp_path) == ([("cat", (20, 8, 30, 40), "")], [("no-box", 1)])
     labelme(tmp_path, bad, bad)
     assert read_one("labelme", tmp_path) == ([], [("no-box", 1)] * 2)
+
+
+def test_an_object_of_labelme_keeps_the_number_of_its_shape_beside_grouped_ones(tmp_path):
+    points = [[1, 2], [30, 40]]
+    grouped = [labelme_shape("apple", [[1, 2], [9, 12]], group_id=1)] * 2
+    labelme(tmp_path, *grouped, labelme_shape("pear", points), labelme_shape("stone", [[1, 2]]))
+    save_json(tmp_path / "garden" / "a.attributes.json", {"objects": [{"number": 3, "view": "back"}]})
+    (picture,) = layout.read("labelme", tmp_path).pictures
+    assert [(one.number, one.label) for one in picture.objects] == [(1, "apple"), (3, "pear")]
+    assert [one.item for one in picture.findings] == ["garden/a.json, object 4"]
+    attributes, complaints = examination.attributes_of(picture, tmp_path)
+    assert (attributes[3], complaints) == ({"view": "back"}, [])
+
+
+def stating(root, **paths):
+    """Write pictures and files of labelme by stem, each file with its stem as the label and a path that it states."""
+    for stem, path in paths.items():
+        write_labelme(root, [Shot(stem, ".", ((stem, (1, 2, 30, 40)),))])
+        document = json.loads((root / f"{stem}.json").read_text("utf-8"))
+        save_json(root / f"{stem}.json", {**document, "imagePath": path})
+    return {picture.name: picture.objects[0].label for picture in layout.read("labelme", root).pictures}
+
+
+def test_a_file_of_labelme_is_of_the_picture_beside_it_that_it_states(tmp_path):
+    (tmp_path / "other").mkdir()
+    scene("c").save(tmp_path / "other" / "c.png")
+    found = stating(tmp_path, a="b.png", b=".\\a.png", c="other\\c.png", d="gone.png")
+    assert found == {"a.png": "b", "b.png": "a", "c.png": "c", "d.png": "d"}
+
+
+def test_files_of_labelme_that_were_renamed_with_their_pictures_keep_them(tmp_path):
+    assert stating(tmp_path, a="0.png", b="a.png", c="b.png") == {"a.png": "a", "b.png": "b", "c.png": "c"}
 
 
 def test_a_file_of_labelme_finds_its_picture_by_the_stated_path_where_none_has_its_name(tmp_path):
@@ -678,6 +711,19 @@ def test_the_keys_of_apples_documentation_are_read_like_those_of_labelimg(tmp_pa
     assert layout.detect(tmp_path) == "createml"
     assert read_one("createml", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [])
     assert attributes_of("createml", tmp_path) == [{"occluded": True}]
+
+
+def test_a_picture_of_createml_that_is_listed_again_without_a_box_that_cannot_be_read_is_refused(tmp_path):
+    write_createml(tmp_path, [SHOT])
+    (path,) = tmp_path.rglob("*.json")
+    (row,) = json.loads(path.read_text("utf-8"))
+    broken = [{**one, "coordinates": {}} for one in row["annotations"]]
+    save_json(path, [{**row, "annotations": broken}, {**row, "annotations": []}])
+    words = "a.png lists one picture, .*a.png, twice, with other objects. Put all its objects into one of them"
+    with pytest.raises(InputRejectedError, match=words):
+        layout.read("createml", tmp_path)
+    save_json(path, [{**row, "annotations": broken}] * 2)
+    assert [one.code for one in layout.read("createml", tmp_path).findings] == ["listed-twice"]
 
 
 def test_a_box_of_createml_in_shares_of_the_picture_is_named(tmp_path):

@@ -1,5 +1,6 @@
 """What Pascal VOC files say beyond the plain case, and where they may lie."""
 
+import re
 import shutil
 
 import pytest
@@ -106,7 +107,9 @@ def test_an_annotation_that_lies_there_twice_counts_once(tmp_path):
     assert [(finding.code, finding.skips) for finding in reading.findings] == [("copy", False)]
 
 
-@pytest.mark.parametrize("wide_high", [(0, 0), (160, 0), (0, 120), (-1, 120)])
+@pytest.mark.parametrize(
+    "wide_high", [(0, 0), (160, 0), (0, 120), (-1, 120), ("", ""), ("Unspecified", "Unspecified"), (160, "None")]
+)
 def test_a_size_of_which_a_side_was_not_known_is_no_size(tmp_path, wide_high):
     width, height = wide_high
     write(tmp_path, "a", objects=f"<size><width>{width}</width><height>{height}</height></size>")
@@ -300,6 +303,16 @@ def test_an_object_that_no_box_can_be_drawn_around_is_named(tmp_path, text):
     (picture,) = read(tmp_path).pictures
     assert len(picture.objects) == 1
     assert [(finding.item, finding.objects) for finding in picture.findings] == [("a.xml, object 1", 1)]
+
+
+@pytest.mark.parametrize("prefix", ["", "v:"])
+def test_an_annotation_in_a_namespace_is_read(tmp_path, prefix):
+    path = write(tmp_path, "a", objects=CAT)
+    text = path.with_suffix(".xml").read_text("utf-8").replace("</", "</" + prefix)
+    text = re.sub(r"<(?=\w)", "<" + prefix, text.replace("<annotation>", "<annotation xmlns='urn:x' xmlns:v='urn:v'>"))
+    path.with_suffix(".xml").write_text(text, "utf-8")
+    assert layout.detect(tmp_path) == "voc"
+    assert found(tmp_path) == {"a.png": ["cat"]}
 
 
 def test_xml_of_another_kind_is_named_and_never_taken_for_an_annotation_without_objects(tmp_path):

@@ -282,6 +282,13 @@ def taken_out(base):
     subprocess.run([sys.executable, *words], cwd=base / "s", check=True)
 
 
+def with_the_copys_shapes(base):
+    copied, path = sorted((base / "s").rglob("*.json"))[:2]
+    document = json.loads(path.read_text("utf-8"))
+    document["shapes"] += json.loads(copied.read_text("utf-8"))["shapes"][:1]
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
 LABELME = [
     Remedy(
         "write it beside the file, with this in the source's folder: ...", picture_within, (taken_out,), on="labelme"
@@ -297,9 +304,9 @@ LABELME = [
         on="labelme",
     ),
     Remedy(
-        "Remove one.",
+        "Put all its objects into one of them, and remove the other.",
         steps(double, put("s/garden/copy.json", "[[2", "[[3")),
-        (remove("s/garden/copy.json"),),
+        (steps(with_the_copys_shapes, remove("s/garden/copy.json")),),
         on="labelme",
     ),
     Remedy(
@@ -424,6 +431,11 @@ def only_the_last(tables):
     tables["images"], tables["annotations"] = tables["images"][-1:], tables["annotations"][-2:]
 
 
+def with_another_size(tables):
+    first = {**tables["images"][0], "width": 64, "height": 48}
+    tables["images"] = [first, *tables["images"][1:], {**first, "width": 640}]
+
+
 def appended(table, row):
     return of_json(COCO_FILE, lambda tables: tables[table].append(row))
 
@@ -448,6 +460,12 @@ COCO = [
         ),
     ),
     coco("number them", "images", 1, "id", value=1),
+    Remedy(
+        "leave the size on which its boxes were drawn",
+        of_json(COCO_FILE, with_another_size),
+        (of_json(COCO_FILE, lambda tables: tables["images"].pop()),),
+        on="coco",
+    ),
     coco("Number them.", "categories", 1, "id", value=0),
     coco("write left, top, width and height in pixels", "annotations", 0, "bbox", value=3),
     Remedy(

@@ -361,7 +361,8 @@ def attributes_of(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, A
     try:
         followed_inside(root, path, name=name)
         found = read_attributes(path)
-        last, count = max(found, default=0), picture.object_count + picture.ignored
+        last = max(found, default=0)
+        count = max([picture.object_count + picture.ignored, *(entry.number for entry in picture.objects)])
         if last > count:
             reason = f"describes object {last}, but the annotation has {count}"
             raise RejectedItemError(reason, "correct the number; objects are counted from 1", code="no-object")

@@ -223,6 +223,13 @@ class SourceTree(Listing):
         subset = subset_in(beside.stem)
         return [path for path in nearest if subset and self.subset_of(path) == subset] or nearest
 
+    def picture_at(self, stated: str, *, beside: Path) -> Path | None:
+        """Return the picture at a path that an annotation file, `beside`, states from its own folder, if there is one.
+
+        None too if the path begins elsewhere.
+        """
+        return self._by_text.get(os.path.normpath(f"{folder_text(beside)}/{stated.replace(chr(92), '/')}"))
+
     def _at(self, name: str, beside: Path) -> Path | None:
         """Return the picture at a path below the folder of an annotation file or below the source, if there is one."""
         starts = self._starts(folder_text(beside))

@@ -11,11 +11,11 @@ _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})""
 _HEAD = 4096
 """Bytes in which the first tag of a file is sought."""
 _BEFORE_ROOT = re.compile(r"<\?.*?\?>|<!--.*?-->", re.DOTALL)
-_FIRST_TAG = re.compile(r"\s*<([A-Za-z_][\w.-]*)[\s/>]")
+_FIRST_TAG = re.compile(r"\s*<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
 
 
 def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
-    """Parse hostile XML: no DTD, no entities, at most `limit` bytes.
+    """Parse hostile XML: no DTD, no entities, at most `limit` bytes. Tags come without their namespaces.
 
     Raises:
         RejectedItemError: If it cannot be read.
@@ -35,6 +35,8 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
             reason = f"is not written in {_encoding(content)}, as it should be"
             raise _of_wrong_encoding(reason, content) from error
         raise RejectedItemError(f"is not valid XML ({error})", "annotate the picture again", code="bad-xml") from error
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
     return root
 
 

@@ -76,11 +76,15 @@ def read_annotation(
 
 
 def read_objects(
-    rows: Sequence[Row], parse: Callable[..., AnnotatedObject], annotation: str, *more: object
+    rows: Sequence[Row],
+    parse: Callable[..., AnnotatedObject],
+    annotation: str,
+    *more: object,
+    numbers: Sequence[int] = (),
 ) -> tuple[tuple[AnnotatedObject, ...], tuple[Finding, ...]]:
-    """Read the objects of an annotation, each from a row, its number, from 1, and what `parse` needs `more`.
+    """Read the objects of an annotation, each from a row, its number, and what `parse` needs `more`.
 
-    One that cannot be read is a finding.
+    One that cannot be read is a finding. Without `numbers` they are counted from 1.
 
     Raises:
         RejectedItemError: If there are over 10,000, more than a person draws: each would be named in the findings.
@@ -89,7 +93,7 @@ def read_objects(
         reason = f"has {len(rows):,} objects, over {MOST_OBJECTS:,}"
         raise RejectedItemError(reason, "annotate the picture again", code="too-many-objects", objects=len(rows))
     objects, findings = [], []
-    for number, row in enumerate(rows, start=1):
+    for number, row in zip(numbers or range(1, len(rows) + 1), rows, strict=True):
         try:
             objects.append(with_sorted_corners(parse(row, number, *more)))
         except RejectedItemError as error:

@@ -6,16 +6,18 @@ Source:
     cocodataset.org, "Data format"; a compressed mask is written as in `maskApi.c` of the COCO API.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.grouping import grouped
+from toonvision.core.wording import counted
 from toonvision.data.boxes import Reading
 from toonvision.data.formats.base import MOST_OBJECTS, lying_in
 from toonvision.data.formats.coco_crowds import with_masks
+from toonvision.data.formats.coco_images import Image, images_of, joined, keys_of, name_of
 from toonvision.data.formats.coco_objects import (
     Labelled,
     are_plain,
@@ -25,8 +27,8 @@ from toonvision.data.formats.coco_objects import (
     read_object,
     read_picture,
 )
-from toonvision.data.formats.json_files import label_of, read_documents, size_of
-from toonvision.data.formats.listed import Listed
+from toonvision.data.formats.json_files import label_of, read_documents
+from toonvision.data.formats.listed import Listed, listed_twice
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import subset_in
 
@@ -122,7 +124,7 @@ def _repeated_by_keypoints(files: Mapping[Path, Document]) -> list[Path]:
 
 
 def _names(content: Document) -> set[str]:
-    return {str(_name(row)) for row in content["images"] if isinstance(row, dict)}
+    return {str(name_of(row)) for row in content["images"] if isinstance(row, dict)}
 
 
 def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Finding]) -> Iterator[Listed]:
@@ -146,22 +148,19 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
     for number, label, row in zip(image_of, map(labels.get, category_of), annotations, strict=True):
         of_image[number].append((label, row))
     subset = subset_in(path.stem) or tree.subset_of(path)
-    names: dict[object, object] = {}
-    stated = list(map(_name, images))
-    items = [f"{annotation}, {_called(name, number)}" for name, number in zip(stated, image_ids, strict=True)]
-    times = Counter(item for _, item in set(zip(image_ids, items, strict=True)))
     usual = are_plain(annotations)
-    for number, row, name, item in zip(image_ids, images, stated, items, strict=True):
-        if number not in names:
-            names[number] = name
-            own = of_image.pop(number, [])
-            size_wh = size_of(row.get("width"), row.get("height"))
-            plain = plain_objects(own) if usual and len(own) <= MOST_OBJECTS else None
-            called = item if times[item] == 1 else f"{item}, id {shown(number)}"
-            yield Listed(path, called, name, own, size_wh, subset=subset, plain=plain, outlines=outlines_of(own))
-        elif names[number] != name:
-            reason = "shares its id with an earlier image"
-            findings.append(Finding(item, reason, "number them", "duplicate-id", pictures=1))
+    double, several = [], []
+    for image in images_of(images, image_ids):
+        lists = [of_image.pop(number, []) for number in image.ids]
+        if len(lists) > 1 and not image.fault:
+            (double if len(set(map(keys_of, lists))) == 1 else several).append(image)
+        own = joined(lists)
+        plain = plain_objects(own) if usual and len(own) <= MOST_OBJECTS else None
+        yield Listed(
+            path, f"{annotation}, {image.called}", image.name, own, image.size_wh, subset=subset, plain=plain,
+            outlines=outlines_of(own), fault=image.fault,
+        )  # fmt: skip
+    findings += _listed_again(annotation, double, several)
     for number, rows in of_image.items():
         item = f"{annotation}, image {shown(number)}"
         findings.append(Finding(item, "is not in the table images", "add it", "no-picture", objects=len(rows)))
@@ -174,14 +173,13 @@ def _label(category: Document) -> str | RejectedItemError:
         return error
 
 
-def _name(image: Document) -> object:
-    """Return the file name that an image states: LVIS has an address alone, and others a path."""
-    return image.get("file_name") or image.get("coco_url") or image.get("path")
-
-
-def _called(name: object, number: object) -> str:
-    """Return what messages call an image: by its file name, or by its id."""
-    return name if isinstance(name, str) and 0 < len(name) < 300 else f"image {shown(number)}"
+def _listed_again(annotation: str, double: Sequence[Image], several: Sequence[Image]) -> Iterator[Finding]:
+    """Report the pictures that a file lists under several ids, with the same objects or with others."""
+    if double:
+        yield listed_twice(annotation, "twice", len(double))
+    if several:
+        reason = f"lists {counted(len(several), 'picture')} under several ids, such as {several[0].called}"
+        yield Finding(annotation, f"{reason}; the objects of all ids count", code="several-ids")
 
 
 def _table(content: Document, table: str, annotation: str, findings: list[Finding]) -> list[list[Any]]:

@@ -11,7 +11,6 @@ Source:
 import math
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from toonvision.data.formats.json_files import (
     mapping,
     own_documents,
     picture_of,
-    read_beside,
+    read_documents,
     size_of,
     whole_picture,
 )
@@ -62,8 +61,28 @@ def read(tree: SourceTree) -> Reading:
     own = own_documents(tree, _is_own)
     drawn = any(content["shapes"] for content in own.values())
     within = {path: own.pop(path) for path in [path for path in own if _is_within(path, own[path], tree)]}
-    reading = read_beside(own, tree, _object, partial(_listed, drawn=drawn))
+    pictures = _pictures(own, tree)
+    entries = [_listed(path, content, tree, drawn=drawn) for path, content in own.items()]
+    reading = read_documents(entries, tree, _object, find=lambda entry: pictures[entry.document])
     return replace(reading, findings=(*reading.findings, *_kept_within(within, tree)))
+
+
+def _pictures(documents: Mapping[Path, Mapping[str, Any]], tree: SourceTree) -> Mapping[Path, Path | None]:
+    """Return the picture of each file: the one beside that of its own name that it states, as labelme opens it.
+
+    Where files of which each has a picture of its own name state one picture together, their pictures were renamed, and
+    the names of the files count.
+    """
+    own = {path: picture_of(path, tree) for path in documents}
+    stated = {
+        path: found
+        for path, picture in own.items()
+        if picture and (found := tree.picture_at(str(documents[path]["imagePath"]), beside=path))
+        if found.parent == picture.parent
+    }
+    both = {**own, **stated}
+    claimed = [picture for path, picture in both.items() if own[path]]
+    return both if len(set(claimed)) == len(claimed) else own
 
 
 def _is_within(path: Path, content: Mapping[str, Any], tree: SourceTree) -> bool:
@@ -100,31 +119,30 @@ def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree, *, drawn: 
         rows = [{"picture_flags": flags, **row} if isinstance(row, dict) else row for row in rows]
     if not drawn and isinstance(flags, dict) and (raised := [name for name, flag in flags.items() if flag is True]):
         rows = [raised]
-    findings: list[Finding] = []
-    if drawn and isinstance(rows, list):
-        rows, findings = _by_group(rows, path, tree.relative(path))
-    return Listed(path, tree.relative(path), content["imagePath"], rows, size_wh, tuple(findings))
+    listed = Listed(path, tree.relative(path), content["imagePath"], rows, size_wh)
+    return _by_group(listed, rows) if drawn and isinstance(rows, list) else listed
 
 
-def _by_group(rows: list[Any], path: Path, item: str) -> tuple[list[Any], list[Finding]]:
-    """Return shapes with those that are one object, which hides behind others in part, as one tuple, read.
+def _by_group(listed: Listed, rows: list[Any]) -> Listed:
+    """Return a picture with shapes that are one object, which hides behind others in part, as one tuple, read.
 
-    Of these, the ones that cannot be read are findings, under their numbers in the file.
+    An object has the number of its first shape in the file. Of several shapes, the ones that cannot be read are
+    findings.
     """
-    found: list[Any] = []
+    found: dict[int, Any] = {}
     findings: list[Finding] = []
     for own in grouped(enumerate(rows, start=1), _group).values():
         parts: list[AnnotatedObject] = []
         for number, row in own if len(own) > 1 else ():
             try:
-                parts.append(with_sorted_corners(_object(row, number, path)))
+                parts.append(with_sorted_corners(_object(row, number, listed.document)))
             except RejectedItemError as error:
-                findings.append(error.finding(f"{item}, shape {number}", objects=1))
+                findings.append(error.finding(f"{listed.item}, shape {number}", objects=1))
         if len(own) == 1:
-            found.append(own[0][1])
+            found.update(own)
         elif parts:
-            found.append(tuple(parts))
-    return found, findings
+            found[parts[0].number] = tuple(parts)
+    return listed._replace(rows=[*found.values()], findings=tuple(findings), numbers=[*found])
 
 
 def _group(numbered: tuple[int, Any]) -> Hashable:

@@ -33,6 +33,8 @@ class Listed(NamedTuple):
         subset: The subset that the document puts it into; that of its folder otherwise.
         plain: Its objects, where nothing about any of them is unusual, so that all were read at once.
         outlines: The outlines that it draws.
+        numbers: The number of each of its objects, where they are not counted from 1 as they come.
+        fault: Why none of it can be used.
     """
 
     document: Path
@@ -44,6 +46,8 @@ class Listed(NamedTuple):
     subset: Subset | None = None
     plain: tuple[AnnotatedObject, ...] | None = None
     outlines: tuple[Outline, ...] = ()
+    numbers: Sequence[int] = ()
+    fault: RejectedItemError | None = None
 
     @property
     def object_count(self) -> int:
@@ -96,7 +100,7 @@ def read_listed(
     for picture in results.pictures.values():
         lost.pop(picture.name, None)
     others = [path for path in tree.pictures if str(path) not in results.pictures and tree.relative(path) not in lost]
-    twice = [_listed_twice(documents, number, tree) for documents, number in results.twice.items()]
+    twice = [listed_twice(*_again(documents, tree), number) for documents, number in results.twice.items()]
     unlisted, at_once = _not_listed(others, tree)
     notes = [*twice, *_missing(results.missing, entries, tree), *unlisted, *tree.linked_folder_findings()]
     pictures = sorted(results.pictures.values(), key=lambda picture: picture.name)
@@ -153,15 +157,27 @@ def _add(
     if earlier is picture:
         return
     if _content(earlier) != _content(picture):
-        both = " and ".join(printable(one.item) for one in (first, entry))
-        raise InputRejectedError(f"{both} list one picture, {printable(str(path))}, with other objects. Remove one.")
+        raise _contradiction(first, entry, path)
     to.twice[entry.document, first.document] += 1
     if entry.subset and not first.subset:
         to.pictures[place] = earlier._replace(subset=entry.subset)
 
 
-def _content(picture: AnnotatedPicture) -> list[tuple[str, object]]:
-    return sorted(((entry.label, entry.xyxy) for entry in picture.objects), key=repr)
+def _contradiction(first: Listed, entry: Listed, path: Path) -> InputRejectedError:
+    name, items = printable(str(path)), [printable(one.item) for one in (first, entry)]
+    said = (
+        f"{items[0]} lists one picture, {name}, twice,"
+        if items[0] == items[1]
+        else (f"{' and '.join(items)} list one picture, {name},")
+    )
+    remedy = "Put all its objects into one of them, and remove the other."
+    return InputRejectedError(f"{said} with other objects. {remedy}")
+
+
+def _content(picture: AnnotatedPicture) -> tuple[list[tuple[str, object]], list[str]]:
+    """Return what is said of a picture: its objects, and what is wrong with those that cannot be read."""
+    objects = sorted(((entry.label, entry.xyxy) for entry in picture.objects), key=repr)
+    return objects, sorted(finding.reason for finding in picture.findings)
 
 
 def _file_name(value: object) -> str:
@@ -172,10 +188,15 @@ def _file_name(value: object) -> str:
 
 def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> AnnotatedPicture:
     tree.require_confined(path)
+    if entry.fault:
+        raise entry.fault
     if not isinstance(entry.rows, list):
         reason = f"must have a list of objects; got {shown(entry.rows)}"
         raise RejectedItemError(reason, "export again", code="bad-row")
-    objects, findings = (entry.plain, ()) if entry.plain else read_objects(entry.rows, parse, entry.item, path)
+    if entry.plain:
+        objects, findings = entry.plain, ()
+    else:
+        objects, findings = read_objects(entry.rows, parse, entry.item, path, numbers=entry.numbers)
     folder = tree.folder_of(path)
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, folder.context, objects, entry.size_wh,
@@ -183,10 +204,15 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     )  # fmt: skip
 
 
-def _listed_twice(documents: tuple[Path, Path], number: int, tree: SourceTree) -> Finding:
-    again = "twice" if documents[0] == documents[1] else f"that {tree.relative(documents[1])} lists too"
+def listed_twice(document: str, again: str, number: int) -> Finding:
+    """Report how many pictures a document lists again, "twice" or "that another one lists too"."""
     reason = f"lists {counted(number, 'picture')} {again}, with the same objects; each counts once"
-    return Finding(tree.relative(documents[0]), reason, "remove what is double", "listed-twice")
+    return Finding(document, reason, "remove what is double", "listed-twice")
+
+
+def _again(documents: tuple[Path, Path], tree: SourceTree) -> tuple[str, str]:
+    later, first = map(tree.relative, documents)
+    return later, "twice" if later == first else f"that {first} lists too"
 
 
 def _missing(

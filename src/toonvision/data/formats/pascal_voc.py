@@ -28,6 +28,8 @@ _TURNED_BOX = ("cx", "cy", "w", "h", "angle")
 _SIZES = (("size", "width", "height"), ("imagesize", "ncols", "nrows"))
 """Where a size is stated, the second by LabelMe."""
 _NO_ATTRIBUTES = frozenset({"name", "id", "type", "date", "deleted", "verified"})
+_UNKNOWN = frozenset({"", "none", "null", "unknown", "unspecified"})
+"""What programs write for a side that they did not know."""
 _FLAGS = {"0": False, "1": True}
 
 
@@ -208,8 +210,11 @@ def stated_size(root: ElementTree.Element) -> tuple[int, int] | None:
         size = root.find(tag)
         if size is None or size.findtext(wide) is None or size.findtext(high) is None:
             continue
-        width, height = (parse_coordinate(size.findtext(side), f"{tag}/{side}") for side in (wide, high))
-        # Programs leave 0 where they did not know a side.
+        texts = {f"{tag}/{side}": size.findtext(side) or "" for side in (wide, high)}
+        if not _UNKNOWN.isdisjoint(text.strip().lower() for text in texts.values()):
+            return None
+        width, height = (parse_coordinate(text, side) for side, text in texts.items())
+        # Programs leave 0 where they did not know a side, too.
         return (int(width), int(height)) if width >= 1 and height >= 1 else None
     return None
 
