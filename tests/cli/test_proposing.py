@@ -1,7 +1,9 @@
+import xml.etree.ElementTree as ElementTree
+
 import pytest
 from PIL import Image
 
-from builders import copied, make_workspace, scene
+from builders import SETTINGS_TEXT, Shot, copied, make_workspace, scene
 from reliability import disks
 from toonvision.api.result import Result
 from toonvision.api.workspace import Workspace
@@ -11,6 +13,10 @@ from toonvision.data.own_annotations import Annotation, LabelledBox, write_annot
 from toonvision.data.workspace import create_workspace
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
+
+OUTSIDE = (
+    "<object><name>pear</name><bndbox><xmin>60</xmin><ymin>40</ymin><xmax>90</xmax><ymax>90</ymax></bndbox></object>"
+)
 
 
 def test_the_command_says_what_is_proposed_and_what_comes_next(run, tmp_path):
@@ -128,6 +134,46 @@ def test_what_exif_data_rotate_comes_in_again_and_what_is_damaged_is_said(run, s
     assert (outcome.code, outcome.json["findings"]) == (0, [])
     folder = tmp_path / "out" / "images" / "garden"
     assert [path.name for path in folder.glob("[!s]*")] == ["aside.png", "head_down.png"]
+
+
+@pytest.mark.parametrize("target", ["voc", "yolo", "coco", "labelstudio"])
+def test_what_an_extraction_refuses_is_not_handed_to_another_program_and_named(run, tmp_path, target):
+    head_down = Image.Exif()
+    head_down[0x0112] = 3
+    object_ = ("apple", (1, 2, 30, 40))
+    names = ("fine", "larger", "outside", "cut_off", "head_down", "unread")
+    root = make_workspace(tmp_path / "w", [Shot(name, "garden", (object_,)) for name in names]).root
+    place = root / "screenshots" / "garden"
+    for name, old, new in (
+        ("outside", "</annotation>", f"{OUTSIDE}</annotation>"),
+        ("unread", "<annotation>", "<annotation"),
+    ):
+        path = place / f"{name}.xml"
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    scene(1, (128, 96)).save(place / "larger.png")
+    (place / "cut_off.png").write_bytes((place / "cut_off.png").read_bytes()[:-200])
+    scene(1, (64, 48)).save(place / "head_down.png", exif=head_down)
+    outcome = run("label", "--to", target, "--save", tmp_path / "out", "-w", root, "--json")
+    assert (outcome.code, outcome.json["screenshots"], outcome.json["boxes"]) == (3, 2, 2)
+    named = {(one["item"], one["code"]) for one in outcome.json["findings"]}
+    assert named == {
+        ("garden/larger.png", "size-differs"),
+        ("garden/outside.xml, object 2", "out-of-bounds"),
+        ("garden/cut_off.png", "damaged"),
+        ("garden/head_down.png", "exif-rotation"),
+        ("garden/unread.xml", "bad-xml"),
+    }
+    assert {path.stem for path in (tmp_path / "out").rglob("*.png")} == {"fine", "outside"}
+
+
+def test_another_program_gets_the_labels_that_the_settings_keep(run, tmp_path):
+    shots = [Shot("a", "garden", (("Apfel", (1, 2, 30, 40)), ("pear", (5, 5, 20, 20)), ("stone", (9, 9, 20, 20))))]
+    settings = f'{SETTINGS_TEXT}\n[labels]\nignore = ["pear"]\n[labels.same]\napple = ["Apfel"]\n'
+    root = make_workspace(tmp_path / "w", shots, settings_text=settings).root
+    outcome = run("label", "--to", "voc", "--save", tmp_path / "out", "-w", root)
+    assert outcome.code == 0, outcome.err
+    (path,) = (tmp_path / "out").rglob("*.xml")
+    assert [one.text for one in ElementTree.parse(path).iter("name")] == ["apple", "stone"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import Image
 
 from builders import files_property, scene, tried
 from toonvision.core.errors import InputRejectedError, RejectedItemError
@@ -14,6 +15,7 @@ from toonvision.data import documents
 from toonvision.data.formats import coco, layout
 from toonvision.data.formats.base import read_objects
 from toonvision.data.formats.coco_objects import are_plain, plain_objects, read_object
+from toonvision.data.formats.listed import Canvas
 from toonvision.data.source_tree import SourceTree
 
 SIZE_WH = (160, 120)
@@ -328,6 +330,17 @@ def test_a_picture_that_a_file_lists_with_sizes_that_differ_is_left_out(tmp_path
     )  # fmt: skip
 
 
+def test_a_mask_on_a_picture_that_exif_data_turn_is_one_of_its_declared_size(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    mask = {"size": [160, 120], "counts": [160 * 10 + 20, 30, 160 * 110 - 50]}
+    row = {"id": 0, "file_name": "a.png", "width": 120, "height": 160}
+    write(tmp_path, "c.json", ["a.png"], images=[row], objects=[{"category_id": 1, "segmentation": mask}])
+    scene("a", SIZE_WH).save(tmp_path / "a.png", exif=turned)
+    (picture,) = read(tmp_path).pictures
+    assert [(entry.xyxy, picture.findings) for entry in picture.objects] == [((10, 20, 11, 50), ())]
+
+
 def test_two_images_of_one_file_with_the_same_objects_are_said_to_list_it_twice(tmp_path):
     images = [{"id": n, "file_name": "a.png"} for n in range(2)]
     write(tmp_path, "c.json", ["a.png", "b.png"], images=images)
@@ -582,7 +595,7 @@ LABELS = st.sampled_from(["cat", "dog", None, RejectedItemError("has no label", 
 @example(rows=[("cat", {"bbox": [0, 0, 0, 0], "segmentation": [[1, 1, 9, 1, 9, 9]]})])
 def test_objects_that_are_read_at_once_are_read_as_one_after_the_other(rows):
     at_once = plain_objects(rows) if are_plain([row for _, row in rows]) else None
-    singly = read_objects(rows, read_object, "a.json", Path("a.png"))
+    singly = read_objects(rows, read_object, "a.json", Canvas(Path("a.png")))
     assert at_once is None or repr(singly) == repr((at_once, ()))
     usual = all(type(label) is str and not row.keys() & {"score", "attributes", "iscrowd"} for label, row in rows)
     boxed = all(

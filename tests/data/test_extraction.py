@@ -2,6 +2,7 @@ import collections
 import hashlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -474,6 +475,20 @@ def test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later(
     check_agreement(workspace, later, unusable_now={"garden/one.png"})
     assert crops_of(workspace) == []
     assert codes(later) == {"exif-rotation": 1}
+
+
+def test_a_rotated_picture_whose_size_is_not_declared_any_more_is_refused_as_a_new_one_is(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    workspace = make_workspace(tmp_path, [ONE])
+    picture = workspace.root / "screenshots" / "garden" / "one.png"
+    scene("one").save(picture, exif=exif)
+    assert extract(workspace).findings == ()
+    xml = picture.with_suffix(".xml")
+    xml.write_text(re.sub("<size>.*</size>", "", xml.read_text(), flags=re.DOTALL))
+    summary = extract(workspace)
+    assert codes(summary) == {"exif-rotation": 1}
+    assert "its earlier crops (2) stay as they are" in summary.findings[0].reason
 
 
 def test_a_rotated_picture_whose_annotation_declares_the_rotated_size_is_cut_as_it_is_seen(tmp_path):

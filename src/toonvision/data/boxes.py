@@ -133,6 +133,11 @@ class AnnotatedPicture(NamedTuple):
         return self.attributes_file or attributes_path(self.path)
 
     @property
+    def has_boxes(self) -> bool:
+        """Whether a box was drawn on it; an object may be the whole picture."""
+        return any(entry.xyxy for entry in self.objects)
+
+    @property
     def object_count(self) -> int:
         """Number of objects in the annotation, those that could not be read among them, but none that is ignored."""
         return len(self.objects) + sum(finding.objects for finding in self.findings)

@@ -37,7 +37,7 @@ def in_contexts(reading: Reading, taxonomy: Taxonomy) -> Reading:
 
 def _is_crop(picture: AnnotatedPicture) -> bool:
     """Return whether a picture without a context shows one object alone, so that nobody can see where it was taken."""
-    return picture.context == NO_CONTEXT and bool(picture.objects) and not any(one.xyxy for one in picture.objects)
+    return picture.context == NO_CONTEXT and bool(picture.objects) and not picture.has_boxes
 
 
 def _outside(pictures: list[AnnotatedPicture], contexts: list[str]) -> Finding:

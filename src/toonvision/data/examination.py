@@ -222,13 +222,13 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
     content = read_regular(picture.path, limit=images.LARGEST_FILE)
     digest = hashlib.sha256(content).hexdigest()
     decoded = None
-    if known is not None and known.picture_hash == digest and picture.size_wh in (None, known.size_wh):
+    if known is not None and known.picture_hash == digest and _fits(picture, known.size_wh):
         size_wh, mark = known.size_wh, known.fingerprint
     else:
         known = None
         decoded = decode_screenshot(picture, content)
         size_wh, mark = decoded.size, fingerprint(decoded)
-    boxes, findings, notes = _boxes(picture, size_wh, taxonomy)
+    boxes, findings, notes = sound_boxes(picture, size_wh, taxonomy)
     attributes, complaints = attributes_of(picture, task.source.root)
     crops = {(crop.label, crop.box): crop for crop in task.crops}
     cuts = []
@@ -243,14 +243,20 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
     return ExtractionResult(task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None, notes=notes)
 
 
+def _fits(picture: AnnotatedPicture, size_wh: tuple[int, int]) -> bool:
+    """Return whether a picture was decoded to a size as `decode_screenshot` would decode it now."""
+    if picture.size_wh is None:
+        return not (picture.has_boxes and images.is_rotated(picture.path))
+    return picture.size_wh == size_wh
+
+
 def decode_screenshot(picture: AnnotatedPicture, content: bytes) -> Image.Image:
     """Decode the file of an annotated picture to the pixels that its boxes were drawn on.
 
     Raises:
         RejectedItemError: If it cannot be decoded, or has another size than its annotation declares.
     """
-    has_boxes = any(entry.xyxy for entry in picture.objects)
-    decoded = images.decode(content, has_boxes=has_boxes, declared_wh=picture.size_wh)
+    decoded = images.decode(content, has_boxes=picture.has_boxes, declared_wh=picture.size_wh)
     images.require_size(decoded.size, picture.size_wh)
     return decoded
 
@@ -325,7 +331,7 @@ def _file_hash(path: Path) -> str:
         return ""
 
 
-def _boxes(
+def sound_boxes(
     picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
 ) -> tuple[dict[tuple[str, Box], int], list[Finding], tuple[tuple[str, str], ...]]:
     """Return the number of each object that can be cut, by label and box; a finding for each other one; and notes."""

@@ -202,10 +202,9 @@ def _without_unusable(reading: Reading) -> Reading:
     """Return a reading without the pictures that cannot be extracted, as their headers say; each is named instead."""
     named: dict[str, Finding] = {}
     for picture in reading.pictures:
-        has_boxes = any(entry.xyxy for entry in picture.objects)
-        if has_boxes or picture.size_wh:
+        if picture.has_boxes or picture.size_wh:
             try:
-                images.check_header(picture.path, has_boxes=has_boxes, declared_wh=picture.size_wh)
+                images.check_header(picture.path, has_boxes=picture.has_boxes, declared_wh=picture.size_wh)
             except RejectedItemError as error:
                 named[picture.name] = error.finding(picture.name, pictures=1, objects=len(picture.objects))
     return reading.without(named)

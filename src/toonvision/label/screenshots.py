@@ -101,11 +101,13 @@ class Listed:
         screenshots: Those that can be labelled.
         files: What was decided about some of them before, by id.
         findings: What is wrong with annotations and contexts.
+        unread: Those among them of annotations of sources that cannot be read.
     """
 
     screenshots: tuple[Screenshot, ...]
     files: Mapping[str, AnnotationFile]
     findings: tuple[Finding, ...]
+    unread: tuple[Finding, ...] = ()
 
 
 def screenshot_id(source: str, name: str) -> str:
@@ -120,15 +122,16 @@ def list_screenshots(workspace: Workspace) -> Listed:
         InputRejectedError: If there is none, a source cannot be read, or two annotations are of one picture.
     """
     readings: list[tuple[Source, Reading]] = []
-    findings: list[Finding] = []
+    unread: list[Finding] = []
     for source in workspace.sources:
         tree = SourceTree.of(source.root)
         reading = layout.read_tree(source.format, tree)
         readings.append((source, _whole(tree, reading)))
-        findings += [finding for finding in reading.findings if finding.skips]
+        unread += [finding for finding in reading.findings if finding.skips]
     files, broken = read_annotations(workspace.annotations)
     own, _ = assigned(files, Pictures(readings))
     paths = _Paths(workspace.annotations, [*own.values()], list(broken))
+    findings = [*broken.values(), *unread]
     found: dict[str, Screenshot] = {}
     decided: dict[str, AnnotationFile] = {}
     for source, reading in readings:
@@ -150,7 +153,7 @@ def list_screenshots(workspace: Workspace) -> Listed:
             f"{workspace.root}: there is no screenshot to label. Put some into {workspace.root / SCREENSHOTS}, in a "
             "folder for each context."
         )
-    return Listed(tuple(found.values()), decided, (*broken.values(), *findings))
+    return Listed(tuple(found.values()), decided, tuple(findings), tuple(unread))
 
 
 def fitted(known: Annotation, shot: Screenshot) -> tuple[Annotation, tuple[str, ...]]:

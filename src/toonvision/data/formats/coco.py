@@ -149,7 +149,8 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
         of_image[number].append((label, row))
     subset = subset_in(path.stem) or tree.subset_of(path)
     usual = are_plain(annotations)
-    double, several = [], []
+    double: list[Image] = []
+    several: list[Image] = []
     for image in images_of(images, image_ids):
         lists = [of_image.pop(number, []) for number in image.ids]
         if len(lists) > 1 and not image.fault:

@@ -77,7 +77,7 @@ def _image(
     others = [other for number in ids for _, other in sharing[number] if other != called]
     fault = None
     if others:
-        reason = f"shares its id with {some(others)}, so that their objects cannot be told apart"
+        reason = f"shares its id with {some(others)}, so that it is not known whose objects are whose"
         fault = RejectedItemError(reason, "number them", code="duplicate-id")
     elif len(sizes) > 1:
         reason = f"is listed with sizes that differ, {listed([f'{width}x{height}' for width, height in sizes])}"

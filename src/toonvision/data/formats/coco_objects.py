@@ -3,15 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any, TypeGuard
 
 from toonvision.core.errors import RejectedItemError, shown
-from toonvision.data import images
 from toonvision.data.attributes import Attributes, stated
 from toonvision.data.boxes import AnnotatedObject, Outline, all_finite, parse_coordinate
 from toonvision.data.formats.base import crowd
 from toonvision.data.formats.json_files import whole_picture
+from toonvision.data.formats.listed import Canvas
 from toonvision.data.formats.shapes import (
     EDGE_NAMES,
     MASK_NOTE,
@@ -97,7 +96,7 @@ def _rectangle(box: object) -> list[list[float]] | None:
     return [[left, top, right, top, right, bottom, left, bottom]]
 
 
-def read_object(labelled: Labelled, number: int, picture: Path) -> AnnotatedObject:
+def read_object(labelled: Labelled, number: int, canvas: Canvas) -> AnnotatedObject:
     """Read an object.
 
     Raises:
@@ -112,7 +111,7 @@ def read_object(labelled: Labelled, number: int, picture: Path) -> AnnotatedObje
     if is_ignored(row):
         reason = f"is a {shown(label)} that is marked to be ignored"
         raise RejectedItemError(reason, "set ignore to 0, if it is a good example", code="ignored")
-    xyxy, note = _box(row, picture)
+    xyxy, note = _box(row, canvas)
     note = _ONE_MASK_NOTE if row.get("iscrowd") is ONE_MASK else note
     if _ATTRIBUTES.isdisjoint(row):
         return AnnotatedObject(number, label, xyxy, note=note)
@@ -138,7 +137,7 @@ def is_drawn(row: Mapping[str, Any]) -> bool:
     return not _WHERE.isdisjoint(row)
 
 
-def read_picture(rows: Sequence[Labelled], number: int, _picture: Path) -> AnnotatedObject:
+def read_picture(rows: Sequence[Labelled], number: int, _canvas: Canvas) -> AnnotatedObject:
     """Read the object that a whole picture is, from its annotations without boxes.
 
     Raises:
@@ -165,13 +164,12 @@ def _attributes(row: Mapping[str, Any]) -> Attributes:
     return stated([*pairs, *(own.items() if isinstance(own, dict) else ())])
 
 
-def _box(row: Mapping[str, Any], picture: Path) -> tuple[Xyxy, str]:
+def _box(row: Mapping[str, Any], canvas: Canvas) -> tuple[Xyxy, str]:
     """Return the box of an object, and how it came about if it is not the one that is stated."""
     box, segmentation = row.get("bbox"), row.get("segmentation")
     if segmentation and (not box or box == [0, 0, 0, 0]):
         if isinstance(segmentation, dict):
-            size_wh = images.size_wh(picture)
-            return box_of_runs(runs_of_mask(segmentation, size_wh), size_wh[1]), MASK_NOTE
+            return box_of_runs(runs_of_mask(segmentation, canvas.size_wh), canvas.size_wh[1]), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE
     if not _is_box(box) or not all_finite(*box):
         return _written_box(box), ""

@@ -16,7 +16,7 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.json_files import entry_name, label_of, mapping, numbers, read_documents
-from toonvision.data.formats.listed import Listed
+from toonvision.data.formats.listed import Canvas, Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "CreateML"
@@ -63,7 +63,7 @@ def _listed(path: Path, number: int, row: object, tree: SourceTree) -> Listed:
     return Listed(path, entry_name(path, tree, name, f"picture {number}"), name, _value(picture, _LISTS))
 
 
-def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
+def _object(row: object, number: int, _canvas: Canvas) -> AnnotatedObject:
     annotation = mapping(row, "an annotation")
     label = label_of(annotation.get("label"))
     x, y, width, height = values = numbers(

@@ -14,7 +14,7 @@ from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT
 from toonvision.data.formats.base import lying_in
-from toonvision.data.formats.listed import Listed, read_files
+from toonvision.data.formats.listed import Canvas, Listed, read_files
 from toonvision.data.formats.shapes import (
     ELLIPSE_NOTE,
     MASK_NOTE,
@@ -97,7 +97,7 @@ def _size(picture: ElementTree.Element) -> tuple[int, int] | None:
     return (int(width), int(height)) if known and int(width) and int(height) else None
 
 
-def _object(shape: ElementTree.Element, number: int, _picture: Path) -> AnnotatedObject:
+def _object(shape: ElementTree.Element, number: int, _canvas: Canvas) -> AnnotatedObject:
     label = checked_label(shape.get("label"))
     own = ((name, _FLAGS.get(shape.get(name, ""), shape.get(name))) for name in ("occluded", "rotation"))
     named = ((attribute.get("name", ""), attribute.text) for attribute in shape.iterfind("attribute"))

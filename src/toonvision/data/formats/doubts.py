@@ -29,7 +29,7 @@ def box_doubts(format_: Format, pictures: Sequence[AnnotatedPicture]) -> Iterato
     within_one = format_ != "yolo" and all(min(xyxy) >= -1 and max(xyxy) <= 1 for xyxy in _boxes(pictures))
     if not within_one and not (format_ in _CORNERS and _CORNERS[format_](pictures)):
         return
-    first = next(picture for picture in pictures if any(one.xyxy for one in picture.objects)).annotation
+    first = next(picture for picture in pictures if picture.has_boxes).annotation
     all_of_them = f"all {counted(len(list(_boxes(pictures))), 'box', 'boxes')}"
     if within_one:
         reason = f"{all_of_them} of the source lie within one pixel: they look like shares of the picture's size"

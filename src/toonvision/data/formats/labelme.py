@@ -28,7 +28,7 @@ from toonvision.data.formats.json_files import (
     size_of,
     whole_picture,
 )
-from toonvision.data.formats.listed import Listed
+from toonvision.data.formats.listed import Canvas, Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "labelme"
@@ -135,7 +135,7 @@ def _by_group(listed: Listed, rows: list[Any]) -> Listed:
         parts: list[AnnotatedObject] = []
         for number, row in own if len(own) > 1 else ():
             try:
-                parts.append(with_sorted_corners(_object(row, number, listed.document)))
+                parts.append(with_sorted_corners(_object(row, number)))
             except RejectedItemError as error:
                 findings.append(error.finding(f"{listed.item}, shape {number}", objects=1))
         if len(own) == 1:
@@ -154,7 +154,7 @@ def _group(numbered: tuple[int, Any]) -> Hashable:
     return (label, group) if isinstance(label, str) and isinstance(group, int | str) else number
 
 
-def _object(row: Any, number: int, _path: Path) -> AnnotatedObject:
+def _object(row: Any, number: int, _canvas: Canvas | None = None) -> AnnotatedObject:
     if isinstance(row, list):
         return whole_picture(row, number, "flags")
     if isinstance(row, tuple):

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
-from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
@@ -34,7 +33,7 @@ from toonvision.data.formats.json_files import (
 )
 from toonvision.data.formats.labelstudio_pictures import picture_name, pictures_shown
 from toonvision.data.formats.labelstudio_tasks import ANNOTATIONS, SAID, Row, regions_of, tasks_of
-from toonvision.data.formats.listed import Listed
+from toonvision.data.formats.listed import Canvas, Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "Label Studio"
@@ -175,7 +174,7 @@ def _one_row(entry: Listed) -> Listed:
     return entry._replace(rows=[[said for row in rows for said in row]]) if rows else entry
 
 
-def _object(row: Any, number: int, path: Path, *, chosen: str | None = None) -> AnnotatedObject:
+def _object(row: Any, number: int, canvas: Canvas, *, chosen: str | None = None) -> AnnotatedObject:
     if chosen:
         return _whole_picture(row, number, chosen)
     entries = [mapping(entry, "a region") for entry in row] if isinstance(row, list) else []
@@ -194,7 +193,7 @@ def _object(row: Any, number: int, path: Path, *, chosen: str | None = None) -> 
         reason = f"has {len(labels)} labels, {' and '.join(map(shown, list(labels)[:2]))}"
         raise RejectedItemError(reason, "leave one", code="many-labels")
     shape = next((value for value in values if "x" in value or "points" in value), values[0])
-    size = next((size for entry in entries if (size := _stated_size(entry))), None) or images.size_wh(path)
+    size = next((size for entry in entries if (size := _stated_size(entry))), None) or canvas.size_wh
     xyxy, note = _box(shape, size)
     if note in (shapes.TURNED_NOTE, shapes.ELLIPSE_NOTE):
         pairs.insert(0, ("rotation", numbers({"rotation": 0, **shape}, "rotation")[0]))

@@ -3,19 +3,39 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted
+from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Outline, Reading
 from toonvision.data.formats.base import read_objects
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset
 
-Parse = Callable[[Any, int, Path], AnnotatedObject]
-"""Reads an object, given what is written, its number from 1 and its picture."""
+
+@dataclass(frozen=True)
+class Canvas:
+    """What objects were drawn on: a picture, and the width and height in pixels that its document states of it."""
+
+    picture: Path
+    declared_wh: tuple[int, int] | None = None
+
+    @cached_property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height in pixels: as declared, since EXIF data may rotate the picture to that; else as stored.
+
+        Raises:
+            RejectedItemError: If the picture has to be asked, and cannot be read.
+        """
+        return self.declared_wh or images.size_wh(self.picture)
+
+
+Parse = Callable[[Any, int, Canvas], AnnotatedObject]
+"""Reads an object, given what is written, its number from 1 and what it was drawn on."""
 _MOST_NAMED = 10
 """Pictures of one subset or folder that are named one by one where none of it can be used."""
 
@@ -164,19 +184,17 @@ def _add(
 
 
 def _contradiction(first: Listed, entry: Listed, path: Path) -> InputRejectedError:
-    name, items = printable(str(path)), [printable(one.item) for one in (first, entry)]
-    said = (
-        f"{items[0]} lists one picture, {name}, twice,"
-        if items[0] == items[1]
-        else (f"{' and '.join(items)} list one picture, {name},")
+    items = list(dict.fromkeys(printable(one.item) for one in (first, entry)))
+    lists, again = ("list", "") if len(items) > 1 else ("lists", "twice, ")
+    return InputRejectedError(
+        f"{' and '.join(items)} {lists} one picture, {printable(str(path))}, {again}with other objects. Put all its "
+        "objects into one of them, and remove the other."
     )
-    remedy = "Put all its objects into one of them, and remove the other."
-    return InputRejectedError(f"{said} with other objects. {remedy}")
 
 
 def _content(picture: AnnotatedPicture) -> tuple[list[tuple[str, object]], list[str]]:
     """Return what is said of a picture: its objects, and what is wrong with those that cannot be read."""
-    objects = sorted(((entry.label, entry.xyxy) for entry in picture.objects), key=repr)
+    objects: list[tuple[str, object]] = sorted(((entry.label, entry.xyxy) for entry in picture.objects), key=repr)
     return objects, sorted(finding.reason for finding in picture.findings)
 
 
@@ -193,10 +211,10 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     if not isinstance(entry.rows, list):
         reason = f"must have a list of objects; got {shown(entry.rows)}"
         raise RejectedItemError(reason, "export again", code="bad-row")
-    if entry.plain:
-        objects, findings = entry.plain, ()
-    else:
-        objects, findings = read_objects(entry.rows, parse, entry.item, path, numbers=entry.numbers)
+    canvas = Canvas(path, entry.size_wh)
+    objects, findings = (
+        (entry.plain, ()) if entry.plain else read_objects(entry.rows, parse, entry.item, canvas, numbers=entry.numbers)
+    )
     folder = tree.folder_of(path)
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, folder.context, objects, entry.size_wh,

@@ -29,7 +29,7 @@ from toonvision.data.formats.json_files import (
     size_of,
     whole_picture,
 )
-from toonvision.data.formats.listed import Listed
+from toonvision.data.formats.listed import Canvas, Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "Supervisely"
@@ -67,7 +67,7 @@ def _listed(path: Path, content: Mapping[str, Any], tree: SourceTree, *, drawn: 
     return Listed(path, tree.relative(path), path.stem, rows, size_wh)
 
 
-def _object(row: object, number: int, _path: Path) -> AnnotatedObject:
+def _object(row: object, number: int, _canvas: Canvas) -> AnnotatedObject:
     if isinstance(row, list):
         return whole_picture(row, number, "tags")
     entry = mapping(row, "an object")

@@ -15,23 +15,22 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import decode_text, first_bytes, read_regular
 from toonvision.core.grouping import grouped
-from toonvision.data import images
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT, MOST_ROWS
 from toonvision.data.formats.base import crowd, lying_in
 from toonvision.data.formats.json_files import whole_picture
 from toonvision.data.formats.labelstudio_tasks import OF_ANNOTATION
-from toonvision.data.formats.listed import Listed, read_files
+from toonvision.data.formats.listed import Canvas, Listed, read_files
 from toonvision.data.formats.shapes import EDGE_NAMES, EDGES, POLYGON_NOTE, box_around, box_of, keys_of_box
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree, folder_text
@@ -114,7 +113,7 @@ def read(tree: SourceTree) -> Reading:
     files = _files(tree)
     paths = [path for path in tree.with_suffix(*_SUFFIXES) if path in files or tree.confined(path)]
     classes = _class_descriptions(tree)
-    parse = partial(_object, lru_cache(images.size_wh), classes)
+    parse = partial(_object, classes)
     return read_files(paths, tree, lambda path: _entries(path, files[path], tree), parse)
 
 
@@ -274,11 +273,10 @@ def _listed(path: Path, name: str, rows: Sequence[Sequence[str]], columns: _Colu
 
 
 def _object(
-    size_of: Callable[[Path], tuple[int, int]],
     classes: Mapping[str, str],
     written: tuple[_Columns, Sequence[Sequence[str]]],
     number: int,
-    picture: Path,
+    canvas: Canvas,
 ) -> AnnotatedObject:
     """Read an object from the row of its box, or from all rows of its picture."""
     columns, rows = written
@@ -299,6 +297,6 @@ def _object(
         return AnnotatedObject(number, label, box_around(corners), attributes, POLYGON_NOTE)
     xyxy = box_of(columns.edges, numbers)
     if columns.shares:
-        width, height = size_of(picture)
+        width, height = canvas.size_wh
         xyxy = xyxy[0] * width, xyxy[1] * height, xyxy[2] * width, xyxy[3] * height
     return AnnotatedObject(number, label, xyxy, attributes)

@@ -33,7 +33,7 @@ from toonvision.data.formats.json_files import (
     numbers,
     read_documents,
 )
-from toonvision.data.formats.listed import Listed
+from toonvision.data.formats.listed import Canvas, Listed
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "VGG Image Annotator (VIA)"
@@ -151,7 +151,7 @@ def _options(tree: SourceTree, attribute: str) -> dict[str, str]:
     return {key: text for key, text in pairs if key.isdecimal() and isinstance(text, str) and text.strip()}
 
 
-def _object(row: object, number: int, _path: Path, attribute: str, options: Mapping[str, str]) -> AnnotatedObject:
+def _object(row: object, number: int, _canvas: Canvas, attribute: str, options: Mapping[str, str]) -> AnnotatedObject:
     region = mapping(row, "a region")
     shape = mapping(region.get("shape_attributes"), "shape_attributes")
     more = mapping(region.get("region_attributes"), "region_attributes")
