@@ -17,7 +17,7 @@ from toonvision.data.boxes import AnnotatedPicture, Outline
 from toonvision.data.extraction import extract
 from toonvision.data.formats.coco_objects import outlines_of
 from toonvision.data.outlines import drawn_masks, filled, inside
-from toonvision.data.pixel_masks import NOT_COUNTED, masks_of
+from toonvision.data.pixel_masks import CLASSES, NOT_COUNTED, masks_of, outlined_masks
 from toonvision.data.records import frames_of
 from toonvision.data.workspace import open_workspace
 
@@ -181,6 +181,21 @@ def test_another_extraction_changes_no_mask_and_a_persons_own_comes_first(tmp_pa
     own.parent.mkdir(parents=True)
     Image.fromarray(np.zeros(shots[0].size_wh[::-1], np.uint8)).save(own)
     assert masks_of(workspace, shots)[0].path == own
+
+
+def test_masks_that_an_earlier_version_drew_are_found_until_the_next_extraction_names_them_anew(tmp_path):
+    workspace = with_outlines(tmp_path / "workspace")
+    shots = [frame.shot for frame in shots_of(workspace)]
+    named = [mask.path for mask in masks_of(workspace, shots)]
+    drawn = outlined_masks(workspace, shots[0].source) / CLASSES
+    earlier = [drawn / shot.context / f"{Path(shot.name).stem}.png" for shot in shots]
+    for path, old in zip(named, earlier, strict=True):
+        old.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(old)
+    assert [mask.path for mask in masks_of(workspace, shots)] == earlier
+    extract(workspace)
+    assert [mask.path for mask in masks_of(workspace, shots)] == named
+    assert not any(old.exists() for old in earlier)
 
 
 def test_screenshots_of_one_stem_have_masks_of_their_own(tmp_path):

@@ -832,7 +832,7 @@ def test_a_class_named_in_place_of_its_number_is_said_with_the_number(tmp_path):
 
 @pytest.mark.parametrize(
     ("file", "content", "remedy"),
-    [("classes.txt", "cat\ndog\n", "write its name on line 16"),
+    [("classes.txt", "cat\ndog\n", "write its name on line 16, counted from the first name"),
      ("data.yaml", "names: [cat, dog]\n", "add its name under the number 15")],
 )  # fmt: skip
 def test_the_remedy_for_a_class_without_a_name_says_where_it_belongs(tmp_path, file, content, remedy):
@@ -843,6 +843,11 @@ def test_the_remedy_for_a_class_without_a_name_says_where_it_belongs(tmp_path, f
     (tmp_path / "classes.txt").write_text("cat\ndog" + 14 * "\n" + "eel\n")
     (tmp_path / "data.yaml").unlink(missing_ok=True)
     assert [entry.label for entry in read(tmp_path).pictures[0].objects] == ["eel"]
+
+
+def test_a_count_of_classes_that_is_no_count_changes_nothing(tmp_path):
+    row = "1 0.5 0.5 0.5 0.5"
+    assert one_row(tmp_path, row, settings="nc: 99999999999\nnames: [cat, dog]\n").label == "dog"
 
 
 def test_names_with_their_numbers_behind_them_are_read(tmp_path):

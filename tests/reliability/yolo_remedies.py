@@ -84,7 +84,7 @@ YOLO = [
     Remedy("write centre, width and height in their place, or export them again", *spoiled(as_corners), on="yolo"),
     Remedy("add its name under the number 2", names("apple", "pear"), (steps(names(*THREE), init_again),), on="yolo"),
     Remedy(
-        "write its name on line 3",
+        "write its name on line 3, counted from the first name",
         steps(remove(DATA), text("s/classes.txt", "apple\npear\n")),
         (steps(text("s/classes.txt", "apple\npear\nstone\n"), init_again),),
         on="yolo",

@@ -12,7 +12,7 @@ from toonvision.core.files import write_bytes
 from toonvision.data.examination import ExtractionResult
 from toonvision.data.masks import Mask
 from toonvision.data.outlines import drawn_masks
-from toonvision.data.pixel_masks import CLASSES, INSTANCES, NOT_COUNTED, outlined_masks, outlined_name
+from toonvision.data.pixel_masks import CLASSES, INSTANCES, NOT_COUNTED, earlier_name, outlined_masks, outlined_name
 from toonvision.data.workspace import Workspace
 from toonvision.taxonomy.labels import Taxonomy
 
@@ -31,6 +31,8 @@ def write_outlined(workspace: Workspace, results: Iterable[ExtractionResult]) ->
     for result in results:
         picture, own = result.task.picture, outlined_masks(workspace, result.task.source.key)
         paths = [own / folder / outlined_name(picture.name) for folder in (CLASSES, INSTANCES)]
+        for folder in (CLASSES, INSTANCES) if own.is_dir() else ():
+            (own / folder / earlier_name(picture.context, picture.name)).unlink(missing_ok=True)
         if not picture.outlines or not result.kept:
             for path in paths if own.is_dir() else ():
                 path.unlink(missing_ok=True)

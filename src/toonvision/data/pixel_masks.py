@@ -116,7 +116,8 @@ def masks_of(
     found = []
     for shot in screenshots:
         names, drawn = list(_names(shot)), outlined_masks(workspace, shot.source) / folder
-        stated = {own: names, roots.get(shot.source, own): names, drawn: [outlined_name(shot.name)]}
+        by_outline = [outlined_name(shot.name), earlier_name(shot.context, shot.name)]
+        stated = {own: names, roots.get(shot.source, own): names, drawn: by_outline}
         paths = [path for root, own_names in stated.items() for path in _existing(root, own_names)]
         found.append(StoredMask(paths[0], shot.size_wh, _digest(paths[0])) if paths else None)
     return found
@@ -131,6 +132,11 @@ def outlined_name(picture: str) -> str:
     """Return the path of a mask below such a folder, from the path of its screenshot below the source."""
     folder, slash, name = picture.rpartition("/")
     return f"{folder}{slash}{derived_name(name, '.png')}"
+
+
+def earlier_name(context: str, picture: str) -> str:
+    """Return the path that earlier versions gave such a mask: two pictures of one stem shared it."""
+    return f"{context}/{Path(picture).stem}.png"
 
 
 def _names(shot: StoredScreenshot) -> Iterator[str]:

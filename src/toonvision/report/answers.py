@@ -96,19 +96,24 @@ def draw_boxes(image: Image.Image, boxes: Sequence[TitledBox]) -> None:
     for one in boxes:
         wide, high = _width(one.text, letters), _band(letters)
         left = max(0.0, min(one.xyxy[0], image.width - wide))
-        top = _free_top(left, wide, high, max(0.0, one.xyxy[1] - high), taken)
+        top = _free_top((left, left + wide), high, max(0.0, one.xyxy[1] - high), taken, within=image.height)
         taken.append((left, top, left + wide, top + high))
         _write(draw, left, top, one.text, one.color, letters)
 
 
 def _free_top(
-    left: float, wide: float, high: float, wanted: float, taken: Sequence[tuple[float, float, float, float]]
+    sides: tuple[float, float],
+    high: float,
+    wanted: float,
+    taken: Sequence[tuple[float, float, float, float]],
+    *,
+    within: float,
 ) -> float:
-    """Return the upper edge of a text: where it is wanted, or else the nearest place above or below that is free."""
-    beside = [(upper, lower) for start, upper, end, lower in taken if left < end and start < left + wide]
+    """Return the upper edge of a text: where it is wanted, or else the nearest free place, in the picture if it can."""
+    beside = [(upper, lower) for start, upper, end, lower in taken if sides[0] < end and start < sides[1]]
     places = [wanted, *(upper - high for upper, _ in beside), *(lower for _, lower in beside)]
     free = [top for top in places if top >= 0 and all(top + high <= up or low <= top for up, low in beside)]
-    return min(free, key=lambda top: abs(top - wanted))
+    return min(free, key=lambda top: (top + high > within, abs(top - wanted)))
 
 
 def _with_names(image: Image.Image, classes: Sequence[Category]) -> Image.Image:

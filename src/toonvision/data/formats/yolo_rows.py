@@ -118,7 +118,11 @@ def _unknown(word: str, value: float, settings: Settings) -> RejectedItemError:
     several = next((name for name in names.values() if "," in name), None)
     if several is None:
         number = int(value)
-        add = f"add its name under the number {number}" if is_yaml(file) else f"write its name on line {number + 1}"
+        add = (
+            f"add its name under the number {number}"
+            if is_yaml(file)
+            else f"write its name on line {number + 1}, counted from the first name"
+        )
         return RejectedItemError(reason, add, code=UNKNOWN_CLASS)
     reason += f", one of which holds a comma: {shown(several)}"
     own = "as an entry" if is_yaml(file) else "on a line"

@@ -345,7 +345,7 @@ def _is_number(value: object) -> bool:
 
 def _stated(count: object) -> int | None:
     """Return how many classes there are, where a file states it as a number."""
-    return _number(count) if _is_number(count) else None
+    return int(count) if isinstance(count, str) and re.fullmatch("[0-9]{1,9}", count) else None
 
 
 def _number(value: object) -> int:

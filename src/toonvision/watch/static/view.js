@@ -65,7 +65,7 @@ function trackText(track, classes, unit, [frameWidth, frameHeight], taken) {
   const text = track.missing_s ? `${track.track}?` : `${track.track} ${one.title} ${Math.round(100 * one.share)} %`;
   const wide = (text.length * 0.6 + 0.8) * size;
   const x = Math.max(0, Math.min(left, frameWidth - wide));
-  const y = freeTop(x, wide, high, Math.max(0, top - high), taken);
+  const y = freeTop([x, x + wide], high, Math.max(0, top - high), taken, frameHeight);
   taken.push({ left: x, right: x + wide, top: y, bottom: y + high });
   const group = drawn("g", { class: track.missing_s ? "missing" : "" });
   group.append(
@@ -75,12 +75,13 @@ function trackText(track, classes, unit, [frameWidth, frameHeight], taken) {
   return group;
 }
 
-/** Return the upper edge of a text: where it is wanted, or else the nearest place above or below that is free. */
-function freeTop(left, wide, high, wanted, taken) {
-  const beside = taken.filter((one) => left < one.right && one.left < left + wide);
+/** Return the upper edge of a text: where it is wanted, or else the nearest free place, in the frame if it can be. */
+function freeTop([left, right], high, wanted, taken, frameHeight) {
+  const beside = taken.filter((one) => left < one.right && one.left < right);
   const places = [wanted, ...beside.map((one) => one.top - high), ...beside.map((one) => one.bottom)];
   const isFree = (top) => top >= 0 && beside.every((one) => top + high <= one.top || one.bottom <= top);
-  return places.filter(isFree).sort((a, b) => Math.abs(a - wanted) - Math.abs(b - wanted))[0];
+  const cost = (top) => Math.abs(top - wanted) + (top + high > frameHeight ? frameHeight : 0);
+  return places.filter(isFree).sort((a, b) => cost(a) - cost(b))[0];
 }
 
 function withinFrame(box, size) {
