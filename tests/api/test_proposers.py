@@ -82,7 +82,7 @@ def runs(monkeypatch):
     def give(workspace, *given):
         records = {
             Path(name): SimpleNamespace(
-                title=name, kind=kind, level=level, status="done",
+                title=name, kind=kind, level=level, status="failed" if "failed" in name else "done",
                 taxonomy=("", workspace.files.taxonomy.digest if fits else "another"),
             )
             for name, kind, level, fits in given
@@ -125,6 +125,10 @@ def test_without_a_detector_proposing_is_refused_before_anything_is_trained(tmp_
     workspace = open_workspace(make_workspace(tmp_path / "w").root)
     runs(workspace, ("label/one", CLASSIFY, "label", True), ("detect/old", DETECT, "label", False))
     with pytest.raises(UsageError, match="no detector was trained yet"):
+        proposers.require_proposer(workspace, None, (), trained=("label",))
+    runs(workspace, ("detect/failed-2", DETECT, "label", True), ("detect/failed", DETECT, "label", True))
+    says = r"the training of detect/failed-2 and detect/failed failed, and none comes .* --detector detect/failed-2\."
+    with pytest.raises(UsageError, match=says):
         proposers.require_proposer(workspace, None, (), trained=("label",))
     with pytest.raises(UsageError, match="There is none yet. Run: toonvision train TASK -w "):
         proposers.require_proposer(workspace, "detect/none", (), trained=("label",))

@@ -17,3 +17,16 @@ def test_a_path_with_blanks_and_umlauts_is_as_good_as_any(run, tmp_path):
     assert contents(source) == before
     shutil.move(root, tmp_path / "nebenan")
     assert run("extract", "-w", tmp_path / "nebenan", "--json").json["pictures_unchanged"] == 12
+
+
+def test_an_empty_path_is_refused_and_never_means_the_current_folder(run, tmp_path):
+    for typed, name in {
+        ("init", tmp_path / "x", "--from", "", "--dry-run"): "--from",
+        ("init", ""): "directory",
+        ("predict", "label/compact-1", ""): "pictures",
+        ("predict", "label/compact-1", "a.png", ""): "pictures",
+        ("runs", "--workspace="): "--workspace",
+    }.items():
+        outcome = run(*typed)
+        assert (outcome.code, outcome.err) == (2, f"toonvision: {name} is a path; got an empty text.\n")
+    assert not list(tmp_path.iterdir())

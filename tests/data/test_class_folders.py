@@ -1,6 +1,7 @@
 """Which folders are taken for labels, and when none are."""
 
 import collections
+import os
 import shutil
 
 import pytest
@@ -405,3 +406,11 @@ def test_a_linked_folder_is_named_where_there_is_nothing_else(tmp_path):
     (tmp_path / "source").mkdir()
     (tmp_path / "source/cat").symlink_to(tmp_path / "real/cat")
     assert "cat: is a link to a folder, which is not followed (put the folder here, or " in refused(tmp_path / "source")
+
+
+def test_links_to_nowhere_and_pipes_are_not_counted_as_pictures(tmp_path):
+    for name in "ab":
+        Image.new("RGB", (64, 64)).save(tmp_path / f"{name}.png")
+    (tmp_path / "lost.png").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert "but 2 pictures without annotations" in refused(tmp_path)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import tomllib
 
@@ -14,6 +15,7 @@ from toonvision.data.trainable import missing_labels, require_trainable, untrain
 from toonvision.data.workspace import WorkspaceTable
 
 SMALL = WorkspaceTable.model_validate(tomllib.loads(SETTINGS_TEXT)).taxonomy.build()
+DRAWN = Split("default", {})
 
 
 def one(counts):
@@ -41,7 +43,7 @@ def test_one_label_is_enough_to_find_objects():
     assert untrainable({"cat": 24}, finds=True) == ()
     assert [finding.code for finding in untrainable({"cat": 2}, finds=True)] == ["few-objects"]
     with pytest.raises(InputRejectedError) as refused:
-        require_trainable(table_of({"apple": "rvt"}), ("detect",))
+        require_trainable(table_of({"apple": "rvt"}), DRAWN, ("detect",))
     assert str(refused.value).endswith("To find such objects without naming them: toonvision train detect")
 
 
@@ -141,18 +143,29 @@ UNTRAINABLE = [
 def test_what_cannot_be_trained_is_refused_with_classes_counts_and_the_way_out(parts, rule, counts, remedy):
     table = table_of(parts)
     with pytest.raises(InputRejectedError) as caught:
-        require_trainable(table, ())
+        require_trainable(table, DRAWN, ())
     assert str(caught.value) == (
         f"training {rule}. Samples in train/val/test: {counts}. {remedy}; then run toonvision extract and toonvision "
         "split --force."
     )
 
 
+def test_an_empty_subset_is_filled_by_the_split_of_that_name_where_there_are_enough_samples():
+    table, mine = table_of({"apple": "rrr", "pear": "rrrr"}), Split("mine", {})
+    with pytest.raises(InputRejectedError, match=r"val and test have none\..*: toonvision split --name mine --force$"):
+        require_trainable(table, mine, ())
+    of_source = dataclasses.replace(mine, from_source=True)
+    with pytest.raises(
+        InputRejectedError, match=r"Annotate more .* extract and toonvision split --name mine --force --from-source\.$"
+    ):
+        require_trainable(table, of_source, ())
+
+
 @given(parts=st.dictionaries(st.sampled_from(LABELS), st.text("rvt", max_size=4)))
 def test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts(parts):
     present = {label: letters for label, letters in parts.items() if letters}
     enough = len(present) > 1 and all(len(letters) > 1 and "r" in letters for letters in present.values())
-    _, error = tried(InputRejectedError, require_trainable, table_of(parts), ())
+    _, error = tried(InputRejectedError, require_trainable, table_of(parts), DRAWN, ())
     assert (error is None) == (enough and set("".join(present.values())) == set("rvt"))
     for label, letters in present.items() if error else ():
         assert f"{label} {'/'.join(str(letters.count(part)) for part in 'rvt')}" in str(error)
@@ -164,7 +177,7 @@ def test_two_classes_with_samples_in_every_subset_can_be_trained(small_workspace
     split = read_split(small_workspace.splits, "default")
     for level in ("label", "kind"):
         table = subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy)
-        require_trainable(table, ())
+        require_trainable(table, split, ())
 
 
 def test_what_a_split_lacks_is_found_with_the_subset_and_the_way_out():
@@ -173,7 +186,9 @@ def test_what_a_split_lacks_is_found_with_the_subset_and_the_way_out():
     (missing,) = missing_labels("mine", table)
     assert missing.item == "split mine"
     assert missing.reason == "no object of 'apple' in test; none of 'stone' in val and test"
-    assert missing.remedy == "annotate more of them; then run toonvision extract and toonvision split --force"
+    assert missing.remedy == (
+        "annotate more of them; then run toonvision extract and toonvision split --name mine --force"
+    )
     (of_source,) = missing_labels("mine", table, from_source=True)
     assert of_source.remedy == f"{missing.remedy} --from-source"
     (missing,) = missing_labels("mine", table_of({"apple": "rvt", "pear": "rrvt", "stone": "rrv"}))

@@ -241,6 +241,12 @@ def test_any_settings_open_or_are_refused(tmp_path_factory, text):
     assert error or workspace.taxonomy.labels
 
 
+def test_a_source_whose_path_cannot_be_one_is_refused_in_words(tmp_path):
+    (tmp_path / "toonvision.toml").write_text("[[sources]]\nformat = 'voc'\npath = \"a\\u0000b\"\n")
+    with pytest.raises(InputRejectedError, match=r"sources\.0\.path: a path has no zero byte; got 'a\\x00b'\. Correct"):
+        open_workspace(tmp_path)
+
+
 def test_tasks_can_be_added_to_any_taxonomy_and_a_level_that_there_is_not_is_refused(tmp_path):
     (tmp_path / "toonvision.toml").write_text(
         'taxonomy = "toontown"\n[tasks]\nfind-suits = { level = "suit", kind = "detect" }\nsuit = "entity"\n'

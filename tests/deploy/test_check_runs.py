@@ -101,10 +101,11 @@ def test_an_export_of_an_older_model_and_a_damaged_one_are_doubtful(own):
     (doubt,) = checked(own).doubts
     assert (doubt.item, doubt.code) == ("run label/three", "stale-export")
     assert doubt.remedy == "toonvision export label/three"
-    assert doubt.reason == "model.onnx: was exported before the run's temperature was changed."
+    assert doubt.reason == "model.onnx: was exported before the run's temperature was changed"
     (run / "model.onnx").write_bytes(b"no model")
     (doubt,) = checked(own).doubts
-    assert doubt.reason.startswith("model.onnx: is no ONNX file")
+    said = "model.onnx: is no ONNX file that ToonVision wrote, or is damaged"
+    assert str(doubt) == f"run label/three: {said} (toonvision export label/three)"
 
 
 def test_runs_are_checked_without_keras(trained):

@@ -9,6 +9,8 @@ from report.made import evaluation_of, results_of
 from toonvision.api.workspace import open_workspace
 from toonvision.evaluation.evaluate import evaluate_run, metrics_of
 from toonvision.evaluation.floors import MAJORITY, NEIGHBOUR, Floors, compared, floor_rights
+from toonvision.evaluation.score_floors import ScoreFloor, ScoreFloors
+from toonvision.metrics.bootstrap import Estimate
 from toonvision.models.registry import TREES
 from toonvision.report.facts import main_facts
 from toonvision.report.run_panels import floors_table
@@ -46,6 +48,16 @@ def test_a_model_that_is_no_better_than_a_floor_is_told_so_with_the_way_to_it(tr
     verdict = "is clearly worse than" if clearly else "does not clearly beat"
     assert sentence.startswith(f"The model compact {verdict} its floor, colour histograms with randomised trees (")
     assert sentence.endswith("). To use that, run toonvision train with --model trees.")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.1, 0.2, "clearly beats"), (-0.1, 0.1, "does not clearly beat"), (-0.2, -0.1, "is clearly worse than")],
+)
+def test_a_score_is_said_to_be_better_than_its_floor_or_worse_or_neither(low, high, said):
+    own, difference = Estimate(0.3, 0.2, 0.4), Estimate((low + high) / 2, low, high)
+    floor = ScoreFloor("largest", "the largest box", "ap50", 0.3, own, difference)
+    assert ScoreFloors("detector", (floor,)).sentence().startswith(f"The model detector {said} its floor, the largest")
 
 
 def test_a_floor_with_more_errors_is_not_offered_though_it_is_not_clearly_beaten():

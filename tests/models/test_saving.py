@@ -52,7 +52,7 @@ def test_a_model_saved_and_loaded_predicts_the_same(tmp_path, network, classes):
     model = build_network(network, size_hw=SIZE, classes=len(classes))
     save_model(model, card(network, classes), tmp_path)
     pictures = np.random.default_rng(0).integers(0, 256, (4, *SIZE, 3), dtype=np.uint8)
-    loaded = load_model(tmp_path)
+    loaded = load_model(str(tmp_path))
     np.testing.assert_array_equal(model.predict_on_batch(pictures), loaded.predict_on_batch(pictures))
     assert read_card(tmp_path) == card(network, classes)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import builders
+from toonvision.api.workspace import Workspace
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.studies.contexts import ContextStudy
 from toonvision.studies.curve import LearningCurve
@@ -32,6 +33,17 @@ def test_a_recipe_differs_with_the_settings():
     first = recipe_of(samples, TrainingSettings(), kind="curve", split="default")
     assert (first["kind"], first["split"], first["size_hw"]) == ("curve", "default", [16, 16])
     assert recipe_of(samples, TrainingSettings(augmentation=Augmentation(flip=True)), kind="curve") != first
+
+
+def test_a_report_of_a_study_of_the_data_is_refused_with_its_files(workspace):
+    (recipe,) = recipes("a")
+    folder = study_folder(workspace, "label", recipe, name="mine")
+    for name in ("curve.png", "curve.csv", "curve.json"):
+        (folder / name).touch()
+    says = r"is a study of the data, which has no report\. Look at curve\.csv and curve\.png in .*mine\.$"
+    for name in ("label/mine", str(folder)):
+        with pytest.raises(UsageError, match=says):
+            Workspace(workspace).report(name)
 
 
 def test_a_study_of_the_same_recipe_is_resumed_and_one_of_another_is_never_overwritten(workspace):

@@ -12,7 +12,7 @@ from builders import SETTINGS_TEXT, Shot, make_workspace, small_shots
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.extraction import extract
 from toonvision.data.split_plan import draw_split
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Split
 from toonvision.data.workspace import open_workspace
 from toonvision.metrics.detection import Objects
 from toonvision.metrics.predictions import Predictions
@@ -94,9 +94,12 @@ def test_a_detector_without_objects_to_learn_from_is_refused_with_the_counts(dat
     without = dataset.targets.copy()
     without[dataset.indices["test"], :, LABEL] = -1
     with pytest.raises(InputRejectedError, match=r"needs objects of every class to learn from; pear has none in train"):
-        detect._require_learnable(dataclasses.replace(dataset, targets=pears))
-    with pytest.raises(InputRejectedError, match=r"objects in every subset; test has none\. Objects in train/val/test"):
-        detect._require_learnable(dataclasses.replace(dataset, targets=without))
+        detect._require_learnable(dataclasses.replace(dataset, targets=pears), Split("mine", {}))
+    with pytest.raises(
+        InputRejectedError,
+        match=r"in every subset; test has none\. Objects in .*split --name mine --force",
+    ):
+        detect._require_learnable(dataclasses.replace(dataset, targets=without), Split("mine", {}))
 
 
 def test_a_box_that_is_marked_as_difficult_is_ignored(tmp_path):

@@ -90,6 +90,11 @@ BAD = {
     ),
     "task": ("tasks.t = 'suit'\n[labels]\na = {}", "task 't' predicts the level 'suit'", "not among ['label']"),
     "no labels": ("[labels]\n", "line 1, labels: Dictionary should have at least 1 item", "got {}"),
+    "kind of task": (
+        'tasks.t = {level = "label", kind = "zz"}\n[labels]\na = {}',
+        "tasks.t.kind: a kind of task is one of classify, detect, segment. Got 'zz'. Correct",
+        "",
+    ),
     "labels missing": ('name = "x"', "labels: Field required", ""),
     "reserved level": ("[levels.title]\n[labels]\na = {}", "line 1, levels: a level cannot be called 'title'", ""),
     "case": ("[labels]\nCat = {}\ncat = {}", "the labels 'Cat' and 'cat' differ by case or Unicode form alone", ""),
@@ -97,10 +102,10 @@ BAD = {
     "long title": (f"[labels]\na = {{title = '{'x' * 1001}'}}", "has 1,001 characters; at most 1,000 are", "xxx"),
     "title of two lines": (
         '[levels.kind.classes.cog]\ntitle = "a\\nb"\n[labels]\na = {kind = "cog"}',
-        "and no control characters",
+        "has the control character '\\n'; none is allowed",
         "'a\\nb'",
     ),
-    "name": ('name = "\\u001b[31m"\n[labels]\na = {}', "and no control characters", "'\\x1b[31m'"),
+    "name": ('name = "\\u001b[31m"\n[labels]\na = {}', "has the control character '\\x1b'; none is", "'\\x1b[31m'"),
     "colour": (
         "[labels]\na = {}\n[contexts]\nttc = {color = 'red'}",
         "line 4, contexts.ttc.color: String should match pattern",

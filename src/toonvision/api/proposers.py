@@ -133,7 +133,9 @@ def _packaged(workspace: Opened) -> tuple[Path, str, str]:
     taxonomy = workspace.files.taxonomy
     path = WEIGHTS / taxonomy.name / DETECTOR
     accuracy = detector_accuracy(taxonomy.name)
-    workspace.watcher.say(f"No detector was trained yet; the one that comes with the package {accuracy or 'is used'}.")
+    said = _no_detector(workspace)
+    came = f"the one that comes with the package {accuracy or 'is used'}"
+    workspace.watcher.say(f"{said[0].upper()}{said[1:]}; {came}.")
     return path, Detector(path).bundle.level, "the package's detector"
 
 
@@ -147,11 +149,26 @@ def _require_packaged(workspace: Opened) -> None:
     if not _is_packaged(taxonomy):
         tasks = taxonomy.finding
         remedy = f"Train one: {workspace.command('train', tasks[0])}" if tasks else "Add a task of the kind detect"
+        if failed := _failed_detectors(workspace):
+            remedy = f"Train it longer, with more --epochs, or use it as it is: --detector {failed[0]}"
         first = "" if workspace.is_annotated() else f"First label some screenshots: {workspace.command('label')}. "
         raise UsageError(
-            "no detector was trained yet, and none comes with the package for this workspace's labels. "
-            f"{first}{remedy}."
+            f"{_no_detector(workspace)}, and none comes with the package for this workspace's labels. {first}{remedy}."
         )
+
+
+def _no_detector(workspace: Opened) -> str:
+    """Return why no run finds objects, in words."""
+    if failed := _failed_detectors(workspace):
+        return f"the training of {some(failed, most=_MOST_NAMED)} failed"
+    return "no detector was trained yet"
+
+
+def _failed_detectors(workspace: Opened) -> list[str]:
+    """Return the names of the detectors for this taxonomy that learned nothing, the newest first."""
+    digest = workspace.files.taxonomy.digest
+    records = [run.record for run in workspace.readable_runs()]
+    return [one.title for one in records if one.kind == DETECT and one.status == "failed" and one.taxonomy[1] == digest]
 
 
 def _run(workspace: Opened, name: str) -> StoredRun:

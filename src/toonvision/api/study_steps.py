@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Study")
 Options = TypeVar("Options")
+_CALLED = {"network": "model"}
+"""Fields of options that steps call by another name, as `train` does."""
 _MOST_SUSPECTS, _MOST_SHORTAGES = 15, 5
 
 
@@ -171,10 +173,12 @@ def asked(kind: type[Options], size: Size | None, options: Mapping[str, Any], **
     Raises:
         UsageError: If there is no option of a name, or a value cannot be.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type] # every kind of options is a dataclass
-    for name in given:
-        require_known("an option", name, known)
+    fields_of = {_CALLED.get(field.name, field.name): field.name for field in fields(kind)}  # type: ignore[arg-type] # every kind of options is a dataclass
+    given = {}
+    for name, value in options.items():
+        if value is not None:
+            require_known("an option", name, list(fields_of))
+            given[fields_of[name]] = value
     if size is not None:
         given["size_hw"] = parse_size(size)
     return kind(**{**defaults, **given})

@@ -334,12 +334,13 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
         """Write the report of a run, of a study, or of the log of a watch (``watch/<name>``).
 
         Raises:
-            UsageError: If there is none of that name.
+            UsageError: If there is none of that name, or it is a study that has no report.
         """
         from toonvision.api.run import report_result
         from toonvision.api.watched import FOLDER, report_of_log
         from toonvision.report.search import write_search_report
         from toonvision.report.search_facts import next_words, search_facts, search_warnings
+        from toonvision.studies.store import refuse_to_report
         from toonvision.training.record import is_run
         from toonvision.tuning.folders import find_study, is_study
         from toonvision.tuning.result import read_result
@@ -347,6 +348,7 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
         if name.startswith(f"{FOLDER}/"):
             return report_of_log(self, name)
         if is_run(self.files.runs, name) or not is_study(self.files.studies, name):
+            refuse_to_report(self.files.studies, name)
             return self.run(name).report()
         study = find_study(self.files.studies, name)
         result = read_result(study)

@@ -161,11 +161,13 @@ def report(
     ws: "Workspace",
     run: Annotated[
         str,
-        typer.Argument(help="A run's or a study's name, such as label/compact-1, or its folder; a log: watch/<name>."),
+        typer.Argument(
+            help="The name of a run or of a study of tune, such as label/compact-1, or its folder; or watch/<name>."
+        ),
     ],
     open_report: options.OpenOption = False,
 ) -> "Result[Any]":
-    """Write the report of a run, a study or a watch: one HTML file."""
+    """Write the report of a run, a study of tune or a watch: one HTML file."""
     result = ws.report(run)
     show_page(result.value, wanted=open_report)
     return result

@@ -31,7 +31,7 @@ def contexts(
 ) -> "Result[Any]":
     """Leave out one context after the other: does the model rely on the context?"""
     return ws.contexts(
-        task, network=model, repeat=repeat, seed=seed, against=against, size=size, name=name, force=force, **settings
+        task, model=model, repeat=repeat, seed=seed, against=against, size=size, name=name, force=force, **settings
     )
 
 
@@ -57,7 +57,7 @@ def suspects(
 ) -> "Result[Any]":
     """Find annotations that are probably wrong: models that were trained without them predict something else."""
     return ws.suspects(
-        task, folds=folds, repeat=repeat, network=model, size=size, seed=seed, name=name, force=force, **settings
+        task, folds=folds, repeat=repeat, model=model, size=size, seed=seed, name=name, force=force, **settings
     )
 
 
@@ -82,7 +82,7 @@ def curve(
 ) -> "Result[Any]":
     """Measure how the error falls with more training samples, and predict what yet more would bring."""
     return ws.curve(
-        task, sizes=parse_sizes(sizes), repeat=repeat, more=more, network=model, size=size, split=split, seed=seed,
+        task, sizes=parse_sizes(sizes), repeat=repeat, more=more, model=model, size=size, split=split, seed=seed,
         name=name, force=force, **settings,
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
             keys = [str(key) for key in fault["loc"] if not str(key).startswith("<")]  # such a one is a union's branch
             rule = fault["msg"].removeprefix("Value error, ")
             where = f"{path}, line {line_of(content, keys)}, " if keys else f"{path}: "
-            lines.append(f"{where}{'.'.join(keys)}: {rule}{_received(fault)}. Correct this key and run again.")
+            lines.append(f"{where}{'.'.join(keys)}: {_with_received(rule, fault)}. Correct this key and run again.")
         raise SettingsRejectedError([*dict.fromkeys(lines)]) from None
     except (ValueError, RecursionError) as error:  # a TOMLDecodeError, too long a number, too deep a list
         raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
@@ -85,7 +85,8 @@ def read_json(
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join(map(str, fault["loc"])) or "content"
-        raise ModelRefusedError(f"{path}: not {what} ({where}: {fault['msg']}{_received(fault)}). {remedy}") from error
+        rule = _with_received(fault["msg"], fault)
+        raise ModelRefusedError(f"{path}: not {what} ({where}: {rule}). {remedy}") from error
     return found
 
 
@@ -97,8 +98,12 @@ def _checker(kind: Any) -> "TypeAdapter[Any]":
     return TypeAdapter(kind)
 
 
-def _received(fault: "ErrorDetails") -> str:
-    return "" if fault["type"] in {"missing", "json_invalid"} else f"; got {fault['input']!r}"[:200]
+def _with_received(rule: str, fault: "ErrorDetails") -> str:
+    """Return a rule with what was received; a rule may be a whole sentence, such as one with a question behind it."""
+    if fault["type"] in {"missing", "json_invalid"}:
+        return rule
+    joint = " Got" if rule.endswith((".", "?")) else "; got"
+    return rule + f"{joint} {fault['input']!r}"[:200]
 
 
 def line_of(content: str, keys: list[str]) -> int:

@@ -80,6 +80,20 @@ class Ratios:
 SIXTY_TWENTY_TWENTY = Ratios(60, 20, 20)
 
 
+DEFAULT_SPLIT = "default"
+
+
+def again(name: str, *, from_source: bool = False) -> str:
+    """Return the command that makes a split again, of what the workspace holds now.
+
+    Examples:
+        >>> again("default", from_source=True), again("mine")
+        ('toonvision split --force --from-source', 'toonvision split --name mine --force')
+    """
+    named = "" if name == DEFAULT_SPLIT else f" --name {name}"
+    return f"toonvision split{named} --force{' --from-source' * from_source}"
+
+
 @dataclass(frozen=True)
 class Split:
     """A split of screenshots; crops belong to the subset of their screenshot.

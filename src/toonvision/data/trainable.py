@@ -3,19 +3,18 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.names import folded
 from toonvision.core.wording import listed, some
 from toonvision.data.balance import CountTable
 from toonvision.data.label_rules import ignoring, joining
+from toonvision.data.splits import Split, again
 from toonvision.data.subsets import SUBSETS
 from toonvision.taxonomy.labels import LABEL_LEVEL
 
-_THEN = "then run toonvision extract and toonvision split --force"
-_AS_THE_SOURCE = " --from-source"
-"""What goes with `_THEN` where the split is the source's own, so that it stays so."""
+MORE = "annotate more screenshots"
 _ALIKE = 0.75
 """From this similarity on, a rare label may be another spelling of a common one."""
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -108,15 +107,47 @@ def missing_labels(name: str, table: CountTable, *, from_source: bool = False) -
     most = _named(missing, rows)
     named = (f"{some(labels, most=most)} in {where}" for where, labels in by_subsets.items())
     reason = f"no object of {'; none of '.join(named)}"
-    remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_THEN}{_AS_THE_SOURCE * from_source}"
+    remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_then(name, from_source)}"
     return (Finding(f"split {name}", reason, remedy, "label-missing"),)
 
 
-def require_trainable(table: CountTable, finding: Sequence[str]) -> None:
+def _then(name: str, from_source: bool) -> str:
+    return f"then run toonvision extract and {again(name, from_source=from_source)}"
+
+
+def after_annotating(remedy: str, split: Split) -> str:
+    """Return what to annotate, and how a split knows of it then, as a sentence."""
+    return f"{remedy[0].upper()}{remedy[1:]}; {_then(split.name, split.from_source)}."
+
+
+def empty_reason(what: str, empty: Sequence[str]) -> str:
+    """Return why there is no training with empty subsets.
+
+    Examples:
+        >>> empty_reason("objects", ["val", "test"])
+        'needs objects in every subset; val and test have none'
+    """
+    return f"needs {what} in every subset; {listed(empty)} {'has' if len(empty) == 1 else 'have'} none"
+
+
+def to_fill(split: Split, totals: Iterable[int]) -> str:
+    """Return how the empty subsets of a split are filled, as a sentence.
+
+    Args:
+        split: The split; one of the source's own is empty again where it is taken over again.
+        totals: Number of objects of each class that has any.
+    """
+    if not split.from_source and min(totals, default=0) >= len(SUBSETS):
+        return f"There are enough for each: {again(split.name)}"
+    return after_annotating(MORE, split)
+
+
+def require_trainable(table: CountTable, split: Split, finding: Sequence[str]) -> None:
     """Refuse to train where a class of the task's level could not be learned or evaluated.
 
     Args:
         table: The samples by class and subset.
+        split: Which made the subsets.
         finding: The tasks that find objects, and can be trained with one class.
 
     Raises:
@@ -133,20 +164,19 @@ def require_trainable(table: CountTable, finding: Sequence[str]) -> None:
     elif single:
         reason = f"needs two samples of every class that has any; {', '.join(single)} has one"
     elif empty:
-        reason = f"needs samples in every subset; {', '.join(empty)} has none"
+        reason = empty_reason("samples", empty)
     elif unseen:
         reason = f"needs samples of every class to learn from; {', '.join(unseen)} has none in train"
     else:
         return
-    remedy, instead = "annotate more screenshots", ""
+    remedy = after_annotating(MORE, split)
     if len(present) == 1:
-        remedy = another_class(table.level.name)
-        instead = instead_of_naming(finding)
+        remedy = f"{after_annotating(another_class(table.level.name), split)}{instead_of_naming(finding)}"
+    elif empty and not single:
+        remedy = to_fill(split, (sum(row) for _, row in present))
     elif table.level.name == LABEL_LEVEL and (rare := [name for name, row in present if name in {*single, *unseen}]):
-        remedy = ways_out(rare, [name for name, _ in present])
-    raise InputRejectedError(
-        f"training {reason}. Samples in train/val/test: {shares}. {remedy[0].upper()}{remedy[1:]}; {_THEN}.{instead}"
-    )
+        remedy = after_annotating(ways_out(rare, [name for name, _ in present]), split)
+    raise InputRejectedError(f"training {reason}. Samples in train/val/test: {shares}. {remedy}")
 
 
 def another_class(level: str) -> str:

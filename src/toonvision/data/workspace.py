@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError, ToonVisionError, UsageError
 from toonvision.core.files import path_inside, write_text
@@ -51,7 +51,14 @@ class SourceTable(Strict):
     """A folder of annotated pictures that the workspace reads but does not own."""
 
     format: Format
-    path: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
+    path: Annotated[str, Field(min_length=1)]
+
+    @field_validator("path")
+    @classmethod
+    def _path_can_be_one(cls, path: str) -> str:
+        if "\0" in path:
+            raise ValueError("a path has no zero byte")
+        return path
 
 
 class ImageTable(Strict):

@@ -42,7 +42,7 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
         if damage := results_damage(run):
             faults.append(Finding(name, damage, f"toonvision evaluate {title}", "damaged-results"))
         if stale_export:
-            said = stale_export.removeprefix(f"{run}{os.sep}")
+            said = stale_export.removeprefix(f"{run}{os.sep}").removesuffix(".").removesuffix("; export it again")
             doubts.append(Finding(name, said, f"toonvision export {title}", "stale-export"))
         if known and not _split_stands(record, known, workspace):
             reason = f"was trained on the split {record.split} as it no longer is, so that evaluate refuses it"

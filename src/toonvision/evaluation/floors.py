@@ -13,6 +13,7 @@ import numpy.typing as npt
 from toonvision.core.seeds import generator
 from toonvision.data.groups import group_keys
 from toonvision.data.subsets import Subset
+from toonvision.evaluation.score_floors import verdict
 from toonvision.metrics.bootstrap import Estimate, paired_difference
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
@@ -105,9 +106,8 @@ class Floors:
         )
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."
-        verdict = "is clearly worse than" if high < 0 else "does not clearly beat"
         use = f" To use that, run toonvision train with --model {TREES}." if floor.name == TREES and value <= 0 else ""
-        return f"The model {self.network} {verdict} its floor, {floor.title} ({counts}).{use}"
+        return f"The model {self.network} {verdict(floor.difference)} its floor, {floor.title} ({counts}).{use}"
 
 
 def measure_floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[Scores]) -> Floors:

@@ -12,6 +12,13 @@ METRIC_TITLES = {"ap50": "AP50", "miou": "mean IoU"}
 """What the scores of models of screenshots are called, by their names in files."""
 
 
+def verdict(difference: Estimate) -> str:
+    """Return how a model compares with its floor, by its score minus the floor's."""
+    if difference.low > 0:
+        return "clearly beats"
+    return "is clearly worse than" if difference.high < 0 else "does not clearly beat"
+
+
 @dataclass(frozen=True)
 class ScoreFloor:
     """What is beaten, or not.
@@ -89,5 +96,4 @@ class ScoreFloors:
             f"{floor.own.low:.3f} to {floor.own.high:.3f}; difference {one.value:+.3f}, {one.low:+.3f} to "
             f"{one.high:+.3f}"
         )
-        beats = "clearly beats" if floor.beaten else "does not clearly beat"
-        return f"The model {self.network} {beats} its floor, {floor.title} ({counts})."
+        return f"The model {self.network} {verdict(one)} its floor, {floor.title} ({counts})."

@@ -143,7 +143,8 @@ def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _B
         seed: Seed of the bootstrap.
 
     Raises:
-        UsageError: If there is not a label for each row, or no bin.
+        UsageError: If there is no label, not one of the classes for each row, a probability that is not finite, or no
+            bin.
 
     Source:
         Guo et al., "On calibration of modern neural networks", ICML 2017, eq. 3, with bins of equal counts as in
@@ -151,8 +152,9 @@ def reliability(y_true: Indices, probabilities: Probabilities, *, bins: int = _B
         absolute value for small samples (Davison and Hinkley 1997, eq. 5.6); the noise is consistency resampling
         (Broecker and Smith, Weather and Forecasting 22, 2007).
     """
-    if len(y_true) != len(probabilities) or not len(y_true):
-        raise UsageError(f"each row has a label; got {len(probabilities)} rows and {len(y_true)} labels.")
+    _require_fitting(y_true, probabilities)
+    if not len(y_true):
+        raise UsageError("a calibration is measured on at least one sample; got none.")
     require_whole("bins", bins, least=1)
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == y_true
@@ -190,11 +192,15 @@ def fit_temperature(y_true: Indices, probabilities: Probabilities) -> float:
     Returns:
         From 0.05 to 20; 1 if there are no samples.
 
+    Raises:
+        UsageError: If there is not a label of one of the classes for each row, or a probability is not finite.
+
     Source:
         Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2.
     """
     from scipy.optimize import minimize_scalar
 
+    _require_fitting(y_true, probabilities)
     if not len(y_true):
         return 1.0
 
@@ -241,6 +247,17 @@ def negative_log_likelihood(y_true: Indices, probabilities: Probabilities, *, te
     highest = logs.max(axis=1)
     totals = highest + np.log(np.exp(logs - highest[:, None]).sum(axis=1))
     return float((totals - logs[np.arange(len(y_true)), y_true]).mean())
+
+
+def _require_fitting(y_true: Indices, probabilities: Probabilities) -> None:
+    """Refuse labels that do not fit the probabilities, and probabilities that are not finite."""
+    if len(y_true) != len(probabilities):
+        raise UsageError(f"each row has a label; got {len(probabilities)} rows and {len(y_true)} labels.")
+    if not np.isfinite(probabilities).all():
+        raise UsageError("probabilities are finite numbers; got NaN or infinity. Leave such rows out.")
+    classes = probabilities.shape[1]
+    if len(outside := y_true[(y_true < 0) | (y_true >= classes)]):
+        raise UsageError(f"a label is the index of one of {classes} classes, 0 to {classes - 1}; got {outside[0]}.")
 
 
 def _logs(probabilities: Probabilities) -> Floats:

@@ -142,12 +142,16 @@ def read_card(folder: Path, *, taxonomy: str | None = None) -> ModelCard:
 
 
 @own_randomness()
-def load_model(folder: Path) -> "keras.Model | Forest":
+def load_model(folder: Path | str) -> "keras.Model | Forest":
     """Load a saved model: build the network that it names, and read its weights; or read its trees.
+
+    Args:
+        folder: The model's; a run's is ``runs/<task>/<name>``.
 
     Raises:
         ModelRefusedError: If the network is unknown, or the weights are of another network or damaged.
     """
+    folder = Path(folder)
     card = read_card(folder)
     path = _weights(folder, card.network)
     if card.network == TREES:

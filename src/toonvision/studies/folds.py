@@ -136,7 +136,7 @@ def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
         InputRejectedError: If a class could not be learned or evaluated.
     """
     split, level = read_split(workspace.splits, split_name), workspace.taxonomy.level(dataset.task.level)
-    require_trainable(subset_table(level, split, dataset.crops, workspace.taxonomy), workspace.taxonomy.finding)
+    require_trainable(subset_table(level, split, dataset.crops, workspace.taxonomy), split, workspace.taxonomy.finding)
     return fold_of_subsets(f"split {split.name}", [split.subset_of(crop) for crop in dataset.crops])
 
 

@@ -7,20 +7,24 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from toonvision.core.errors import RejectedItemError, UsageError
 from toonvision.core.files import parse_json, read_regular, write_text
-from toonvision.core.names import free_name, plain_name
-from toonvision.core.options import check_fields
+from toonvision.core.names import NamedFolders, free_name, plain_name
+from toonvision.core.options import check_fields, settings_of
 from toonvision.core.seeds import seeds_from
 from toonvision.core.settings import read_json
+from toonvision.core.wording import listed
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 
 RECIPE = "recipe.json"
+_STUDIES = NamedFolders(RECIPE, "study", "suspects TASK")
+_SHOWN = (".png", ".csv")
+"""Suffixes of the files of a study that a person looks at."""
 
 _LARGEST_FILE = 100_000_000
 _BEFORE = {"contexts": "contexts", "suspects": "suspects", "curves": "curve"}
@@ -99,11 +103,11 @@ class StudyOptions:
         force: Replace a study of that name with other settings.
 
     Raises:
-        UsageError: If a value is of another kind, or there is no training.
+        UsageError: If a value is of another kind or out of bounds, or there is no training.
     """
 
     network: str | None = None
-    epochs: int | None = None
+    epochs: Annotated[int | None, settings_of(TrainingSettings)["epochs"].option] = None
     size_hw: tuple[int, int] | None = None
     repeat: int = 3
     seed: int = 0
@@ -185,6 +189,19 @@ def bring_over(root: Path) -> list[Path]:
             with suppress(OSError):
                 emptied.rmdir()
     return moved
+
+
+def refuse_to_report(studies: Path, name: str) -> None:
+    """Refuse a study of the data where a report is asked for, by its name below the studies or by its folder.
+
+    Raises:
+        UsageError: Naming its files, if there is such a study.
+    """
+    if _STUDIES.holds(studies, name):
+        folder = _STUDIES.find(studies, name)
+        files = [path.name for path in sorted(folder.iterdir()) if path.suffix in _SHOWN]
+        shown_by = f" Look at {listed(files)} in {folder}." if files else ""
+        raise UsageError(f"{name} is a study of the data, which has no report.{shown_by}")
 
 
 def _read(path: Path) -> dict[str, Any]:

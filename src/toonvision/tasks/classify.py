@@ -69,7 +69,7 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     stored = read_split(workspace.splits, split)
     crops = [crop for crop in known.crops if stored.subset_of(crop)]
     level = workspace.taxonomy.level(task.level)
-    require_trainable(subset_table(level, stored, crops, workspace.taxonomy), workspace.taxonomy.finding)
+    require_trainable(subset_table(level, stored, crops, workspace.taxonomy), stored, workspace.taxonomy.finding)
     dataset = dataset_of(workspace, task, known, crops, size_hw=size_hw, resize=resize)
     left_out = tuple(category.name for category in level.classes if category.name not in dataset.classes)
     return in_subsets(dataset, stored, left_out=left_out, newer=len(known.crops) - len(crops))

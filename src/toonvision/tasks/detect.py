@@ -16,8 +16,9 @@ from toonvision.data.arrays import load_instances, load_screenshots
 from toonvision.data.groups import frame_keys
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Frame, Known, frames_of
-from toonvision.data.splits import read_split
+from toonvision.data.splits import Split, read_split
 from toonvision.data.subsets import SUBSETS, Subset
+from toonvision.data.trainable import MORE, after_annotating, empty_reason, to_fill
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.boxes import boxes_in
 from toonvision.metrics.classification import Indices
@@ -102,7 +103,7 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     dataset = dataset_of(workspace, task, known, size_hw=size_hw)
     left_out = [one.name for one in workspace.taxonomy.level(task.level).classes if one.name not in dataset.classes]
     found = in_subsets(dataset, stored, left_out=left_out, newer=len(frames) - len(known))
-    _require_learnable(found)
+    _require_learnable(found, stored)
     return found
 
 
@@ -124,7 +125,7 @@ def dataset_of(workspace: Workspace, task: Task, frames: Sequence[Frame], *, siz
     )
 
 
-def _require_learnable(dataset: Dataset) -> None:
+def _require_learnable(dataset: Dataset, split: Split) -> None:
     """Refuse to train where a class could not be learned, or nothing could be evaluated."""
     each = occurrences(dataset)
     found = {subset: each[indices].sum(axis=0) for subset, indices in dataset.indices.items()}
@@ -133,18 +134,17 @@ def _require_learnable(dataset: Dataset) -> None:
     )
     unseen = [one for at, one in enumerate(dataset.classes) if not found["train"][at]]
     empty = [subset for subset in SUBSETS if not found[subset].sum()]
+    remedy = after_annotating(MORE, split)
     if not dataset.classes:
         reason = "needs objects of a class"
     elif empty:
-        reason = f"needs objects in every subset; {', '.join(empty)} has none"
+        reason = empty_reason("objects", empty)
+        remedy = to_fill(split, each.sum(axis=0).tolist())
     elif unseen:
         reason = f"needs objects of every class to learn from; {', '.join(unseen)} has none in train"
     else:
         return
-    raise InputRejectedError(
-        f"training a detector {reason}. Objects in train/val/test: {shares or 'none'}. Annotate more screenshots; then "
-        "run toonvision extract and toonvision split --force."
-    )
+    raise InputRejectedError(f"training a detector {reason}. Objects in train/val/test: {shares or 'none'}. {remedy}")
 
 
 def occurrences(dataset: Dataset) -> Indices:

@@ -265,8 +265,12 @@ def is_name(text: str) -> bool:
         >>> is_name("Bossbot\u00a0Nr. 1"), is_name("two\nlines")
         (True, False)
     """
-    odd = {"Cc", "Cs"}  # control characters, halves of surrogate pairs
-    return len(text) <= LONGEST_NAME and not any(unicodedata.category(character) in odd for character in text)
+    return len(text) <= LONGEST_NAME and not control_characters(text)
+
+
+def control_characters(text: str) -> list[str]:
+    """Return the control characters of a text, and the halves of surrogate pairs."""
+    return [character for character in text if unicodedata.category(character) in {"Cc", "Cs"}]
 
 
 def color_at(index: int) -> str:

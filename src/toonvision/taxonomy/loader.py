@@ -29,6 +29,7 @@ from toonvision.taxonomy.labels import (
     Task,
     Taxonomy,
     color_at,
+    control_characters,
     did_you_mean,
     is_name,
 )
@@ -172,10 +173,13 @@ class TaxonomyTable(Strict):
             texts += [text for name, table in level.classes.items() for text in (name, table.title or "")]
         for text in texts:
             if not is_name(text):
-                raise ValueError(
-                    f"the name or title {shown(text)} has {len(text):,} characters; at most {LONGEST_NAME:,} are "
-                    "allowed, and no control characters"
+                odd = control_characters(text)
+                has = (
+                    f"the control character {odd[0]!r}; none is"
+                    if odd
+                    else (f"{len(text):,} characters; at most {LONGEST_NAME:,} are")
                 )
+                raise ValueError(f"the name or title {shown(text)} has {has} allowed")
         return self
 
     @model_validator(mode="after")

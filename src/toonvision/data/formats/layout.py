@@ -193,7 +193,8 @@ def _refuse_unfit(asked: Format, found: Sequence[Layout], tree: SourceTree) -> N
 
 
 def _nothing(tree: SourceTree) -> str:
-    others = f", but {counted(len(tree.pictures), 'picture')} without annotations" if tree.pictures else ""
+    pictures = sum(path.is_file() for path in tree.pictures)  # a link may lead nowhere, and a pipe is no picture
+    others = f", but {counted(pictures, 'picture')} without annotations" if pictures else ""
     tables = tree.with_suffix(".csv", ".tsv")
     known = f"are not known: name them {tensorflow_csv.COLUMNS}."
     table = f" The columns of {tree.relative(tables[0])} {known}" if tables else ""
