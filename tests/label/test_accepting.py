@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from builders import Shot, write_picture
+from builders import Shot, make_workspace, write_picture
 from label.made import shots_of, unlabelled
 from toonvision.api.workspace import open_workspace
 from toonvision.data.boxes import Box
@@ -97,6 +97,16 @@ def test_proposals_are_compared_with_annotated_screenshots_that_were_not_learned
     proposed = Proposals("screenshots", shots[0].name, "", (64, 48), "m", "", (truth, other, third))
     rights = compared(workspace, [(shots[0], proposed)])
     assert [(one.label, one.is_right) for one in rights] == [("apple", True), ("apple", False), ("pear", False)]
+
+
+def test_a_proposal_of_a_class_is_right_where_the_source_knows_no_more_than_that_class(tmp_path):
+    xyxy = (1, 1, 20, 20)
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", (("fruit", xyxy),))])
+    (shot,) = shots_of(workspace)
+    fruit = Proposal("fruit", Box(*xyxy), 0.9, "m", "kind")
+    for found, is_right in ((fruit, True), (replace(fruit, label="mineral"), False)):
+        proposed = Proposals(shot.source.key, shot.name, "", (64, 48), "m", "", (found,))
+        assert [(one.is_right, one.is_placed) for one in compared(workspace, [(shot, proposed)])] == [(is_right, True)]
 
 
 def test_what_was_reviewed_since_the_training_lets_more_be_accepted(workspace, monkeypatch):

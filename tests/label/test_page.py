@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from builders import SETTINGS_TEXT, Shot, contents, files_property, write_picture
+from builders import SETTINGS_TEXT, Shot, contents, files_property, small_shots, write_class_folders, write_picture
 from label.made import proposed, unlabelled
 from toonvision.data.boxes import AnnotatedObject
+from toonvision.data.extraction import extract
 from toonvision.data.formats import pascal_voc
 from toonvision.data.workspace import open_workspace
+from toonvision.label.changes import Change
 from toonvision.label.page import label_app
 from toonvision.label.proposals import StoredThresholds, write_thresholds
 from toonvision.label.session import Session
@@ -70,6 +72,46 @@ def test_the_page_says_by_what_right_boxes_are_accepted_unasked(client, session)
     write_thresholds(session.workspace, StoredThresholds("models", choose_thresholds(known)))
     said = "When models proposed last, boxes that are as sure were right in 100.0 % (96.3-100.0) of 100."
     assert client.get("/api/start").json()["unasked"] == said
+
+
+NO_CONTEXTS = SETTINGS_TEXT.replace(
+    '[taxonomy.contexts]\ngarden = { title = "Garden" }\nhouse = { title = "House" }\n', ""
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "folder", "count"),
+    [
+        (SETTINGS_TEXT, "garden", 0),
+        (SETTINGS_TEXT, "lake", 1),
+        (SETTINGS_TEXT, "", 1),
+        (NO_CONTEXTS, "lake", 0),
+        (NO_CONTEXTS, "", 0),
+    ],
+)
+def test_the_page_says_of_the_screenshots_that_an_extraction_leaves_out_that_they_are_outside(
+    tmp_path, settings, folder, count
+):
+    (tmp_path / "toonvision.toml").write_text(settings)
+    write_picture(tmp_path / "screenshots" / folder / "a.png", Shot("a", folder, ()))
+    write_picture(tmp_path / "screenshots" / "house" / "b.png", Shot("b", "house", ()))
+    assert outside_and_left_out(open_workspace(tmp_path)) == (count, count)
+
+
+def test_the_page_says_of_crops_that_they_are_outside_as_a_review_gives_them_a_box(tmp_path):
+    (tmp_path / "toonvision.toml").write_text(SETTINGS_TEXT)
+    write_class_folders(tmp_path / "screenshots", small_shots()[:2])
+    assert outside_and_left_out(open_workspace(tmp_path)) == (2, 2)
+
+
+def outside_and_left_out(workspace):
+    """Count what the page says is outside, and what an extraction leaves out once all is reviewed."""
+    session = Session(workspace)
+    client, shots = client_of(session), session.screenshots
+    outside = [client.get(f"/api/sheets/{shot.id}").json()["outside"] for shot in shots]
+    for shot in shots:
+        session.change(shot.id, Change("confirm"))
+    return sum(outside), extract(workspace).pictures_skipped
 
 
 def test_the_queue_is_filtered_by_context_label_state_and_name(client, session):

@@ -12,7 +12,7 @@ from toonvision.core.errors import RejectedItemError, UsageError, WorkspaceBusyE
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import Box
 from toonvision.data.extraction import extract
-from toonvision.data.own_annotations import LabelledBox
+from toonvision.data.own_annotations import Annotation, LabelledBox, write_annotation
 from toonvision.data.reviews import read_reviews
 from toonvision.label.accepting import accept_unasked
 from toonvision.label.annotations import Proposal
@@ -58,6 +58,18 @@ def test_objects_of_which_a_source_knows_but_a_class_are_proposed_until_each_has
     session.change(shot, Change("relabel", id=right.id, label="apple"))
     session.change(shot, Change("confirm"))
     assert extract(workspace).objects_kept == 3
+
+
+def test_what_a_person_took_away_is_not_proposed_by_the_source_once_the_review_is_ended(tmp_path):
+    workspace = make_workspace(tmp_path, [Shot("one", "garden", (("fruit", (1, 1, 20, 20)),))])
+    (shot,) = shots_of(workspace)
+    write_annotation(shot.annotation, Annotation(shot.source.key, shot.name, (64, 48), review="open"))
+    session = Session(workspace)
+    assert [one.label for one in session.sheet(shot.id).proposals] == ["fruit"]
+    write_annotation(shot.annotation, Annotation(shot.source.key, shot.name, (64, 48)))
+    assert session.sheet(shot.id).proposals == ()
+    skipped = session.change(shot.id, Change("skip"))
+    assert skipped.version == session.sheet(shot.id).version
 
 
 def test_a_workspace_without_a_source_is_labelled_and_extracted(workspace, session):

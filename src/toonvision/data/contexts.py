@@ -35,6 +35,11 @@ def in_contexts(reading: Reading, taxonomy: Taxonomy) -> Reading:
     return replace(reading, pictures=tuple(pictures)).without({one.name: finding for one in outside if finding})
 
 
+def is_outside(picture: AnnotatedPicture, taxonomy: Taxonomy) -> bool:
+    """Return whether a picture is in no context of a taxonomy, so that an extraction leaves it out."""
+    return not in_contexts(Reading((picture,)), taxonomy).pictures
+
+
 def _is_crop(picture: AnnotatedPicture) -> bool:
     """Return whether a picture without a context shows one object alone, so that nobody can see where it was taken."""
     return picture.context == NO_CONTEXT and bool(picture.objects) and not picture.has_boxes

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from toonvision.core.errors import RejectedItemError
-from toonvision.data.own_annotations import Annotation
+from toonvision.data.own_annotations import Annotation, LabelledBox
 from toonvision.data.reviews import ReviewLog, read_reviews
 from toonvision.data.splits import Split
 from toonvision.data.workspace import Workspace
@@ -69,10 +69,12 @@ def compared(workspace: Workspace, proposed: Iterable[tuple[Screenshot, Proposal
     found: list[Scored] = []
     for shot, one in proposed:
         try:
-            boxes = load_sheet(workspace, shot).annotation.boxes
+            sheet = load_sheet(workspace, shot)
         except RejectedItemError:
             continue  # `toonvision check` says why
-        found += scored(one.objects, boxes, workspace.taxonomy)
+        # All that is proposed without models: the objects that the source knows a class of.
+        coarse = (LabelledBox(known.id, known.label, known.box, "source") for known in sheet.proposals)
+        found += scored(one.objects, (*sheet.annotation.boxes, *coarse), workspace.taxonomy)
     return found
 
 

@@ -12,6 +12,7 @@ from toonvision.data.boxes import Box, fit_object
 from toonvision.data.examination import attributes_of
 from toonvision.data.listing import relative
 from toonvision.data.own_annotations import (
+    DONE,
     Annotation,
     AnnotationFile,
     LabelledBox,
@@ -100,15 +101,17 @@ class Sheet:
 
     @property
     def proposals(self) -> tuple[Proposal, ...]:
-        """What is proposed and not decided."""
-        return undecided(self.offered, self.annotation)
+        """What is proposed and not decided; once a review is ended, the source has no say any more."""
+        is_ended = self.annotation.review == DONE
+        offered = (one for one in self.offered if not (is_ended and one.model == _SOURCE))
+        return undecided(offered, self.annotation)
 
     @property
     def state(self) -> str:
         """``new``, ``source``, ``open``, ``done``, ``empty``, ``skipped`` or ``unsure``."""
         if not self.is_own:
             return "new" if self.is_new else "source"
-        is_empty = self.annotation.review == "done" and not self.annotation.boxes
+        is_empty = self.annotation.review == DONE and not self.annotation.boxes
         return "empty" if is_empty else self.annotation.review
 
     @property

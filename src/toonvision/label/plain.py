@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from toonvision.core.errors import RejectedItemError, shown
-from toonvision.data.boxes import Box, finite
+from toonvision.data.boxes import AnnotatedPicture, Box, finite
+from toonvision.data.contexts import is_outside
 from toonvision.data.own_annotations import LabelledBox
 from toonvision.label.annotations import Sheet
 from toonvision.label.changes import Change, Kind
@@ -24,10 +25,14 @@ def plain_sheet(session: Session, shot_id: str, sheet: Sheet) -> dict[str, Any]:
     shot = session.screenshot(shot_id)
     annotation = sheet.annotation
     offered = session.proposed_context(shot_id, sheet)
+    context = annotation.context or shot.context
+    # Without objects: a review gives each a box, so that what was a crop in a class folder is none any more.
+    reviewed = AnnotatedPicture(shot.path, shot.name, "", context)
     return {
         "id": shot_id,
         "name": shot.name,
-        "context": annotation.context or shot.context,
+        "context": context,
+        "outside": is_outside(reviewed, session.workspace.taxonomy),
         "proposedContext": offered and {"name": offered.context, "score": offered.score},
         "why": session.why(shot_id),
         "size": annotation.size_wh,

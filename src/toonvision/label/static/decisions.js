@@ -79,7 +79,7 @@ export class Decisions {
   /** End a review; of a screenshot that no extraction takes, as it is in no context, once that was said. */
   #end(kind) {
     const { state } = this;
-    const isLost = state.sheet && !state.isUnseen && ["confirm", "empty"].includes(kind) && state.isOutside;
+    const isLost = state.sheet?.outside && !state.isUnseen && ["confirm", "empty"].includes(kind);
     if (isLost && this.warnedOf !== state.shot) {
       this.warnedOf = state.shot;
       this.display.say("It is in no context, so that toonvision extract leaves it out. Choose one (k), or go on by the same key.");

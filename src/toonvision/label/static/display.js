@@ -54,7 +54,7 @@ export class Display {
     const context = state.contexts.size > 1 ? state.contexts.get(sheet.context)?.title : "";
     const words = [STATES[sheet.state] || sheet.state, context, sheet.why];
     find("why").textContent = words.filter(Boolean).join(" · ");
-    this.#showContext(sheet.proposedContext, state.isOutside);
+    this.#showContext(sheet.proposedContext, sheet.outside);
     this.panel.show(sheet, state.selected);
     this.panel.showKeyed(state.keyed, state.likely);
     this.view.draw({

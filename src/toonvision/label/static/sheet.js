@@ -37,7 +37,7 @@ const CHANGES = {
     return left.length === sheet.boxes.length ? sheet : { ...sheet, boxes: left };
   },
   empty: (sheet) => ({ ...sheet, boxes: [], proposals: [] }),
-  context: (sheet, { context }) => ({ ...sheet, context, proposedContext: null }),
+  context: (sheet, { context }) => ({ ...sheet, context, outside: false, proposedContext: null }),
   skip: (sheet) => ({ ...sheet }),
   unsure: (sheet) => ({ ...sheet }),
 };

@@ -70,11 +70,6 @@ export class State {
     return [...this.contexts.values()].filter((one) => one.isKnown);
   }
 
-  /** Whether the screenshot lies in none of these, so that an extraction leaves it out. */
-  get isOutside() {
-    return this.possibleContexts.length > 0 && !this.contexts.get(this.sheet.context)?.isKnown;
-  }
-
   isProposal(id) {
     return this.proposals.some((one) => one.id === id);
   }
