@@ -93,6 +93,19 @@ def test_runs_whose_split_was_made_again_since_are_doubtful(own):
     ]
 
 
+def test_a_run_whose_split_is_missing_says_what_draws_it_again(own):
+    (own.splits / "default.csv").unlink()
+    first, second = checked(own).doubts
+    assert (first.item, second.item, first.code) == ("run kind/two", "run label/three", "split-missing")
+    assert first.reason == "was trained on the split default, which is missing, so that evaluate refuses it"
+    assert first.remedy == "toonvision split --name default draws it again"
+
+
+def test_of_a_split_that_cannot_be_read_nothing_is_said_beside_each_run(own):
+    truncate(own.splits / "default.csv")
+    assert checked(own).doubts == ()
+
+
 def test_an_export_of_an_older_model_and_a_damaged_one_are_doubtful(own):
     run = own.root / RUN
     export_run(own, run)

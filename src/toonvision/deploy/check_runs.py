@@ -44,9 +44,8 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
         if stale_export:
             said = stale_export.removeprefix(f"{run}{os.sep}").removesuffix(".").removesuffix("; export it again")
             doubts.append(Finding(name, said, f"toonvision export {title}", "stale-export"))
-        if known and not _split_stands(record, known, workspace):
-            reason = f"was trained on the split {record.split} as it no longer is, so that evaluate refuses it"
-            doubts.append(Finding(name, reason, "train again", "split-changed"))
+        if known and (doubt := _split_doubt(record, known, workspace)):
+            doubts.append(Finding(name, *doubt))
     return Checked("Runs", len(runs), tuple(faults), tuple(doubts))
 
 
@@ -56,7 +55,7 @@ def contradicted_labels(
     """Return the crops whose label a run's predictions for them contradict confidently, the most confident first."""
     by_path = {workspace.crops / crop.file: crop for crop in crops}
     split = _split_of(record, workspace)
-    stands = _split_stands(record, known, workspace)
+    stands = split is not None and _is_as_trained(split, record, known, workspace)
     learned = {"train"} | ({"val"} if record.settings.with_validation else set())
     doubts = []
     for one in sorted(predictions, key=lambda one: -one.confidence):
@@ -83,10 +82,23 @@ def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
     return record, current_export(run, read_card(run))[1]
 
 
-def _split_stands(record: RunRecord, known: Known, workspace: Workspace) -> bool:
-    split = _split_of(record, workspace)
-    if split is None:
-        return False
+def _split_doubt(record: RunRecord, known: Known, workspace: Workspace) -> tuple[str, str, str] | None:
+    """Return a finding's reason, remedy and code if a run's split is not what it was; an unreadable one is a fault."""
+    name = record.split
+    try:
+        split = read_split(workspace.splits, name)
+    except UsageError:
+        reason = f"was trained on the split {name}, which is missing, so that evaluate refuses it"
+        return reason, f"toonvision split --name {name} draws it again", "split-missing"
+    except InputRejectedError:
+        return None
+    if _is_as_trained(split, record, known, workspace):
+        return None
+    reason = f"was trained on the split {name} as it no longer is, so that evaluate refuses it"
+    return reason, "train again", "split-changed"
+
+
+def _is_as_trained(split: Split, record: RunRecord, known: Known, workspace: Workspace) -> bool:
     items = kind_of(record.as_task).items(known, workspace, record.as_task)
     return split_digest([item for item in items if split.subset_of(item)], split) == record.data_hash
 

@@ -5,6 +5,7 @@ lose commits.
 """
 
 import contextlib
+import os
 import sqlite3
 import tempfile
 import time
@@ -191,7 +192,9 @@ def _translated(path: Path) -> Iterator[None]:
             busy = f"{path}: another process keeps it locked. Try again when it has ended."
             raise WorkspaceBusyError(busy) from error
         if code in _ENVIRONMENT:
-            raise EnvironmentFaultError(f"{path}: {error}. Free space or allow writing, then run again.") from error
+            readable = not path.exists() or os.access(path, os.R_OK)
+            remedy = "Free space or allow writing" if readable else "Allow reading"
+            raise EnvironmentFaultError(f"{path}: {error}. {remedy}, then run again.") from error
         raise
     except sqlite3.DatabaseError as error:
         raise InputRejectedError(_rebuild_advice(path, str(error))) from error
