@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from builders import Shot, contents, small_shots, tree, write_voc
+from builders import Shot, contents, copied, open_to_all, small_shots, tree, unprivileged, write_voc
 from toonvision.data.extraction import extract
 
 
@@ -147,3 +147,36 @@ def test_new_pictures_are_named_until_they_are_extracted(run, own_workspace):
     extract(own_workspace)
     outcome = run("check", "-w", own_workspace.root)
     assert "fault: split default: does not know 2 of 26 crops" in outcome.out
+
+
+def test_what_may_not_be_read_is_named_and_the_rest_is_shown(run, small_workspace):
+    with open_to_all() as base:
+        root = copied(small_workspace, base / "w").root
+        for verb in ("runs", "check", "balance"):
+            run(verb, "-w", root)  # imports what an unprivileged user may not read here
+        closed = root / "runs" / "label" / "mine"
+        closed.mkdir(parents=True)
+        for path in (root / "crops", closed):
+            path.chmod(0)
+        with unprivileged():
+            listed, checked = run("runs", "-w", root), run("check", "-w", root)
+        (root / "toonvision.toml").chmod(0)
+        with unprivileged():
+            balanced = run("balance", "-w", root)
+    assert (listed.code, checked.code, balanced.code) == (0, 3, 4)
+    assert f"note: {closed}: may not be read (allow reading)" in listed.err
+    assert f"fault: {closed}: may not be read (allow reading)" in checked.out
+    assert "cannot be read (Permission denied) (allow reading)" in checked.out
+    assert "Libraries" in checked.out
+    assert "toonvision.toml: cannot be read (Permission denied). To fix it, allow reading it." in balanced.err
+
+
+def test_a_catalogue_that_may_not_be_read_says_to_allow_reading(run, small_workspace):
+    with open_to_all() as base:
+        root = copied(small_workspace, base / "w").root
+        run("balance", "-w", root)  # imports what an unprivileged user may not read here
+        (root / "catalog.sqlite").chmod(0)
+        with unprivileged():
+            outcome = run("balance", "-w", root)
+    assert outcome.code == 4
+    assert "Allow reading, then run again." in outcome.err

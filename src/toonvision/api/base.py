@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toonvision.api.watching import NOBODY, Watcher
-from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError
+from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, ModelRefusedError
 from toonvision.data.listing import Listing
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import SCREENSHOTS
@@ -61,7 +61,7 @@ class Opened:
         """
         try:
             labels = self._labels() if self.files.catalog.is_file() else set()
-        except InputRejectedError:
+        except (InputRejectedError, EnvironmentFaultError):
             return ""
         if not labels:
             return self._first_step(after)

@@ -1,10 +1,11 @@
 """All checks of a workspace, one after the other; nothing is written."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from toonvision.api.base import Opened, StoredRun
-from toonvision.core.errors import InputRejectedError
+from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.installed import outdated_libraries
 from toonvision.data import check as data
 from toonvision.data.check import Checked
@@ -21,17 +22,26 @@ def check_workspace(workspace: Opened, run: str | None) -> tuple[list[Checked], 
     files, watcher = workspace.files, workspace.watcher
     known, catalog = data.check_catalog(files)
     with watcher.progress("checking", "screenshots") as progress:
-        checked = [catalog, data.check_screenshots(files, known, progress=progress)]
+        checked = [catalog, *_part("Screenshots", lambda: [data.check_screenshots(files, known, progress=progress)])]
     if known:
         with watcher.progress("checking", "crops") as progress:
-            checked += data.check_crops(files, known, progress=progress)
-        checked.append(data.check_splits(files, known))
-    checked.append(check_runs(files, known))
+            checked += _part("Crops", lambda: data.check_crops(files, known, progress=progress))
+        checked += _part("Splits", lambda: [data.check_splits(files, known)])
+    checked += _part("Runs", lambda: [check_runs(files, known)])
     if run:
         checked.append(_contradicted(workspace, run, known))
     libraries, old = outdated_libraries()
     checked += [data.check_leftovers(files), Checked("Libraries", len(libraries), tuple(old))]
     return checked, {"python": ".".join(map(str, sys.version_info[:3])), **libraries}
+
+
+def _part(what: str, check: Callable[[], list[Checked]]) -> list[Checked]:
+    """Return what a check finds; a folder that may not be read is its fault, and the other checks go on."""
+    try:
+        return check()
+    except PermissionError as error:
+        reason = f"cannot be read ({error.strerror})"
+        return [Checked(what, 0, (Finding(str(error.filename), reason, "allow reading", "unreadable"),))]
 
 
 def _contradicted(workspace: Opened, name: str, known: Known | None) -> Checked:

@@ -22,7 +22,7 @@ from toonvision.data.label_rules import LabelRules
 from toonvision.data.setup import INFER, SetupPlan, SetupRequest, carry_out, plan_setup
 from toonvision.taxonomy.labels import require_known
 from toonvision.taxonomy.loader import built_in_name
-from toonvision.training.record import RunRecord, read_record, run_records
+from toonvision.training.record import RunRecord, closed_runs, read_record, run_records
 
 if TYPE_CHECKING:
     from toonvision.api.growing import Growth
@@ -301,6 +301,10 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
         from toonvision.evaluation.history import median_and_worst, results_damage, wrong_on_test
 
         found, damaged = read_each(run_records(self.files.runs), read_record, code="damaged-run")
+        damaged += [
+            Finding(str(folder), "may not be read", "allow reading", "damaged-run")
+            for folder in closed_runs(self.files.runs)
+        ]
         damaged += [
             Finding(f"run {record.title}", damage, self.command("evaluate", record.title), "damaged-results")
             for folder, record in found

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 
-from toonvision.core.errors import InputRejectedError, RejectedItemError, shown
+from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, RejectedItemError, shown
 
 TEMPORARY = ".tmp-"
 """Prefix of the names of files that are not complete yet."""
@@ -200,6 +200,20 @@ def first_bytes(path: Path, count: int) -> bytes:
         return b""
 
 
+def is_closed(path: Path) -> bool:
+    """Return whether a file or folder may not be read; one that is not there is not closed."""
+    try:
+        if path.is_dir():
+            os.scandir(path).close()
+        else:
+            os.close(os.open(path, _AT_ONCE))
+    except PermissionError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def _is_other(path: Path) -> bool:
     """Return whether a path is no regular file, as far as that can be seen."""
     with contextlib.suppress(OSError):
@@ -212,7 +226,8 @@ def _no_regular_file() -> RejectedItemError:
 
 
 def _unreadable(error: OSError) -> RejectedItemError:
-    return RejectedItemError(f"cannot be read ({error.strerror})", "check the file", code="unreadable")
+    remedy = "allow reading it" if isinstance(error, PermissionError) else "check the file"
+    return RejectedItemError(f"cannot be read ({error.strerror})", remedy, code="unreadable")
 
 
 def decode_text(content: bytes, *, errors: str = "strict") -> str:
@@ -234,6 +249,7 @@ def read_text(path: Path, *, limit: int) -> str:
 
     Raises:
         InputRejectedError: Naming the file and the remedy.
+        EnvironmentFaultError: If it may not be read.
     """
     if not path.exists():
         raise InputRejectedError(f"{path}: no such file. Correct its name.")
@@ -242,7 +258,8 @@ def read_text(path: Path, *, limit: int) -> str:
     except RejectedItemError as error:
         if error.code == "encoding":
             raise InputRejectedError(f"{path}: is not UTF-8 text. Save it as UTF-8 and run again.") from None
-        raise InputRejectedError(f"{path}: {error.reason}. To fix it, {error.remedy}.") from None
+        fault = EnvironmentFaultError if isinstance(error.__cause__, PermissionError) else InputRejectedError
+        raise fault(f"{path}: {error.reason}. To fix it, {error.remedy}.") from None
 
 
 def parse_json(content: str | bytes, *, change: Callable[[dict[str, object]], None] | None = None) -> object:

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from toonvision.core.errors import UsageError, shown
+from toonvision.core.files import is_closed
 
 Paths = Path | str | Sequence[Path | str]
 """One or more paths."""
@@ -113,6 +114,11 @@ class NamedFolders:
     def records(self, root: Path) -> list[Path]:
         """Return the records below a folder, by task and name; hidden folders are unfinished, or were replaced."""
         return sorted(path for path in root.glob(f"*/*/{self.record}") if not path.parent.name.startswith("."))
+
+    def closed(self, root: Path) -> list[Path]:
+        """Return the folders down to those of records that may not be read, so that `records` does not see them."""
+        folders = [root, *sorted(root.glob("*")), *sorted(root.glob("*/[!.]*"))]
+        return [folder for folder in folders if folder.is_dir() and is_closed(folder)]
 
     def holds(self, root: Path, name: str) -> bool:
         """Return whether `find` would find one."""

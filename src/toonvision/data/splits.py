@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, UsageError, shown
+from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, UsageError, shown
 from toonvision.core.files import read_text, write_text
 from toonvision.core.names import plain_name
 from toonvision.data.records import Crop, Item, StoredScreenshot
@@ -143,6 +143,7 @@ def read_split(folder: Path, name: str) -> Split:
     Raises:
         UsageError: If there is none of that name.
         InputRejectedError: If the file breaks a rule, with the line.
+        EnvironmentFaultError: If it may not be read.
     """
     path = folder / f"{plain_name(name, 'a split')}.csv"
     if not path.exists():
@@ -153,12 +154,12 @@ def read_split(folder: Path, name: str) -> Split:
 
 
 def read_splits(folder: Path) -> tuple[list[Split], list[Finding]]:
-    """Read all splits of a folder; one that breaks a rule becomes a finding."""
+    """Read all splits of a folder; one that cannot be read or breaks a rule becomes a finding."""
     splits, broken = [], []
     for name in split_names(folder):
         try:
             splits.append(read_split(folder, name))
-        except InputRejectedError as error:
+        except (InputRejectedError, EnvironmentFaultError) as error:
             broken.append(Finding(f"split {name}", str(error), code="split"))
     return splits, broken
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, ToonVisionError, UsageError
+from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, ToonVisionError, UsageError
 from toonvision.core.wording import percent
 from toonvision.data.catalog import Crop
 from toonvision.data.check import Checked
@@ -16,7 +16,7 @@ from toonvision.evaluation.history import results_damage
 from toonvision.metrics.predictions import Prediction
 from toonvision.models.saving import read_card, require_sound_weights
 from toonvision.tasks.registry import kind_of
-from toonvision.training.record import RECORD, RunRecord, read_record, repeat_folder
+from toonvision.training.record import RECORD, RunRecord, closed_runs, read_record, repeat_folder
 
 CONFIDENT = 0.9
 """From this probability on, a prediction that differs from the label is reported."""
@@ -27,10 +27,13 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
 
     Without the catalogue's content (``known`` is None) splits are not checked.
     """
-    faults: list[Finding] = []
+    closed = closed_runs(workspace.runs)
+    faults = [Finding(str(folder), "may not be read", "allow reading", "run") for folder in closed]
     doubts: list[Finding] = []
     runs = [folder for folder in sorted(workspace.runs.glob("*/[!.]*")) if folder.is_dir()]
     for run in runs:
+        if run in closed:
+            continue
         title = run.relative_to(workspace.runs).as_posix()
         name = f"run {title}"
         try:
@@ -90,7 +93,7 @@ def _split_doubt(record: RunRecord, known: Known, workspace: Workspace) -> tuple
     except UsageError:
         reason = f"was trained on the split {name}, which is missing, so that evaluate refuses it"
         return reason, f"toonvision split --name {name} draws it again", "split-missing"
-    except InputRejectedError:
+    except (InputRejectedError, EnvironmentFaultError):
         return None
     if _is_as_trained(split, record, known, workspace):
         return None
@@ -106,5 +109,5 @@ def _is_as_trained(split: Split, record: RunRecord, known: Known, workspace: Wor
 def _split_of(record: RunRecord, workspace: Workspace) -> Split | None:
     try:
         return read_split(workspace.splits, record.split)
-    except (InputRejectedError, UsageError):
+    except (InputRejectedError, EnvironmentFaultError, UsageError):
         return None

@@ -25,7 +25,7 @@ from toonvision.taxonomy.labels import CLASSIFY, Task
 RECORD, LOGS = "run.json", "tensorboard"
 
 _RUNS = NamedFolders(RECORD, "run", "train TASK")
-find_run, is_run, run_records = _RUNS.find, _RUNS.holds, _RUNS.records
+find_run, is_run, run_records, closed_runs = _RUNS.find, _RUNS.holds, _RUNS.records, _RUNS.closed
 Status = Literal["done", "failed"]
 _LOCK = ".lock"
 _WORDS = {"chosen": "best_seed", "validate": "val"}

@@ -5,7 +5,6 @@ lose commits.
 """
 
 import contextlib
-import os
 import sqlite3
 import tempfile
 import time
@@ -19,7 +18,7 @@ from toonvision.core.errors import (
     UsageError,
     WorkspaceBusyError,
 )
-from toonvision.core.files import naming, write_bytes
+from toonvision.core.files import is_closed, naming, write_bytes
 from toonvision.core.names import free_name
 from toonvision.data.catalog import schema
 from toonvision.data.catalog.old_splits import bring_over_splits
@@ -192,8 +191,7 @@ def _translated(path: Path) -> Iterator[None]:
             busy = f"{path}: another process keeps it locked. Try again when it has ended."
             raise WorkspaceBusyError(busy) from error
         if code in _ENVIRONMENT:
-            readable = not path.exists() or os.access(path, os.R_OK)
-            remedy = "Free space or allow writing" if readable else "Allow reading"
+            remedy = "Allow reading" if is_closed(path) else "Free space or allow writing"
             raise EnvironmentFaultError(f"{path}: {error}. {remedy}, then run again.") from error
         raise
     except sqlite3.DatabaseError as error:
