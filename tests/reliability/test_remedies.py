@@ -56,6 +56,10 @@ WRITERS = {
     "csv": write_csv,
 }
 ELSEWHERE = {
+    "allow reading": "carried out by whoever owns the file",
+    "allow reading it": "carried out by whoever owns the file",
+    "Allow reading": "carried out by whoever owns the file",
+    "Free space or allow writing": "half of a message",
     "describe fewer objects": "attributes are written by the sample world alone",
     "it was not changed. Update toonvision, or move the file away.": "half of a message",
     "a level is one of ...; got ....": "about trainings",
