@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from toonvision.metrics.bootstrap import Estimate, dependence, estimate
+from toonvision.metrics.bootstrap import Estimate, dependence, estimate, group_weights, mean_of_classes
 
 
 def cramers_v(table):
@@ -37,3 +37,18 @@ def test_draws_that_are_no_number_do_not_count_in_an_interval():
     assert estimate(0.4, drawn) == Estimate(0.4, pytest.approx(0.025), pytest.approx(0.975))
     nothing = estimate(0.4, np.full(3, math.nan))
     assert (nothing.value, math.isnan(nothing.low), math.isnan(nothing.high)) == (0.4, True, True)
+
+
+def test_all_draws_count_in_the_mean_of_classes_although_hardly_one_has_every_rare_class():
+    rng = np.random.default_rng(0)
+    drawn = group_weights(range(30), draws=500, rng=rng)
+    common = drawn @ rng.random(30) / drawn.sum(axis=1)
+    rare = np.where(drawn[:, :12] > 0, 0.25, math.nan).T
+    values = np.array([0.5, *np.full(12, 0.25), math.nan])
+    mean = mean_of_classes(np.stack([common, *rare, np.full(500, math.nan)]), values)
+    assert np.isnan(rare).any(axis=0).mean() > 0.95
+    np.testing.assert_allclose(mean, (common + 12 * 0.25) / 13)
+
+
+def test_the_mean_of_classes_is_unknown_where_no_class_has_a_sample():
+    assert np.isnan(mean_of_classes(np.full((2, 5), math.nan), np.full(2, math.nan))).all()

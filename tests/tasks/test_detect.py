@@ -246,7 +246,7 @@ def test_a_box_is_the_mean_of_those_around_it_by_the_square_of_their_confidence(
     np.testing.assert_allclose(settled(boxes[:, :, :1] + 7, scores[:, :, :1]), boxes[:, :, :1] + 7)
 
 
-def scores_of(objects, found, thresholds=(0.5, 0.5), images=2):
+def scores_of(objects, found, thresholds=(0.5, 0.5), images=2, classes=("cog", "toon")):
     """Score boxes given as image, label, box and ignored, or score."""
     truth = Objects(
         images, np.array([o[0] for o in objects], np.int64), np.array([o[1] for o in objects], np.int64),
@@ -256,7 +256,7 @@ def scores_of(objects, found, thresholds=(0.5, 0.5), images=2):
         images, np.array([f[0] for f in found], np.int64), np.array([f[1] for f in found], np.int64),
         np.array([f[3] for f in found], np.float32), boxes=np.array([f[2] for f in found], np.float32).reshape(-1, 4),
     )  # fmt: skip
-    return BoxScores(truth, predictions, ("cog", "toon"), thresholds)
+    return BoxScores(truth, predictions, classes, thresholds)
 
 
 BOX, OTHER, FAR = (0, 0, 10, 20), (30, 0, 40, 20), (60, 60, 70, 80)
@@ -361,6 +361,16 @@ def test_the_interval_of_the_mean_lies_around_the_mean_although_a_class_is_in_on
     cog, toon, mean = (one.ap50 for one in scores.intervals)
     assert (cog.low, toon.high) == (pytest.approx(1), 0)
     assert (mean.low, mean.value, mean.high) == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_the_interval_of_the_mean_rests_on_all_draws_although_each_class_is_in_one_screenshot_only():
+    true = [*((at, 0, BOX, False) for at in range(12)), *((at, at, OTHER, False) for at in range(1, 12))]
+    found = [(at, label, box, 0.9) for at, label, box, _ in true if at % 2]
+    names = tuple(f"class {label}" for label in range(12))
+    scores = scores_of(true, found, (0.5,) * 12, images=12, classes=names)
+    mean = scores.intervals[-1].ap50
+    assert np.isfinite(scores.drawn.mean).all()
+    assert mean.low < mean.value < mean.high
 
 
 def test_screenshots_that_belong_together_are_drawn_together(dataset):

@@ -42,19 +42,24 @@ def estimate(value: float, drawn: npt.NDArray[np.float64]) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
-def mean_of_classes(drawn: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Average the scores of classes in each draw; NaN where a draw lacks a class that other draws have.
+def mean_of_classes(drawn: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Average the scores of classes in each draw; a class that a draw lacks has there its score over all samples.
 
-    The mean over the other classes alone would be another score: without the class that is hard, it is far higher.
+    The mean over the other classes alone would be another score: without the class that is hard, it is far higher. And
+    if only draws with all classes counted, hardly any would where many classes are rare.
 
     Args:
         drawn: Shape ``(classes, draws, ...)``; NaN where a draw does not have the class.
+        values: The same over all samples, shape ``(classes, ...)``; NaN for classes without a sample, which are left
+            out.
 
     Returns:
-        Shape ``(draws, ...)``.
+        Shape ``(draws, ...)``; NaN if no class has a sample.
     """
-    known = ~np.isnan(drawn).reshape(len(drawn), -1).all(axis=1)
-    mean: npt.NDArray[np.float64] = drawn[known].mean(axis=0) if known.any() else np.full(drawn.shape[1:], np.nan)
+    known = ~np.isnan(values).reshape(len(values), -1).any(axis=1)
+    if not known.any():
+        return np.full(drawn.shape[1:], np.nan)
+    mean: npt.NDArray[np.float64] = np.where(np.isnan(drawn), values[:, None], drawn)[known].mean(axis=0)
     return mean
 
 

@@ -99,10 +99,9 @@ def fit_box_curve(trained: TrainedSizes, split: str, more: int) -> BoxCurve:
     scores = [[score(one.predictions, tested, "test") for one in trained.results[size]] for size in kept]
     drawn = _drawn(scores, np.stack([trained.valid(size) for size in kept]))
     points = tuple(_point(trained, size, scores[at], drawn[:, at]) for at, size in enumerate(kept))
-    known = drawn[~np.isnan(drawn).any(axis=1)]  # a draw of screenshots without an object has no AP50
     objects = int((~scores[0][0].truth.ignored).sum())
     found = forecast(
-        [point.mean_pictures for point in points], [1 - point.mean.value for point in points], 1 - known,
+        [point.mean_pictures for point in points], [1 - point.mean.value for point in points], 1 - drawn,
         tested=objects, more=more,
     )  # fmt: skip
     return BoxCurve(**vars(found), **trained.curve(split), objects=objects, points=points)

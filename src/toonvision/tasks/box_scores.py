@@ -91,14 +91,16 @@ class DrawnPrecision:
     Attributes:
         classes: Of each class, draw and threshold of overlap, shape ``(classes, draws, thresholds)``; NaN without an
             object.
+        values: The same of all screenshots, shape ``(classes, thresholds)``.
     """
 
     classes: npt.NDArray[np.float64]
+    values: npt.NDArray[np.float64]
 
     @cached_property
     def mean(self) -> npt.NDArray[np.float64]:
-        """Over the classes, shape ``(draws, thresholds)``; NaN where a draw lacks one that other draws have."""
-        return mean_of_classes(self.classes)
+        """Over the classes, shape ``(draws, thresholds)``; NaN without an object."""
+        return mean_of_classes(self.classes, self.values)
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,8 @@ class BoxScores:
         """Average precisions of draws of screenshots, the same draws for all models of these screenshots."""
         groups = frame_keys(self.frames) if self.frames else range(self.truth.images)
         times = group_weights(groups, draws=_DRAWS, rng=generator(0, "boxes"))
-        return DrawnPrecision(np.stack([matches.drawn(times) for matches in self.matches]))
+        drawn = np.stack([matches.drawn(times) for matches in self.matches])
+        return DrawnPrecision(drawn, np.stack([matches.average_precisions for matches in self.matches]))
 
     @cached_property
     def intervals(self) -> tuple[Interval, ...]:

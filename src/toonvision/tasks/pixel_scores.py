@@ -79,12 +79,13 @@ class PixelScores:
     @property
     def drawn_mean_iou(self) -> npt.NDArray[np.float64]:
         """The same of each set of drawn screenshots, shape ``(draws,)``."""
-        return mean_of_classes(self.drawn.iou.T)
+        return mean_of_classes(self.drawn.iou.T, self.quality.iou)
 
     @property
     def mean_boundary_f1(self) -> Estimate:
         """The mean F1 of the boundaries of the classes that the masks show."""
-        return estimate(float(self.quality.mean_boundary_f1), mean_of_classes(self.drawn.boundary_f1.T))
+        drawn = mean_of_classes(self.drawn.boundary_f1.T, self.quality.boundary_f1)
+        return estimate(float(self.quality.mean_boundary_f1), drawn)
 
     @property
     def right(self) -> Estimate:
