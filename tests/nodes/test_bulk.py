@@ -13,7 +13,7 @@ from PIL import Image
 
 from builders import contents
 from nodes import jobs
-from toonvision.api import bulk
+from toonvision.api import bulk, bulk_answers
 from toonvision.api.bulk import Answering, predict_to_file
 from toonvision.api.bulk_answers import packaged_answering
 from toonvision.api.detecting import objects_csv
@@ -115,6 +115,27 @@ def test_a_run_that_was_stopped_goes_on_and_does_nothing_twice(pictures, shards_
     files = sorted(path.name for path in pictures.iterdir())
     assert tally.read_text().splitlines() == files
     assert (tmp_path / "out.csv").read_text().splitlines() == ["picture", *files]
+
+
+def test_rows_of_an_earlier_format_are_not_joined_with_those_of_this_one(
+    pictures, shards_of_two, tmp_path, monkeypatch
+):
+    def answering(most):
+        opened = partial(open_counting, str(tmp_path / "tally.txt"), most)
+        return replace(packaged_answering("toontown", find=True), open=opened, csv=write_names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bulk_answers, "_ROWS", bulk_answers._ROWS - 1)
+        earlier = answering(3)
+    with pytest.raises(KeyboardInterrupt):
+        predict_to_file(earlier, [pictures], tmp_path / "out.csv")
+    assert predict_to_file(answering(99), [pictures], tmp_path / "out.csv").value.known == 0
+
+
+def test_columns_change_with_the_number_of_their_format_alone(pictures):
+    heading = objects_csv(find_packaged("toontown", pictures / "shot_5b.png")).strip()
+    said = "suit,suit_confidence,suit_none_of_these,suit_novelty,suit_p_bb,suit_p_lb,suit_p_cb,suit_p_sb"
+    assert (bulk_answers._ROWS, heading) == (2, f"picture,label,kind,score,x_min,y_min,x_max,y_max,{said}")
 
 
 def test_a_picture_that_has_changed_is_done_again(pictures, shards_of_two, tmp_path):

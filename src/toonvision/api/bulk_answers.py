@@ -26,6 +26,9 @@ from toonvision.models.saving import read_card
 from toonvision.taxonomy.labels import DETECT, SEGMENT, Taxonomy
 from toonvision.taxonomy.loader import built_in
 
+_ROWS = 2
+"""The number of the format of the rows, raised with every change of their columns or of what these mean."""
+
 
 def packaged_answering(name: str, *, find: bool) -> Answering:
     """Return what answers with the models that come with the package, which every node has.
@@ -92,9 +95,9 @@ def _exported(run: StoredRun) -> bytes | None:
 
 
 def _identity(texts: Sequence[str], models: Sequence[bytes]) -> str:
-    """Return a text that differs where these models answer otherwise."""
+    """Return a text that differs where these models answer otherwise, or where their answers are written otherwise."""
     digests = [hashlib.sha256(model).hexdigest() for model in models]
-    return "\n".join([version("toonvision"), *texts, *digests])
+    return "\n".join([version("toonvision"), str(_ROWS), *texts, *digests])
 
 
 def _open_levels(name: str, *, threads: int) -> Answer:
