@@ -25,7 +25,7 @@ from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import Namer, Scene
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
-from toonvision.metrics.predictions import Answers, Predictions
+from toonvision.metrics.predictions import Answers, Predictions, Verdict
 from toonvision.report import answers
 from toonvision.taxonomy.loader import built_in
 
@@ -133,7 +133,7 @@ def test_runs_that_are_exported_watch(run, trained):
     assert "--with and --detector both name what finds. Leave one out." in both.err
 
 
-def test_end_to_end_an_object_is_right_if_its_box_and_its_class_are(run, trained):
+def test_end_to_end_an_object_is_right_if_its_box_and_its_class_are(run, trained, monkeypatch):
     workspace = open_workspace(trained.root)
     detector, classifier = workspace.run("things/one"), workspace.run("label/one")
     evaluation, named = detector.evaluation(), classifier.evaluation()
@@ -147,6 +147,11 @@ def test_end_to_end_an_object_is_right_if_its_box_and_its_class_are(run, trained
     assert (scores.all.total, scores.all.found) == (len(named.items), len(named.items))
     assert scores.all.right == len(named.items) - named.spread.wrong[0]
     assert sum(one.total for one in scores.bands[:-1]) == scores.all.total
+    with monkeypatch.context() as unlike:
+        unlike.setattr(Verdict, "none_of_these", True)
+        asked = dataclasses.replace(evaluation, scores=(finding,))
+        (rejected,) = evaluate_stages(detector, [classifier], asked).value
+    assert (rejected.all.found, rejected.all.right) == (len(named.items), 0)
     nothing = dataclasses.replace(finding, thresholds=(0.95, 0.95))
     (scores,) = evaluate_stages(detector, [classifier], dataclasses.replace(evaluation, scores=(nothing,))).value
     assert (scores.all.found, scores.all.right) == (0, 0)

@@ -11,12 +11,18 @@ KINDS = ("cog", "toon")
 SUITS = {"bb": 0.7, "lb": 0.2, "cb": 0.06, "sb": 0.04}
 
 
-def named(*, kind="cog", score=0.9, **shares):
-    """An object of a kind, of which classifiers say so much; classes that are left out share the rest of theirs."""
+def named(*, kind="cog", score=0.9, rejected=(), **shares):
+    """An object of a kind, of which classifiers say so much; classes that are left out share the rest of theirs.
+
+    At the levels in `rejected` it is none of their classes.
+    """
     said = {level: completed(level, own) for level, own in shares.items()}
     levels = {"kind": kind} | {level: max(own, key=own.get) for level, own in said.items()}
     sure = {"kind": score} | {level: max(own.values()) for level, own in said.items()}
-    verdicts = {level: Verdict(np.array([*own.values()]), tuple(own)) for level, own in said.items()}
+    verdicts = {
+        level: Verdict(np.array([*own.values()]), tuple(own), novelty=2.0 if level in rejected else -2.0)
+        for level, own in said.items()
+    }
     return NamedObject(list(levels.values())[-1], score, (10.0, 10.0, 50.0, 90.0), levels, sure, verdicts)
 
 
@@ -66,3 +72,12 @@ def test_where_too_many_are_as_likely_none_is_offered():
 def test_a_classifier_of_labels_may_overrule_an_unsure_detector():
     found = proposal(named(kind="cog", score=0.2, label={"toon_dog": 0.98}))
     assert (found.label, found.doubts) == ("toon_dog", ("the kind would be Cog",))
+
+
+def test_a_classifier_that_knows_nothing_like_the_object_does_not_name_it_and_is_a_doubt():
+    found = proposal(named(suit=SUITS, rejected=("suit",)))
+    assert (found.label, found.level) == ("cog", "kind")
+    assert found.doubts == ("the suit is unlike all that its model learned",)
+    found = proposal(named(suit=SUITS, entity={"flunky": 0.97}, rejected=("entity",)))
+    assert (found.label, found.level) == ("bb", "suit")
+    assert found.doubts == ("the entity is unlike all that its model learned",)

@@ -161,7 +161,7 @@ def _count(
 
 
 def _class_at(found: FoundObject, level: str) -> str | None:
-    return found.levels.get(level) if isinstance(found, NamedObject) else None
+    return found.trusted.get(level) if isinstance(found, NamedObject) else None
 
 
 def _table(scores: TwoStageScores) -> Table:

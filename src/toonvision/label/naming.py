@@ -1,6 +1,6 @@
 """What models say of an object together, as it is proposed: a label, or a class that several labels have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from toonvision.data.boxes import fit_box
 from toonvision.deploy.scene import NamedObject
@@ -17,7 +17,8 @@ def proposal_of(
 ) -> Proposal:
     """Return an object as it is proposed: with the likeliest label by all models, and what speaks against it.
 
-    Where the models leave several labels that are all as likely, that is the class that these share.
+    Where the models leave several labels that are all as likely, that is the class that these share. A model that says
+    that the object is none of its classes does not count, and speaks against what is proposed.
 
     Args:
         one: What was found, and what classifiers say of it.
@@ -29,9 +30,11 @@ def proposal_of(
     detected, *_ = one.levels
     rest = (1 - one.score) / len(classes)
     found = {name: rest + (one.score if name == one.levels[detected] else 0.0) for name in classes}
-    likely = likely_labels({detected: found, **one.shares}, taxonomy)
+    trusted = one.trusted
+    shares = {level: own for level, own in one.shares.items() if level in trusted}
+    likely = likely_labels({detected: found, **shares}, taxonomy)
     best, *_ = likely
-    levels = {level: name for level in one.levels if (name := taxonomy.class_of(best, level)) is not None}
+    levels = {level: name for level in trusted if (name := taxonomy.class_of(best, level)) is not None}
     label = exact_label(levels, taxonomy)
     is_exact = label in taxonomy.by_name
     alike = [
@@ -47,12 +50,20 @@ def proposal_of(
         title,
         LABEL_LEVEL if is_exact else list(levels)[-1],
         tuple(others),
-        tuple(_doubt(level, name, taxonomy) for level, name in one.levels.items() if levels.get(level) != name),
+        _doubts(one, levels, taxonomy),
         dict(one.levels),
         {level: round(float(share), 6) for level, share in one.confidences.items()},
     )
 
 
-def _doubt(level: str, name: str, taxonomy: Taxonomy) -> str:
-    titles = {category.name: category.title for category in taxonomy.level(level).classes}
-    return f"the {taxonomy.level(level).title.lower()} would be {titles.get(name, name)}"
+def _doubts(one: NamedObject, proposed: Mapping[str, str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return what each level's model says that contradicts the proposed classes."""
+    doubts = []
+    for level, name in one.levels.items():
+        known = taxonomy.level(level)
+        if level not in one.trusted:
+            doubts.append(f"the {known.title.lower()} is unlike all that its model learned")
+        elif proposed.get(level) != name:
+            titles = {category.name: category.title for category in known.classes}
+            doubts.append(f"the {known.title.lower()} would be {titles.get(name, name)}")
+    return tuple(doubts)
