@@ -235,17 +235,19 @@ def test_one_label_beside_folders_that_are_passed_over_is_refused_with_the_way_t
     assert "only 3 of 9 pictures have a label, cat, and a model needs at least two labels" in said
     assert said.endswith(
         "Put the others, such as test/0.png, into folders of their labels; if 'test' is a label, rename the folder to "
-        "label_test."
+        "label_test; or, if the folders are the labels, say so: --format folders."
     )
     (tmp_path / "test").rename(tmp_path / "label_test")
     assert labels(read(tmp_path)) == {"cat": 3, "label_test": 3}
+    fill(tmp_path / "few", "test", "cat", pictures=1)
+    assert "only 1 of 2 pictures has a label, cat" in refused(tmp_path / "few")
 
 
-def test_folders_without_pictures_beside_those_of_labels_are_named(tmp_path):
+def test_folders_without_files_beside_those_of_labels_are_named_but_not_those_of_notes(tmp_path):
     fill(tmp_path, "train/cat", "train/dog", "test/cat")
-    for folder in ("train/bird", "test/dog/more", "test/images", "elsewhere/fox"):
+    for folder in ("train/bird", "train/notes", "test/dog/more", "test/images", "elsewhere/fox"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "train/bird/readme.txt").write_text("none yet")
+    (tmp_path / "train/notes/readme.txt").write_text("drawn in May")
     reading = read(tmp_path)
     assert [str(finding) for finding in reading.findings] == ["test/dog and train/bird: hold no picture"]
     assert labels(reading) == {"cat": 2, "dog": 1}

@@ -81,6 +81,14 @@ def test_a_rare_spelling_can_be_joined_with_the_common_one():
     assert 'big_flunky = ["big_flunkey"]' in one({"big_flunky": 9, "toon": 9, "big_flunkey": 1}).remedy
     assert "spelling" not in one({"class_1": 9, "class_2": 1, "toon": 9}).remedy
     assert "spelling" not in one({"toon_mouse": 9, "toon_horse": 1, "toon_dog": 9}).remedy
+    assert "spelling" not in one({"toon_cat": 9, "toon_car": 1, "big_dog": 9}).remedy
+
+
+@pytest.mark.parametrize(
+    ("common", "rare"), [("toon_cat", "toon_Cat"), ("big_red", "BIG_RED"), ("blue_dog", "blue_dgo")]
+)
+def test_a_rare_spelling_that_differs_by_case_or_swapped_letters_can_be_joined(common, rare):
+    assert f'{common} = ["{rare}"]' in one({common: 9, "apple": 9, rare: 1}).remedy
 
 
 def test_labels_that_differ_by_punctuation_alone_are_named_with_the_setting_that_joins_them():

@@ -861,7 +861,7 @@ def test_names_with_their_numbers_behind_them_are_read(tmp_path):
     [
         ("names:\n\t- cat\n", "line 2: found character"),
         ("names: ['cat' 'dog']\n", "line 1: expected ',' or ']'"),
-        ("all: &all [cat]\nnames: *all\n", "line 2: aliases are not read"),
+        ("all: &all [cat]\nnames: *all\n", "line 2: aliases are not read; write the values out"),
         ("names: !!python/tuple [cat]\n", "line 1: tags are not read"),
     ],
 )

@@ -353,6 +353,16 @@ def test_keys_that_need_a_box_say_so_where_none_is_chosen(session, tabs):
     assert decided(session, 0) is None
 
 
+def test_a_digit_says_what_the_next_box_is_called_where_none_is_chosen(session, tabs):
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "1", "Escape", "1")
+        named = page.locator("#message").inner_text().removesuffix(".").rpartition(" that you draw is called ")[2]
+        saved(page)
+        assert named.lower() == decided(session, 0)[1][0][0]
+
+
 def test_letters_of_a_name_are_ignored_while_it_is_typed_and_are_keys_again_soon_after(session, tabs):
     with served(session) as access:
         page = tabs.open(access.url)

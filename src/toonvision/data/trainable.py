@@ -192,21 +192,25 @@ def instead_of_naming(finding: Sequence[str]) -> str:
 
 def _spellings(rare: Sequence[str], labels: Sequence[str]) -> dict[str, list[str]]:
     """Return the labels that rare ones may be other spellings of, each with those."""
-    common = [label for label in labels if label not in set(rare)]
+    common = {folded(label): label for label in labels if label not in set(rare)}
     found: dict[str, list[str]] = {}
     for label in rare[:_MOST_COMPARED]:
-        for near in difflib.get_close_matches(label, common, n=1, cutoff=_ALIKE):
-            if _digits(near) == _digits(label) and _are_alike(near, label):  # class_1 is no misspelt class_2
-                found.setdefault(near, []).append(label)
+        spelled = folded(label)
+        for near in difflib.get_close_matches(spelled, common, n=1, cutoff=_ALIKE):
+            if _digits(near) == _digits(spelled) and _are_alike(near, spelled):  # class_1 is no misspelt class_2
+                found.setdefault(common[near], []).append(label)
     return found
 
 
 def _are_alike(*labels: str) -> bool:
-    """Return whether the words that two labels do not share are alike: toon_horse is no misspelt toon_mouse."""
+    """Return whether the words that two labels do not share are alike: toon_horse is no misspelt toon_mouse.
+
+    Alike are also words whose letters have changed places, of which short ones have too few to be similar otherwise.
+    """
     one, other = (_PUNCTUATION.sub(" ", label).split() for label in labels)
     first = " ".join(word for word in one if word not in other)
     second = " ".join(word for word in other if word not in one)
-    return difflib.SequenceMatcher(None, first, second).ratio() >= _ALIKE
+    return sorted(first) == sorted(second) or difflib.SequenceMatcher(None, first, second).ratio() >= _ALIKE
 
 
 def _digits(label: str) -> str:

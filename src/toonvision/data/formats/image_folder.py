@@ -43,6 +43,7 @@ _SCREEN_WH, _MOST_MEASURED = (640, 360), 200
 _TO_LABEL = (
     "run toonvision init DIR --taxonomy FILE, put them into DIR/screenshots/<context>/, and run toonvision label -w DIR"
 )
+_SAY_SO = "; or, if the folders are the labels, say so: --format folders"
 _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 """What folders of pictures without labels, to be predicted, are named after."""
 
@@ -61,7 +62,7 @@ def words_of(tree: SourceTree) -> str | None:
 def refusal(tree: SourceTree) -> str:
     """Return why the folders of a source are not taken for labels, and the way out; an empty text if nothing speaks."""
     labels = labels_of(tree)
-    way_out = "; or, if the folders are the labels, say so: --format folders" if labels else ""
+    way_out = _SAY_SO if labels else ""
     if beside := annotation_beside(tree, labels):
         reason = f"{tree.relative(beside)} looks like annotations in a form that is not known"
         table = f", or write a table with the columns {COLUMNS}" if beside.suffix.lower() in (".csv", ".tsv") else ""
@@ -80,11 +81,12 @@ def _one_label(label: str, tree: SourceTree) -> str:
     others = [path for path, own in _folders(tree).items() if not own]
     pictures = f"all {counted(count, 'picture')} have one" if count > 1 else "the only picture has one"
     more = "Put pictures of another label into a folder beside it"
-    way_out = "; or, if the folders are the labels, say so: --format folders"
+    way_out = _SAY_SO
     if others:
-        pictures = f"only {count - len(others):,} of {counted(count, 'picture')} have a"
+        labelled = count - len(others)
+        pictures = f"only {labelled:,} of {counted(count, 'picture')} {'has' if labelled == 1 else 'have'} a"
         more = f"Put the others, such as {tree.relative(others[0])}, into folders of their labels"
-        way_out = _if_a_label(others[0].parent, tree)
+        way_out = _if_a_label(others[0].parent, tree) + _SAY_SO
     screens = f"; or, if these are whole screenshots, {_TO_LABEL}" if _screen_size(tree.pictures, tree) else ""
     return (
         f"{pictures} label, {_some([label])}, and a model needs at least two labels, to distinguish them. "
@@ -207,9 +209,9 @@ def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
 
 
 def _empty(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> list[Finding]:
-    """Name the folders beside those of labels that hold no picture."""
+    """Name the folders beside those of labels that hold no file; one of notes is meant for no label."""
     around = {tree.root.joinpath(*_before(own[0], path, tree)) for path, own in folders.items() if own}
-    filled = {folder for text in tree.by_folder for folder in (Path(text), *Path(text).parents)}
+    filled = {folder for own in {path.parent for path in tree.files} for folder in (own, *own.parents)}
     found = [one for one in tree.folders if one.parent in around and one not in filled and _naming([one.name])]
     if not found:
         return []

@@ -299,7 +299,7 @@ def _plain_loader() -> type:
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
             event = self.peek_event()  # type: ignore[no-untyped-call]  # of a library without types
             if isinstance(event, yaml.AliasEvent):
-                raise _refused("aliases are not read, the values themselves are", event.start_mark)
+                raise _refused("aliases are not read; write the values out", event.start_mark)
             if getattr(event, "tag", None):
                 raise _refused("tags are not read, plain values are", event.start_mark)
             return super().compose_node(parent, index)

@@ -16,11 +16,11 @@ export class Decisions {
     this.store.change(this.state.shot, change).catch((error) => this.display.failed(error));
   }
 
-  /** Return the chosen box; where none is, say so and return null. */
-  needed() {
+  /** Return the chosen box; where none is, say so, and what happens all the same, and return null. */
+  needed(otherwise = "") {
     const { chosen, boxes, isUnseen } = this.state;
     const hint = boxes.length ? "No box is chosen. Choose one with Tab, or click it." : "There is no box. Draw one.";
-    if (!chosen) this.display.say(isUnseen ? UNSEEN : hint);
+    if (!chosen) this.display.say(isUnseen ? UNSEEN : hint + otherwise);
     return chosen;
   }
 
@@ -33,11 +33,11 @@ export class Decisions {
     this.display.render();
   }
 
-  /** Give the chosen box a label; a proposal is accepted by that. */
+  /** Give the chosen box a label, by which a proposal is accepted; where none is chosen, the next that is drawn. */
   relabel(name) {
     if (!name) return;
     this.use(name);
-    const one = this.needed();
+    const one = this.needed(` The next one that you draw is called ${this.state.label(name).title}.`);
     if (!one) return;
     const { proposals } = this.state;
     const wasProposal = this.state.isProposal(one.id);
