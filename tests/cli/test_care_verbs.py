@@ -154,18 +154,19 @@ def test_what_may_not_be_read_is_named_and_the_rest_is_shown(run, small_workspac
         root = copied(small_workspace, base / "w").root
         for verb in ("runs", "check", "balance"):
             run(verb, "-w", root)  # imports what an unprivileged user may not read here
-        closed = root / "runs" / "label" / "mine"
-        closed.mkdir(parents=True)
-        for path in (root / "crops", closed):
-            path.chmod(0)
+        closed, locked = (root / "runs" / "label" / name for name in ("mine", "yours"))
+        for path, mode in ((closed, 0), (locked, 0o444), (root / "crops", 0), (root / "splits", 0)):
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(mode)
         with unprivileged():
             listed, checked = run("runs", "-w", root), run("check", "-w", root)
         (root / "toonvision.toml").chmod(0)
         with unprivileged():
             balanced = run("balance", "-w", root)
     assert (listed.code, checked.code, balanced.code) == (0, 3, 4)
-    assert f"note: {closed}: may not be read (allow reading)" in listed.err
-    assert f"fault: {closed}: may not be read (allow reading)" in checked.out
+    for folder in (closed, locked):
+        assert f"note: {folder}: may not be read (allow reading)" in listed.err
+        assert f"fault: {folder}: may not be read (allow reading)" in checked.out
     assert "cannot be read (Permission denied) (allow reading)" in checked.out
     assert "Libraries" in checked.out
     assert "toonvision.toml: cannot be read (Permission denied). To fix it, allow reading it." in balanced.err

@@ -25,6 +25,7 @@ def test_an_empty_path_is_refused_and_never_means_the_current_folder(run, tmp_pa
         ("init", ""): "directory",
         ("predict", "label/compact-1", ""): "pictures",
         ("predict", "label/compact-1", "a.png", ""): "pictures",
+        ("predict", "--with", "toontown", ""): "pictures",
         ("runs", "--workspace="): "--workspace",
     }.items():
         outcome = run(*typed)

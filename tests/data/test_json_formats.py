@@ -719,7 +719,9 @@ def test_a_picture_of_createml_that_is_listed_again_without_a_box_that_cannot_be
     (row,) = json.loads(path.read_text("utf-8"))
     broken = [{**one, "coordinates": {}} for one in row["annotations"]]
     save_json(path, [{**row, "annotations": broken}, {**row, "annotations": []}])
-    words = "a.png lists one picture, .*a.png, twice, with other objects. Put all its objects into one of them"
+    words = (
+        "a.png lists one picture, .*a.png, twice, with other objects or faults. Put all its objects into one of them"
+    )
     with pytest.raises(InputRejectedError, match=words):
         layout.read("createml", tmp_path)
     save_json(path, [{**row, "annotations": broken}] * 2)

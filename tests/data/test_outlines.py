@@ -192,6 +192,7 @@ def test_masks_that_an_earlier_version_drew_are_found_until_the_next_extraction_
     for path, old in zip(named, earlier, strict=True):
         old.parent.mkdir(parents=True, exist_ok=True)
         path.rename(old)
+    assert masks_of(workspace, [shots[0], shots[0]]) == [None] * 2, "of two that share a name nobody knows whose it is"
     assert [mask.path for mask in masks_of(workspace, shots)] == earlier
     extract(workspace)
     assert [mask.path for mask in masks_of(workspace, shots)] == named

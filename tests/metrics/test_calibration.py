@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toonvision.core.errors import UsageError
 from toonvision.metrics.calibration import (
     HOTTEST,
     SPREAD,
@@ -148,3 +149,8 @@ def test_a_fitted_temperature_repairs_a_model_that_is_too_sure():
     assert made.fitted_on == 300
     assert made.after.error < made.before.error / 2
     assert made.after.likelihood < made.before.likelihood
+
+
+def test_probabilities_without_rows_are_refused():
+    with pytest.raises(UsageError, match=r"have a row for each sample; got the shape \(0,\)"):
+        fit_temperature(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))

@@ -60,6 +60,12 @@ class Opened:
             after: The verb that was just done, where that matters.
         """
         try:
+            return self._following(after)
+        except PermissionError:  # what may not be read is named where it is needed
+            return ""
+
+    def _following(self, after: str) -> str:
+        try:
             labels = self._labels() if self.files.catalog.is_file() else set()
         except (InputRejectedError, EnvironmentFaultError):
             return ""

@@ -134,7 +134,7 @@ def _packaged(workspace: Opened) -> tuple[Path, str, str]:
     path = WEIGHTS / taxonomy.name / DETECTOR
     accuracy = detector_accuracy(taxonomy.name)
     said = _no_detector(workspace)
-    came = f"the one that comes with the package {accuracy or 'is used'}"
+    came = f"the package's detector {accuracy or 'is used'}"
     workspace.watcher.say(f"{said[0].upper()}{said[1:]}; {came}.")
     return path, Detector(path).bundle.level, "the package's detector"
 

@@ -69,7 +69,7 @@ class StudySteps(Opened):
         Args:
             task: What to predict, or to find.
             size: The input's size; by default that of the run compared with, or what the network wants.
-            **options: Fields of `toonvision.studies.contexts.ContextOptions`, such as ``repeat``, or of
+            **options: Fields of `toonvision.studies.contexts.ContextOptions`, such as ``model`` or ``repeat``, or of
                 `toonvision.studies.box_contexts.BoxContextOptions`.
         """
         from toonvision.studies import box_contexts as boxes
@@ -93,7 +93,7 @@ class StudySteps(Opened):
         Args:
             task: What to predict, or to find.
             size: The input's size; by default 150 x 50 pixels, or what a detector wants.
-            **options: Fields of `toonvision.studies.suspects.SuspectOptions`, such as ``folds``, or of
+            **options: Fields of `toonvision.studies.suspects.SuspectOptions`, such as ``model`` or ``folds``, or of
                 `toonvision.studies.box_suspects.BoxSuspectOptions`.
         """
         from toonvision.studies import box_suspects as boxes
@@ -123,7 +123,7 @@ class StudySteps(Opened):
         Args:
             task: What to predict, or to find.
             size: The input's size; by default what the network wants.
-            **options: Fields of `toonvision.studies.sizes.CurveOptions`, such as ``more``.
+            **options: Fields of `toonvision.studies.sizes.CurveOptions`, such as ``model`` or ``more``.
         """
         from toonvision.studies import box_curve as boxes
         from toonvision.studies import curve as crops

@@ -88,6 +88,8 @@ class PredictOptions:
     @property
     def first_is_picture(self) -> list[Path]:
         """All pictures where the first argument is one, since no run comes first."""
+        if not self.run:
+            raise UsageError("pictures is a path; got an empty text.")
         return [Path(self.run), *self.listed]
 
     @property

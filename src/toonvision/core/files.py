@@ -201,12 +201,12 @@ def first_bytes(path: Path, count: int) -> bytes:
 
 
 def is_closed(path: Path) -> bool:
-    """Return whether a file or folder may not be read; one that is not there is not closed."""
+    """Return whether a file, or what is in a folder, may not be read; one that is not there is not closed."""
     try:
         if path.is_dir():
             os.scandir(path).close()
-        else:
-            os.close(os.open(path, _AT_ONCE))
+            return not os.access(path, os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+        os.close(os.open(path, _AT_ONCE))
     except PermissionError:
         return True
     except OSError:

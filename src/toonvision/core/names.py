@@ -18,6 +18,8 @@ Paths = Path | str | Sequence[Path | str]
 
 _LONGEST = 255
 """The most bytes of a name on the usual file systems."""
+_DEPTH = 3
+"""A root, a folder of a task, and a folder of a record."""
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
@@ -117,8 +119,12 @@ class NamedFolders:
 
     def closed(self, root: Path) -> list[Path]:
         """Return the folders down to those of records that may not be read, so that `records` does not see them."""
-        folders = [root, *sorted(root.glob("*")), *sorted(root.glob("*/[!.]*"))]
-        return [folder for folder in folders if folder.is_dir() and is_closed(folder)]
+        found, folders = list[Path](), [root] if root.is_dir() else []
+        for _ in range(_DEPTH):
+            found += filter(is_closed, folders)
+            inside = (path for one in folders if one not in found for path in sorted(one.glob("[!.]*")))
+            folders = [path for path in inside if path.is_dir()]
+        return found
 
     def holds(self, root: Path, name: str) -> bool:
         """Return whether `find` would find one."""

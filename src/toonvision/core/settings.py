@@ -28,7 +28,8 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
 
     Raises:
         SettingsRejectedError: With file, line, key, rule and what was received, of each fault.
-        InputRejectedError: If the file cannot be read, or is not TOML.
+        InputRejectedError: If the file is not TOML, or no text.
+        EnvironmentFaultError: If it may not be read.
     """
     from pydantic import ValidationError
 

@@ -31,11 +31,9 @@ def write_outlined(workspace: Workspace, results: Iterable[ExtractionResult]) ->
     for result in results:
         picture, own = result.task.picture, outlined_masks(workspace, result.task.source.key)
         paths = [own / folder / outlined_name(picture.name) for folder in (CLASSES, INSTANCES)]
-        for folder in (CLASSES, INSTANCES) if own.is_dir() else ():
-            (own / folder / earlier_name(picture.context, picture.name)).unlink(missing_ok=True)
+        earlier = [own / folder / earlier_name(picture.context, picture.name) for folder in (CLASSES, INSTANCES)]
         if not picture.outlines or not result.kept:
-            for path in paths if own.is_dir() else ():
-                path.unlink(missing_ok=True)
+            _remove([*paths, *earlier] if own.is_dir() else ())
             continue
         class_of = partial(class_of_pixels, workspace.taxonomy)
         *masks, findings = drawn_masks(picture, result.size_wh, class_of, beside=beside)
@@ -45,6 +43,7 @@ def write_outlined(workspace: Workspace, results: Iterable[ExtractionResult]) ->
                 path.unlink(missing_ok=True)
             else:
                 _write(path, mask)
+        _remove(earlier)
 
 
 def class_of_pixels(taxonomy: Taxonomy, label: str) -> int | None:
@@ -52,6 +51,11 @@ def class_of_pixels(taxonomy: Taxonomy, label: str) -> int | None:
     order = {one.name: at for at, one in enumerate(taxonomy.pixels)}
     names = [label, *(taxonomy.class_of(label, level.name) for level in taxonomy.levels)]
     return next((order[name] for name in names if name in order), None)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _write(path: Path, mask: Mask) -> None:

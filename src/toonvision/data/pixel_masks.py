@@ -9,6 +9,7 @@ screenshot need not have a mask.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -113,10 +114,12 @@ def masks_of(
     """
     roots = {source.key: source.root / MASKS / folder for source in workspace.sources}
     own = workspace.masks / folder
+    shared = Counter((shot.source, earlier_name(shot.context, shot.name)) for shot in screenshots)
     found = []
     for shot in screenshots:
         names, drawn = list(_names(shot)), outlined_masks(workspace, shot.source) / folder
-        by_outline = [outlined_name(shot.name), earlier_name(shot.context, shot.name)]
+        earlier = earlier_name(shot.context, shot.name)
+        by_outline = [outlined_name(shot.name), *([earlier] if shared[shot.source, earlier] == 1 else [])]
         stated = {own: names, roots.get(shot.source, own): names, drawn: by_outline}
         paths = [path for root, own_names in stated.items() for path in _existing(root, own_names)]
         found.append(StoredMask(paths[0], shot.size_wh, _digest(paths[0])) if paths else None)

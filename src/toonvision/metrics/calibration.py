@@ -251,6 +251,8 @@ def negative_log_likelihood(y_true: Indices, probabilities: Probabilities, *, te
 
 def _require_fitting(y_true: Indices, probabilities: Probabilities) -> None:
     """Refuse labels that do not fit the probabilities, and probabilities that are not finite."""
+    if probabilities.ndim != 2:
+        raise UsageError(f"probabilities have a row for each sample; got the shape {probabilities.shape}.")
     if len(y_true) != len(probabilities):
         raise UsageError(f"each row has a label; got {len(probabilities)} rows and {len(y_true)} labels.")
     if not np.isfinite(probabilities).all():

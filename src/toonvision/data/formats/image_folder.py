@@ -24,6 +24,7 @@ from toonvision.data.formats.tensorflow_csv import COLUMNS
 from toonvision.data.mask_files import are_masks
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset, named_subset, subset_in
+from toonvision.data.videos import VIDEOS
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
@@ -44,6 +45,8 @@ _TO_LABEL = (
     "run toonvision init DIR --taxonomy FILE, put them into DIR/screenshots/<context>/, and run toonvision label -w DIR"
 )
 _SAY_SO = "; or, if the folders are the labels, say so: --format folders"
+_NEITHER = frozenset({*VIDEOS, ".ini", ".db"})
+"""Suffixes of what is neither picture nor note: videos, and what file managers write."""
 _NEW_DATA = frozenset({"pred", "predict", "prediction", "predictions"})
 """What folders of pictures without labels, to be predicted, are named after."""
 
@@ -209,9 +212,10 @@ def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
 
 
 def _empty(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> list[Finding]:
-    """Name the folders beside those of labels that hold no file; one of notes is meant for no label."""
+    """Name the folders beside those of labels that hold no picture; one of notes is meant for no label."""
     around = {tree.root.joinpath(*_before(own[0], path, tree)) for path, own in folders.items() if own}
-    filled = {folder for own in {path.parent for path in tree.files} for folder in (own, *own.parents)}
+    kept = {path.parent for path in tree.files if path.suffix.lower() not in _NEITHER}
+    filled = {folder for own in kept for folder in (own, *own.parents)}
     found = [one for one in tree.folders if one.parent in around and one not in filled and _naming([one.name])]
     if not found:
         return []

@@ -187,8 +187,8 @@ def _contradiction(first: Listed, entry: Listed, path: Path) -> InputRejectedErr
     items = list(dict.fromkeys(printable(one.item) for one in (first, entry)))
     lists, again = ("list", "") if len(items) > 1 else ("lists", "twice, ")
     return InputRejectedError(
-        f"{' and '.join(items)} {lists} one picture, {printable(str(path))}, {again}with other objects. Put all its "
-        "objects into one of them, and remove the other."
+        f"{' and '.join(items)} {lists} one picture, {printable(str(path))}, {again}with other objects or faults. "
+        "Put all its objects into one of them, and remove the other."
     )
 
 
