@@ -15,6 +15,7 @@ from tuning.made import plausible
 @pytest.fixture(autouse=True)
 def _handlers_as_before():
     before, hook = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}, sys.unraisablehook
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs the tests may ignore it
     yield
     hold()
     sys.unraisablehook = hook
@@ -97,6 +98,7 @@ def test_an_interrupt_while_the_program_is_imported_ends_with_one_line_and_130(n
                     signal.raise_signal({int(number)})
 
         sys.meta_path.insert(0, Striking())
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["toonvision", "runs", "--json"]
         main()
     """
