@@ -746,10 +746,16 @@ def test_a_proposed_context_stands_beside_the_title_and_is_accepted_by_a_key(ses
     assert tabs.complaints == []
 
 
+def in_no_context(root):
+    """Make a workspace of one screenshot, which lies in no folder of a context."""
+    workspace = unlabelled(root, shots=1)
+    (picture,) = (root / "screenshots").rglob("*.png")
+    picture.rename(root / "screenshots" / "bare.png")
+    return workspace
+
+
 def test_a_screenshot_in_no_context_says_so_and_a_key_chooses_one(tmp_path, tabs):
-    workspace = unlabelled(tmp_path, shots=1)
-    (picture,) = (tmp_path / "screenshots").rglob("*.png")
-    picture.rename(tmp_path / "screenshots" / "bare.png")
+    workspace = in_no_context(tmp_path)
     session = Session(workspace)
     with served(session) as access:
         page = tabs.open(access.url)
@@ -789,10 +795,7 @@ def test_a_row_names_the_models_of_the_package_once_and_all_under_the_pointer(tm
 
 
 def test_who_ends_the_review_of_a_screenshot_in_no_context_again_may(tmp_path, tabs):
-    workspace = unlabelled(tmp_path, shots=1)
-    (picture,) = (tmp_path / "screenshots").rglob("*.png")
-    picture.rename(tmp_path / "screenshots" / "bare.png")
-    session = Session(workspace)
+    session = Session(in_no_context(tmp_path))
     with served(session) as access:
         page = tabs.open(access.url)
         shown(page, session.screenshots[0].id)
