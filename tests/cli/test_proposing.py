@@ -30,7 +30,7 @@ def test_the_command_says_what_is_proposed_and_what_comes_next(run, tmp_path):
     assert outcome.json["models"] == " + ".join(models)
     assert outcome.json["exact"] == outcome.json["boxes"] >= 1
     assert any(label.startswith("cog_lb_") for label in outcome.json["labels"])
-    assert "comes with the package finds " in outcome.err
+    assert "the package's detector finds " in outcome.err
     assert "comes with the package names " in outcome.err
     assert "crops of real screenshots right, and has " in outcome.err
     assert (tmp_path / "w" / "proposals" / "ttc" / "shot.json").is_file()
