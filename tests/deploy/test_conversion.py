@@ -9,6 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from hypothesis import assume, given, settings
@@ -21,7 +22,7 @@ from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError
 from toonvision.deploy.checks import INPUT_NAME
 from toonvision.deploy.conversion import to_onnx
 from toonvision.metrics.calibration import with_temperature
-from toonvision.models.blocks import BesideNormalized
+from toonvision.models.blocks import BesideNormalized, around_grey, rescaled
 from toonvision.models.registry import build_network
 
 CLOSE = 2e-6
@@ -157,6 +158,60 @@ def test_a_network_of_any_layers_predicts_the_same(orders, classes, head, offset
     assert_same(model, classes=classes, close=2e-5)
 
 
+def kinds_in(content):
+    return [node.op_type for node in onnx.load_model_from_string(content).graph.node]
+
+
+@networks_property
+@given(
+    size_hw=st.tuples(st.integers(5, 17), st.integers(5, 17)),
+    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    strides=st.sampled_from([1, 2, 3]),
+    padding=st.sampled_from(["same", "valid"]),
+    rescale=st.sampled_from([around_grey, rescaled]),
+    biased=st.booleans(),
+)
+def test_a_first_convolution_takes_bytes_as_they_are_and_finds_the_same(
+    size_hw, kernel, strides, padding, rescale, biased
+):
+    inputs = keras.Input((*size_hw, 3), dtype="uint8")
+    maps = layers.Conv2D(4, kernel, strides=strides, padding=padding, use_bias=biased)(rescale(inputs))
+    model = with_drawn_weights(keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(maps))))
+    assert_same(model)
+    assert kinds_in(exported(model))[:3] == ["Reshape", "DequantizeLinear", "Conv"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        [layers.Rescaling(1 / 127.5, offset=-1), layers.Conv2D(3, 3)],  # no byte becomes 0
+        [layers.Rescaling(1 / 255), layers.DepthwiseConv2D(3)],
+        [layers.Rescaling(1 / 255), layers.Conv2D(3, 3, dilation_rate=2)],
+        [layers.Rescaling(-1 / 255, offset=1), layers.Conv2D(3, 3)],
+        [layers.Rescaling([0.1, 0.2, 0.3]), layers.Conv2D(3, 3)],
+    ],
+)
+def test_other_beginnings_put_the_channels_first_and_find_the_same(first):
+    inputs = keras.Input((*SIZE, 3), dtype="uint8")
+    x = inputs
+    for layer in first:
+        x = layer(x)
+    model = with_drawn_weights(keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(x))))
+    assert_same(model, close=2e-5)
+    assert kinds_in(exported(model))[0] == "Transpose"
+
+
+@pytest.mark.parametrize("times", [(2, 2), (3, 3), (1, 2)])
+def test_pixels_that_are_repeated_are_one_operation(times):
+    inputs = keras.Input((*SIZE, 3), dtype="uint8")
+    maps = layers.Conv2D(4, 3)(rescaled(inputs))
+    larger = tuple(side * count for side, count in zip(maps.shape[1:3], times, strict=True))
+    maps = layers.Conv2D(2, 3)(keras.ops.image.resize(maps, larger, interpolation="nearest"))
+    model = with_drawn_weights(keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(maps))))
+    assert_same(model)
+    assert kinds_in(exported(model))[3] == "Resize"
+
+
 def test_a_map_of_one_column_and_one_channel_that_is_added_is_refused_with_a_remedy():
     orders = [(partial(layers.Conv2D, 1, (1, SIZE[1])), ""), (layers.BatchNormalization, "add")]
     model = built(orders, classes=2, head="flatten", offset=0.0, seed=0)
@@ -216,6 +271,7 @@ class Doubled(layers.Conv2D):
             "would need the operation Erfc, which ToonVision's files may not have",
         ),
         (layers.Resizing(9, 9), "would need the operation Resize, which"),
+        (layers.Resizing(9, 9, interpolation="nearest"), "would need the operation Resize, which"),
         (layers.Normalization(mean=[0.1, 0.2, 0.3], variance=[1, 2, 3]), "would need values as inputs (functional"),
     ],
 )

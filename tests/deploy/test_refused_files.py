@@ -286,10 +286,47 @@ def test_steps_that_each_are_small_enough_and_together_too_large_are_refused(con
     refused(content, match="makes over 3,000 values of one picture in all its steps")
 
 
-def test_a_cast_to_anything_but_numbers_is_refused(model):
+def test_a_cast_to_anything_but_numbers_is_refused():
+    model = onnx.load_model_from_string(exported(network(layers.DepthwiseConv2D(3))))
     (cast,) = [node for node in model.graph.node if node.op_type == "Cast"]
     cast.attribute[0].i = TensorProto.STRING
     refused(model, match="has a step Cast that does not fit the others")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mode": "linear"},
+        {"times": [1.0, 1.0, 1.5, 2.0]},
+        {"times": [1.0, 2.0, 2.0, 2.0]},
+        {"times": [1.0, 1.0, 0.0, 2.0]},
+        {"times": [1.0, 1.0, np.nan, 2.0]},
+        {"times": [1.0, 1.0, np.inf, 2.0]},
+        {"times": [2.0] * 9},
+    ],
+    ids=str,
+)
+def test_maps_that_are_made_larger_otherwise_than_by_repeated_pixels_are_refused(change):
+    resized = network(layers.Conv2D(4, 3), layers.Resizing(44, 32, interpolation="nearest"))
+    model = onnx.load_model_from_string(exported(resized))
+    assert Classifier(model.SerializeToString()).predict_batch(pictures(1)).shape == (1, 3)
+    (resize,) = [node for node in model.graph.node if node.op_type == "Resize"]
+    if "mode" in change:
+        next(one for one in resize.attribute if one.name == "mode").s = change["mode"].encode()
+    else:
+        (times,) = [one for one in model.graph.initializer if one.name == resize.input[2]]
+        times.CopyFrom(numpy_helper.from_array(np.array(change["times"], np.float32), times.name))
+    refused(model, match="has a step Resize that does not fit the others")
+
+
+def test_maps_that_would_be_made_too_large_are_refused():
+    model = onnx.load_model_from_string(
+        exported(network(layers.Conv2D(4, 3), layers.Resizing(44, 32, interpolation="nearest")))
+    )
+    (resize,) = [node for node in model.graph.node if node.op_type == "Resize"]
+    (times,) = [one for one in model.graph.initializer if one.name == resize.input[2]]
+    times.CopyFrom(numpy_helper.from_array(np.array([1, 1, 1e4, 1e4], np.float32), times.name))
+    refused(model, match="values of one picture, over")
 
 
 def test_bounds_of_another_shape_are_refused():

@@ -30,9 +30,10 @@ LARGEST_SUM = 4 * LARGEST_MAP
 
 _FLOAT, _UINT8, _INT8, _INT32, _INT64 = 1, 2, 3, 6, 7
 _BYTES = {_FLOAT: 4, _UINT8: 1, _INT8: 1, _INT32: 4, _INT64: 8}
+_FORMATS = {_FLOAT: "f", _INT64: "q"}
 
 LISTED = "listed"
-"""The setting that stands for an input of whole numbers: sides, axes, or how often to repeat."""
+"""The setting that stands for an input of a few numbers: sides, axes, or how often to repeat."""
 
 Shape = tuple[int, ...]
 Given = Sequence[Shape]
@@ -91,7 +92,7 @@ def _check_steps(file: File, bundle: Bundle) -> None:
     shapes: dict[str, Shape] = {}
     for constant in file.constants:
         shapes[_new(constant.name, shapes)] = _sound_shape(constant)
-    numbers = {one.name: _whole_numbers(one) for one in file.constants if one.type == _INT64}
+    numbers = {one.name: _few_numbers(one) for one in file.constants if one.type in _FORMATS}
     shapes[_new(INPUT_NAME, shapes)] = (1, *bundle.size_hw, 3)
     total = 0
     for node in file.nodes:
@@ -101,9 +102,9 @@ def _check_steps(file: File, bundle: Bundle) -> None:
             raise ModelRefusedError(f"has an operation {node.kind[:100]!r}, which no file of ToonVision's has")
         allowed, shape_of = _OPERATIONS[node.kind]
         try:
-            given = [shapes[name] for name in node.inputs]
+            given = [shapes[name] for name in node.inputs if name or node.kind not in _LEAVING_OUT]
             fits = set(node.settings) <= allowed and len(node.outputs) == 1
-            listed = {LISTED: numbers[node.inputs[1]]} if node.kind in _LISTED else {}
+            listed = {LISTED: numbers[node.inputs[_LISTED[node.kind]]]} if node.kind in _LISTED else {}
             shape = shape_of(given, {**node.settings, **listed}) if fits else ()
         except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
             shape = ()
@@ -134,10 +135,10 @@ def _sound_shape(constant: Tensor) -> Shape:
     return sides
 
 
-def _whole_numbers(constant: Tensor) -> tuple[int, ...]:
-    """Read the sides or axes that an operation takes as an input; none where they are too many to be that."""
-    count = len(constant.content) // _BYTES[_INT64]
-    return struct.unpack(f"<{count}q", constant.content) if count <= MOST_NUMBERS else ()
+def _few_numbers(constant: Tensor) -> tuple[Any, ...]:
+    """Read the sides, axes or factors that an operation takes as an input; none where they are too many to be that."""
+    count = len(constant.content) // _BYTES[constant.type]
+    return struct.unpack(f"<{count}{_FORMATS[constant.type]}", constant.content) if count <= MOST_NUMBERS else ()
 
 
 def _same(given: Given, _settings: Mapping[str, Setting]) -> Shape:
@@ -221,6 +222,15 @@ def _repeated(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return tuple(side * count for side, count in zip(given[0], times, strict=True))
 
 
+def _enlarged(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    """Return the shape of maps whose pixels are repeated a whole number of times."""
+    (count, channels, *sides), _ = given
+    times = _listed(settings, LISTED, 4)
+    plain = times[:2] == (1, 1) and all(one >= 1 and float(one).is_integer() for one in times[2:])
+    larger = (int(side * one) for side, one in zip(sides, times[2:], strict=True))
+    return (count, channels, *larger) if plain and settings.get("mode") == "nearest" else ()
+
+
 def _flattened(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return (given[0][0], math.prod(given[0][1:])) if settings.get("axis") == 1 else ()
 
@@ -276,7 +286,11 @@ def _listed(settings: Mapping[str, Setting], name: str, count: int | None = None
 _WINDOW = frozenset({"kernel_shape", "strides", "pads"})
 _NONE: frozenset[str] = frozenset()
 _AXIS = frozenset({"axis"})
-_LISTED = frozenset({"Reshape", "Squeeze", "Tile", "Unsqueeze"})
+_RESIZE = frozenset({"coordinate_transformation_mode", "mode", "nearest_mode"})
+_LISTED = {"Reshape": 1, "Resize": 2, "Squeeze": 1, "Tile": 1, "Unsqueeze": 1}
+"""Operation to the number of the input that `LISTED` stands for."""
+_LEAVING_OUT = frozenset({"Resize"})
+"""Operations of which an input may be left out."""
 _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     **dict.fromkeys(
         ("Exp", "HardSwish", "Log", "Neg", "Reciprocal", "Relu", "Sigmoid", "Sqrt", "Tanh"), (_NONE, _same)
@@ -299,6 +313,7 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     "MaxPool": (_WINDOW, _pooled),
     "QuantizeLinear": (_AXIS, _scaled),
     "ReduceMean": (frozenset({"axes", "keepdims"}), _averaged),
+    "Resize": (_RESIZE, _enlarged),
     "Reshape": (_NONE, _by_numpy(np.reshape)),
     "ScatterElements": (_AXIS | {"reduction"}, _added_to),
     "Softmax": (_AXIS, _same),

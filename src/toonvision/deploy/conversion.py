@@ -18,16 +18,23 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from keras import layers, ops
-from onnx import TensorProto, helper, numpy_helper, shape_inference
+from onnx import helper, numpy_helper, shape_inference
 
 from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError
+from toonvision.deploy.byte_input import take_bytes
 from toonvision.deploy.checks import FORMAT_VERSION, INPUT_NAME, KNOWN_OPERATIONS, OPSET, OUTPUT_NAME, PRODUCER
 from toonvision.metrics.calibration import LOWEST
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.models.backend import muted_stderr
 from toonvision.models.features import band_features
 
-_CHANNELS_FIRST, _CHANNELS_LAST = [0, 3, 1, 2], [0, 2, 3, 1]
+_CHANNELS_LAST = [0, 2, 3, 1]
+_QUICK_RESIZE = [
+    helper.make_attribute("coordinate_transformation_mode", "asymmetric"),
+    helper.make_attribute("mode", "nearest"),
+    helper.make_attribute("nearest_mode", "floor"),
+]
+"""How pixels are repeated: of all rules that do the same, the one that ONNX Runtime's fastest convolutions know."""
 
 
 def with_probabilities(model: keras.Model, *, classes: int, temperature: float | None) -> keras.Model:
@@ -85,9 +92,7 @@ def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[s
     traced = _traced(model)
     graph = traced.graph
     _require_known(graph, model.name)
-    graph.node.insert(0, helper.make_node("Transpose", [INPUT_NAME], [graph.input[0].name], perm=_CHANNELS_FIRST))
-    inputs = helper.make_tensor_value_info(INPUT_NAME, TensorProto.UINT8, [1, *model.inputs[0].shape[1:]])
-    graph.input[0].CopyFrom(inputs)
+    take_bytes(graph, INPUT_NAME)
     return pack(rewritten(traced, outputs), metadata)
 
 
@@ -173,7 +178,8 @@ def _traced(model: keras.Model) -> onnx.ModelProto:
 
 
 def _require_known(graph: onnx.GraphProto, name: str) -> None:
-    unknown = sorted({node.op_type for node in graph.node if node.domain or node.op_type not in KNOWN_OPERATIONS})
+    values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    unknown = sorted({node.op_type for node in graph.node if not _is_known(node, values)})
     if unknown:
         raise ModelRefusedError(
             f"{name}: its export would need the operation {', '.join(unknown)}, which ToonVision's files may not have. "
@@ -187,6 +193,15 @@ def _require_known(graph: onnx.GraphProto, name: str) -> None:
     if len(graph.input) > 1:  # what tf2onnx makes of constants that are not weights
         listed = ", ".join(one.name for one in graph.input[1:])
         raise ModelRefusedError(f"{name}: its export would need values as inputs ({listed}). Use other layers.")
+
+
+def _is_known(node: onnx.NodeProto, values: Mapping[str, npt.NDArray[Any]]) -> bool:
+    """Return whether our files may have a step; of those that resize only one that repeats each pixel as often."""
+    if node.op_type != "Resize":
+        return not node.domain and node.op_type in KNOWN_OPERATIONS
+    times = values.get(node.input[2], np.zeros(0, np.float32))
+    repeats = any(one.name == "mode" and one.s == b"nearest" for one in node.attribute)
+    return repeats and times.size > 0 and bool((times == np.maximum(times.round(), 1)).all())
 
 
 def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
@@ -219,13 +234,16 @@ class _Writer:
         """Write a node whose inputs are written or constant; its outputs are named by its number or as said."""
         if node.op_type == "Reshape" and node.input[1] in self._values:
             given = [self._named(node.input[0]), self._constant(_for_any_batch(self._values[node.input[1]]))]
+        elif node.op_type == "Resize":  # its second input is of a rule that is not used, and empty
+            given = [self._named(node.input[0]), "", self._named(node.input[2])]
         else:
             given = [self._named(name) for name in node.input]
         kind = f"{node.op_type.lower()}_{len(self.nodes)}"
         for number, name in enumerate(node.output):
             self.names[name] = ends.get(name) or (f"{kind}_{number}" if number else kind)
         new = helper.make_node(node.op_type, given, [self.names[name] for name in node.output], name=kind)
-        new.attribute.extend(sorted(node.attribute, key=lambda one: one.name))
+        settings = _QUICK_RESIZE if node.op_type == "Resize" else node.attribute
+        new.attribute.extend(sorted(settings, key=lambda one: one.name))
         self.nodes.append(new)
 
     def _named(self, name: str) -> str:

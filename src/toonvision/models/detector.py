@@ -12,7 +12,7 @@ Source:
 import keras
 from keras import layers, ops
 
-from toonvision.models.blocks import Tensor, around_zero, normalized, separable
+from toonvision.models.blocks import Tensor, around_grey, normalized, separable
 from toonvision.models.cells import LEAST_WEIGHT, corners
 
 CENTERS, SIDES = "centers", "sides"
@@ -68,7 +68,7 @@ def pyramid(images: Tensor, width: float = 1.0) -> tuple[Tensor, Tensor]:
         with another width accordingly many.
     """
     x = normalized(
-        layers.Conv2D(scaled(_STEM, width), 3, strides=2, padding="same", use_bias=False)(around_zero(images))
+        layers.Conv2D(scaled(_STEM, width), 3, strides=2, padding="same", use_bias=False)(around_grey(images))
     )
     maps = []
     for filters, kernel in zip(_FILTERS, _KERNELS, strict=True):
@@ -94,7 +94,7 @@ def scaled(filters: int, width: float) -> int:
 
 def with_finer(x: Tensor, finer: Tensor, filters: int) -> Tensor:
     """Return so many maps at twice the resolution: maps whose pixels are repeated, and finer ones added to them."""
-    x = layers.UpSampling2D(2, interpolation="nearest")(x)
+    x = ops.image.resize(x, finer.shape[1:3], interpolation="nearest")
     return separable(layers.Add()([x, layers.Conv2D(filters, 1)(finer)]), filters, _KERNEL)
 
 
