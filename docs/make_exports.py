@@ -41,7 +41,7 @@ SIZE_HW = (384, 864)
 """Holds screenshots of 1280 x 720 and 1720 x 720 at half their size, and of 1920 x 1080 at a third."""
 
 
-def main(seed: int = 20, folder: Path = WEIGHTS) -> None:
+def main(seed: int = 20, *, folder: Path = WEIGHTS) -> None:
     """Draw, fit, and export."""
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
         draw_into(Path(name), SampleOrder(seed, SCALE, varied=True))
@@ -74,7 +74,7 @@ def exported_detector(files: Workspace, seed: int) -> bytes:
         model.count_params(), {}, kind=task.kind, thresholds=thresholds,
     )  # fmt: skip
     bundle = bundle_of(files, card)
-    content, parity, _ = detector_file(files, model, bundle)
+    content, parity, *_ = detector_file(files, model, bundle)
     return described(content, replace(bundle, parity=parity).to_metadata())
 
 

@@ -70,8 +70,8 @@ def _save_watched() -> None:
     for frame in watch_frames(open_source(f"world:{_SEED}"), models, seconds=_WATCHED_S):
         drawn = draw_tracks(frame.image, frame.tracks, models.categories).crop(_MIDDLE)
         frames.append(drawn.resize((_RECORDED, drawn.height * _RECORDED // drawn.width), Image.Resampling.LANCZOS))
-    options = {"save_all": True, "append_images": frames[1:], "duration": 100, "loop": 0}
-    frames[0].save(PICTURES / "watching.webp", quality=45, method=6, **options)
+    path = PICTURES / "watching.webp"
+    frames[0].save(path, quality=45, method=6, save_all=True, append_images=frames[1:], duration=100, loop=0)
 
 
 def _save_labelled() -> None:

@@ -86,7 +86,7 @@ def _links(tests: Sequence[str]) -> str:
 def _floors() -> list[tuple[str, str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = [*project["dependencies"], *project["optional-dependencies"]["train"]]
-    floors = dict(re.fullmatch(r"([\w-]+)>=([\w.]+).*", one).groups() for one in asked)
+    floors = dict(re.findall(r"^([\w-]+)>=([\w.]+)", "\n".join(asked), re.MULTILINE))
     return [(name, f"{floors[name]} or later") for name in _KNOWN_HOLES]
 
 

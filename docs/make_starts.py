@@ -59,7 +59,7 @@ class StartOrder(SampleOrder):
         return (*super().plans(), *plan_walks(self.walks, seed=self.seed))
 
 
-def main(seed: int = 3, scale: float = SCALE, folder: Path = FOLDER) -> None:
+def main(seed: int = 3, scale: float = SCALE, *, folder: Path = FOLDER) -> None:
     """Draw and train; write one file for each task."""
     order = StartOrder(seed, scale, balanced=True, masks=True, varied=True)
     for tasks, walks in ((CROPS, 0), (("detect",), WALKS)):

@@ -29,7 +29,7 @@ COLOR, CAST = 0.15, 0.03
 """Changes of colour as from one monitor to another; the recipe's own are for screenshots of one."""
 
 
-def main(seed: int = 0, folder: Path = WEIGHTS) -> None:
+def main(seed: int = 0, *, folder: Path = WEIGHTS) -> None:
     """Draw, train and export; write one file for each task."""
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
         draw_into(Path(name), SampleOrder(seed, SCALE, masks=True, varied=True))
