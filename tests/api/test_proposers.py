@@ -11,6 +11,7 @@ from toonvision.api.workspace import create, open_workspace
 from toonvision.core.errors import UsageError
 from toonvision.data.splits import Split
 from toonvision.deploy.packaged import WEIGHTS, packaged_files, proposing_files
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, DETECT
 
 DETECTOR = "the package's detector"
@@ -84,6 +85,7 @@ def runs(monkeypatch):
             Path(name): SimpleNamespace(
                 title=name, kind=kind, level=level, status="failed" if "failed" in name else "done",
                 taxonomy=("", workspace.files.taxonomy.digest if fits else "another"),
+                repeats=[SimpleNamespace(diverged="nan" in name)], settings=TrainingSettings(learning_rate=0.002),
             )
             for name, kind, level, fits in given
         }  # fmt: skip
@@ -121,6 +123,12 @@ def test_runs_of_another_taxonomy_are_passed_over_and_named(game, runs):
     assert heard.said[1:] == ["detect/old was trained with another taxonomy, and not used."]
 
 
+def refusal(workspace):
+    with pytest.raises(UsageError) as refused:
+        proposers.require_proposer(workspace, None, (), trained=("label",))
+    return str(refused.value)
+
+
 def test_without_a_detector_proposing_is_refused_before_anything_is_trained(tmp_path, runs, game):
     workspace = open_workspace(make_workspace(tmp_path / "w").root)
     runs(workspace, ("label/one", CLASSIFY, "label", True), ("detect/old", DETECT, "label", False))
@@ -130,6 +138,9 @@ def test_without_a_detector_proposing_is_refused_before_anything_is_trained(tmp_
     says = r"the training of detect/failed-2 and detect/failed failed, and none comes .* --detector detect/failed-2\."
     with pytest.raises(UsageError, match=says):
         proposers.require_proposer(workspace, None, (), trained=("label",))
+    assert "Train it longer, with more --epochs; or use it as it is" in refusal(workspace)
+    runs(workspace, ("detect/failed-nan", DETECT, "label", True))
+    assert "Train it with half the learning rate: --learning-rate 0.001; or use it as it is" in refusal(workspace)
     with pytest.raises(UsageError, match="There is none yet. Run: toonvision train TASK -w "):
         proposers.require_proposer(workspace, "detect/none", (), trained=("label",))
     runs(workspace, ("detect/one", DETECT, "label", True))

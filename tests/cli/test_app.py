@@ -164,7 +164,12 @@ def test_a_program_without_a_command_shows_its_help_as_wrong_usage(run):
             "No such option: --ratio (Possible options: --ratios). See: toonvision split --help",
         ),
         (("frobnicate",), "No such command 'frobnicate'. See: toonvision --help"),
-        (("trian",), "No such command 'trian'. Did you mean 'train'? See: toonvision --help"),
+        (("trian",), "No such command 'trian'. Did you mean train? See: toonvision --help"),
+        (
+            ("stress",),
+            "No such command 'stress'. It is an option: toonvision evaluate --stress. See: toonvision --help",
+        ),
+        (("seed",), "No such command 'seed'. See: toonvision --help"),
     ],
 )
 def test_wrong_usage_is_reported_in_one_line_and_as_one_json_object(run, asked, said):

@@ -3,14 +3,17 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from PIL import Image
 
-from builders import SETTINGS_TEXT, Shot, copied, make_workspace, scene
+from builders import SETTINGS_TEXT, Shot, copied, make_workspace, scene, write_picture
 from reliability import disks
 from toonvision.api.result import Result
 from toonvision.api.workspace import Workspace
 from toonvision.core.errors import UsageError
 from toonvision.data.boxes import Box
 from toonvision.data.own_annotations import Annotation, LabelledBox, write_annotation
-from toonvision.data.workspace import create_workspace
+from toonvision.data.workspace import create_workspace, open_workspace
+from toonvision.label.annotations import Proposal
+from toonvision.label.proposals import Proposals, picture_hash, write_proposals
+from toonvision.label.screenshots import list_screenshots
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
 
@@ -164,6 +167,48 @@ def test_what_an_extraction_refuses_is_not_handed_to_another_program_and_named(r
         ("garden/unread.xml", "bad-xml"),
     }
     assert {path.stem for path in (tmp_path / "out").rglob("*.png")} == {"fine", "outside"}
+
+
+@pytest.mark.parametrize("target", ["voc", "labelstudio"])
+def test_another_program_gets_what_an_extraction_cuts_and_hears_what_it_leaves_out(run, tmp_path, target):
+    object_ = ("apple", (1, 2, 30, 40))
+    shots = [Shot(name, "garden", (object_,)) for name in ("fine", "mended", "unread", "begun")]
+    root = make_workspace(tmp_path / "w", [*shots, Shot("afar", "moon", (object_, object_))]).root
+    for name in ("mended", "unread"):
+        path = root / "screenshots" / "garden" / f"{name}.xml"
+        path.write_text(path.read_text("utf-8").replace("<annotation>", "<annotation"), "utf-8")
+    for name, review in (("mended", "done"), ("begun", "open")):
+        own = Annotation(
+            "screenshots", f"garden/{name}.png", (64, 48), (LabelledBox("d1", "pear", Box(1, 2, 30, 40)),), (), review
+        )
+        write_annotation(root / "annotations" / "garden" / f"{name}.xml", own)
+    outcome = run("label", "--to", target, "--save", tmp_path / "out", "-w", root, "--json")
+    extracted = run("extract", "-w", root, "--json")
+    assert (outcome.code, outcome.json["boxes"]) == (3, extracted.json["objects_kept"])
+    assert outcome.json["findings"] == extracted.json["findings"]
+    named = {(one["item"], one["code"]) for one in outcome.json["findings"]}
+    assert named == {
+        ("garden/unread.xml", "bad-xml"), ("contexts", "unknown-context"), ("annotations", "open-review")
+    }  # fmt: skip
+    assert {path.stem for path in (tmp_path / "out").rglob("*.png")} == {"fine", "mended", "begun"}
+
+
+def test_proposals_for_a_screenshot_outside_all_contexts_are_not_handed_on(run, tmp_path):
+    root = make_workspace(tmp_path / "w", [Shot("fine", "garden", (("apple", (1, 2, 30, 40)),))]).root
+    workspace = open_workspace(root)
+    for context in ("garden", "moon"):
+        write_picture(root / "screenshots" / context / "new.png", Shot("new", context, ()))
+    found = (Proposal("pear", Box(4, 4, 60, 40), 0.9, "detect/one", "label"),)
+    write_proposals(
+        workspace,
+        [
+            (shot, Proposals("screenshots", shot.name, picture_hash(shot), (64, 48), "m", "", found))
+            for shot in list_screenshots(workspace).screenshots
+        ],
+    )
+    outcome = run("label", "--to", "labelstudio", "--save", tmp_path / "out", "-w", root, "--json")
+    assert (outcome.code, outcome.json["screenshots"], outcome.json["boxes"]) == (3, 2, 1)
+    assert [one["code"] for one in outcome.json["findings"]] == ["unknown-context"]
 
 
 def test_another_program_gets_the_labels_that_the_settings_keep(run, tmp_path):

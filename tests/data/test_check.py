@@ -10,8 +10,8 @@ from builders import as_once, open_to_all, tree, unprivileged
 from toonvision.data.attributes import write_attributes
 from toonvision.data.check import check_catalog, check_crops, check_leftovers, check_screenshots, check_splits
 from toonvision.data.extraction import extract
-from toonvision.data.split_plan import plan_split
-from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Split, read_split, write_split
+from toonvision.data.split_plan import draw_split, plan_split
+from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios, Split, read_split, write_split
 from toonvision.data.workspace import open_workspace
 
 
@@ -217,7 +217,7 @@ def test_near_duplicates_in_different_subsets_are_named_together(own_workspace):
     splits = check_splits(own_workspace, dataclasses.replace(known, crops=alike))
     assert [str(fault) for fault in splits.faults] == [
         f"{first} (test), {second} (train): near-duplicates lie in several subsets of split default (toonvision split "
-        "--name default --force, then train again)"
+        "--force, then train again)"
     ]
 
 
@@ -249,9 +249,25 @@ def test_groups_that_a_split_tears_apart_are_faults_with_the_reason_and_splittin
     assert {fault.code for fault in faults} == {"torn"}
     assert {name for fault in faults for name in shots if name in fault.item} == set(shots)
     assert all(fault.reason == f"{reason} lie in several subsets of split default" for fault in faults)
-    assert faults[0].remedy == "toonvision split --name default --force, then train again"
+    assert faults[0].remedy == "toonvision split --force, then train again"
     again = plan_split(known.crops, ratios=SIXTY_TWENTY_TWENTY, seed=0, screenshots=known.screenshots)
     write_split(own_workspace.splits, again, replace=True)
+    assert check_splits(own_workspace, known).faults == ()
+
+
+def test_the_remedy_for_a_split_draws_it_with_the_ratios_and_the_seed_that_it_had(own_workspace):
+    drawn = draw_split(own_workspace, ratios=Ratios(50, 25, 25), seed=7, name="mine")
+    known, _ = check_catalog(own_workspace)
+    some = dict(list(drawn.subsets.items())[:-2])
+    write_split(own_workspace.splits, dataclasses.replace(drawn, subsets=some), replace=True)
+    (fault,) = check_splits(own_workspace, known).faults
+    assert fault.code == "uncovered"
+    command, _, then = fault.remedy.partition(", ")
+    assert (command, then) == (
+        "toonvision split --name mine --force --ratios 50/25/25 --seed 7", "then train again"
+    )  # fmt: skip
+    draw_split(own_workspace, ratios=Ratios(50, 25, 25), seed=7, name="mine", replace=True)
+    assert read_split(own_workspace.splits, "mine") == drawn
     assert check_splits(own_workspace, known).faults == ()
 
 

@@ -169,6 +169,17 @@ def test_files_of_labelme_that_were_renamed_with_their_pictures_keep_them(tmp_pa
     assert stating(tmp_path, a="0.png", b="a.png", c="b.png") == {"a.png": "a", "b.png": "b", "c.png": "c"}
 
 
+def test_only_the_files_of_labelme_that_state_one_picture_together_keep_that_of_their_name_and_are_named(tmp_path):
+    found = stating(tmp_path, a="b.png", b="a.png", c="c.png", d="c.png", e="d.png", f="gone.png")
+    assert found == {"a.png": "b", "b.png": "a", "c.png": "c", "d.png": "d", "e.png": "e", "f.png": "f"}
+    (finding,) = layout.read("labelme", tmp_path).findings
+    assert str(finding) == (
+        "d.json: states a picture that another file states, too; the picture of its own name was taken, as for 1 other "
+        "file (correct its imagePath, if it is another one)"
+    )
+    assert not finding.skips
+
+
 def test_a_file_of_labelme_finds_its_picture_by_the_stated_path_where_none_has_its_name(tmp_path):
     labelme(tmp_path, labelme_shape("apple", [[1, 2], [30, 40]]))
     path = tmp_path / "garden" / "a.json"

@@ -1,8 +1,20 @@
+import re
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
-from builders import SETTINGS_TEXT, Shot, make_workspace, small_shots, tree, write_coco, write_picture, write_voc
+from builders import (
+    SETTINGS_TEXT,
+    Shot,
+    make_workspace,
+    scene,
+    small_shots,
+    tree,
+    write_coco,
+    write_picture,
+    write_voc,
+)
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.attributes import write_attributes
 from toonvision.data.boxes import Box
@@ -95,6 +107,26 @@ def test_an_annotation_of_another_program_is_of_the_picture_of_its_name(workspac
     )
     assert extract(workspace).objects_kept == 7
     assert labels(workspace, "garden/shot_00.png") == ["stone"]
+
+
+def test_boxes_that_were_drawn_on_a_rotated_picture_here_are_cut_as_they_were_seen(workspace):
+    upside_down = Image.Exif()
+    upside_down[0x0112] = 3  # which no size can tell
+    place = workspace.root / "screenshots" / "garden"
+    stored = scene("rotated")
+    stored.save(place / "shot_00.png", exif=upside_down)
+    assert codes(extract(workspace)) == ["exif-rotation"]
+    path = workspace.annotations / "garden" / "shot_00.xml"
+    write_annotation(path, of("garden/shot_00.png", APPLE))
+    for _ in range(2):  # the second time nothing is decoded
+        assert extract(workspace).findings == ()
+    with workspace.reading() as catalog:
+        (crop,) = [one for one in catalog.crops() if one.screenshot == "garden/shot_00.png"]
+    with Image.open(workspace.crops / crop.file) as image:
+        assert list(image.getdata()) == list(stored.crop(APPLE.box.xyxy).getdata())
+    write_annotation(path, of("garden/shot_00.png", RICH))
+    path.write_text(re.sub(' picture="[^"]*"| source="[^"]*"', "", path.read_text("utf-8")), "utf-8")
+    assert codes(extract(workspace)) == ["exif-rotation"], "another program does not say how it showed the picture"
 
 
 def test_a_review_that_is_not_ended_changes_nothing(workspace):

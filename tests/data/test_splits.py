@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import crop, files_property, tried
-from toonvision.core.errors import InputRejectedError, UsageError
+from builders import crop, files_property, open_to_all, tried, unprivileged
+from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, UsageError
 from toonvision.data.splits import (
     SIXTY_TWENTY_TWENTY,
     Ratios,
     Split,
+    has_split,
     read_split,
+    read_splits,
     screenshot_keys,
     split_digest,
     split_names,
@@ -115,6 +117,24 @@ def test_an_unknown_split_lists_the_known_ones(tmp_path):
         read_split(tmp_path, "defualt")
     assert str(caught.value) == "no split is called 'defualt'. There are: default."
     assert split_names(tmp_path) == ["default"]
+
+
+def test_a_folder_of_splits_that_may_not_be_read_is_named_and_not_taken_as_empty():
+    with open_to_all() as base:
+        folder = base / "splits"
+        write_split(folder, Split("default", {"a.png": "train"}))
+        for mode in (0, 0o444, 0o111):
+            folder.chmod(mode)
+            with unprivileged():
+                assert read_splits(folder) == (
+                    [], [Finding("splits", "may not be read", "allow reading", "split")]
+                )  # fmt: skip
+                for asked in (read_split, has_split):
+                    with pytest.raises(EnvironmentFaultError, match=r"splits: may not be read\. Allow"):
+                        asked(folder, "default")
+        folder.chmod(0o755)
+        assert has_split(folder, "default")
+        assert not has_split(folder, "other")
 
 
 @pytest.mark.parametrize("name", ["", "../default", "a/b", "ü", ".hidden", "a" * 101])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from builders import LABELS, SETTINGS_TEXT, crop, tried
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.label_rules import ignoring
-from toonvision.data.split_plan import subset_table
+from toonvision.data.split_plan import class_groups, subset_table
 from toonvision.data.splits import Split, read_split
 from toonvision.data.trainable import missing_labels, require_trainable, untrainable
 from toonvision.data.workspace import WorkspaceTable
@@ -43,7 +43,7 @@ def test_one_label_is_enough_to_find_objects():
     assert untrainable({"cat": 24}, finds=True) == ()
     assert [finding.code for finding in untrainable({"cat": 2}, finds=True)] == ["few-objects"]
     with pytest.raises(InputRejectedError) as refused:
-        require_trainable(table_of({"apple": "rvt"}), DRAWN, ("detect",))
+        require_trainable(table_of({"apple": "rvt"}), DRAWN, ("detect",), dict)
     assert str(refused.value).endswith("To find such objects without naming them: toonvision train detect")
 
 
@@ -69,7 +69,7 @@ def test_where_no_remedy_names_the_rare_labels_the_reason_names_all():
     rare = one({"cat": 9, **dict.fromkeys("abcdefg", 2)})
     assert all(f"{label!r} (2)" in rare.reason for label in "abcdefg")
     assert "ignore" not in rare.remedy
-    (missing,) = missing_labels("mine", table_of({"apple": "rvt", **dict.fromkeys(LABELS[1:], "rrv")}))
+    (missing,) = missing_labels(Split("mine", {}), table_of({"apple": "rvt", **dict.fromkeys(LABELS[1:], "rrv")}))
     assert all(repr(label) in missing.reason for label in LABELS[1:])
 
 
@@ -143,7 +143,12 @@ UNTRAINABLE = [
         "apple 2/1/0, pear 0/0/2, stone 1/0/0",
         "Annotate more of them",
     ),
-    ({"apple": "rv", "pear": "vr"}, "needs samples in every subset; test has none", "apple 1/1/0, pear 1/1/0", MORE),
+    (
+        {"apple": "rv", "pear": "vr"},
+        "needs samples in every subset; test has none",
+        "apple 1/1/0, pear 1/1/0",
+        f"{MORE}, of other scenes",
+    ),
 ]
 
 
@@ -151,7 +156,7 @@ UNTRAINABLE = [
 def test_what_cannot_be_trained_is_refused_with_classes_counts_and_the_way_out(parts, rule, counts, remedy):
     table = table_of(parts)
     with pytest.raises(InputRejectedError) as caught:
-        require_trainable(table, DRAWN, ())
+        require_trainable(table, DRAWN, (), lambda: dict.fromkeys(parts, 2))
     assert str(caught.value) == (
         f"training {rule}. Samples in train/val/test: {counts}. {remedy}; then run toonvision extract and toonvision "
         "split --force."
@@ -161,19 +166,34 @@ def test_what_cannot_be_trained_is_refused_with_classes_counts_and_the_way_out(p
 def test_an_empty_subset_is_filled_by_the_split_of_that_name_where_there_are_enough_samples():
     table, mine = table_of({"apple": "rrr", "pear": "rrrr"}), Split("mine", {})
     with pytest.raises(InputRejectedError, match=r"val and test have none\..*: toonvision split --name mine --force$"):
-        require_trainable(table, mine, ())
+        require_trainable(table, mine, (), lambda: {"apple": 3, "pear": 4})
     of_source = dataclasses.replace(mine, from_source=True)
     with pytest.raises(
         InputRejectedError, match=r"Annotate more .* extract and toonvision split --name mine --force --from-source\.$"
     ):
-        require_trainable(table, of_source, ())
+        require_trainable(table, of_source, (), lambda: {"apple": 3, "pear": 4})
+
+
+def test_an_empty_subset_is_not_filled_by_objects_of_screenshots_that_stay_together(own_workspace):
+    with own_workspace.reading() as catalog:
+        mark, lettered = catalog.crops()[0].fingerprint, str.maketrans("0123456789", "abcdefghij")  # no series
+        crops = [
+            dataclasses.replace(one, fingerprint=mark, screenshot=one.screenshot.translate(lettered))
+            for one in catalog.crops()
+        ]
+    level, taxonomy = own_workspace.taxonomy.level("kind"), own_workspace.taxonomy
+    split = Split("default", {one.screenshot: "train" for one in crops})
+    table = subset_table(level, split, crops, taxonomy)
+    assert table.totals.min() >= 3
+    with pytest.raises(InputRejectedError, match=r"Annotate more screenshots, of other scenes; then run"):
+        require_trainable(table, split, (), lambda: class_groups(level, crops, taxonomy))
 
 
 @given(parts=st.dictionaries(st.sampled_from(LABELS), st.text("rvt", max_size=4)))
 def test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_counts(parts):
     present = {label: letters for label, letters in parts.items() if letters}
     enough = len(present) > 1 and all(len(letters) > 1 and "r" in letters for letters in present.values())
-    _, error = tried(InputRejectedError, require_trainable, table_of(parts), DRAWN, ())
+    _, error = tried(InputRejectedError, require_trainable, table_of(parts), DRAWN, (), dict)
     assert (error is None) == (enough and set("".join(present.values())) == set("rvt"))
     for label, letters in present.items() if error else ():
         assert f"{label} {'/'.join(str(letters.count(part)) for part in 'rvt')}" in str(error)
@@ -185,19 +205,19 @@ def test_two_classes_with_samples_in_every_subset_can_be_trained(small_workspace
     split = read_split(small_workspace.splits, "default")
     for level in ("label", "kind"):
         table = subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy)
-        require_trainable(table, split, ())
+        require_trainable(table, split, (), dict)
 
 
 def test_what_a_split_lacks_is_found_with_the_subset_and_the_way_out():
-    assert missing_labels("mine", table_of({"apple": "rvt", "pear": "rrvt"})) == ()
+    assert missing_labels(Split("mine", {}), table_of({"apple": "rvt", "pear": "rrvt"})) == ()
     table = table_of({"apple": "rv", "pear": "rrvt", "stone": "r"})
-    (missing,) = missing_labels("mine", table)
+    (missing,) = missing_labels(Split("mine", {}), table)
     assert missing.item == "split mine"
     assert missing.reason == "no object of 'apple' in test; none of 'stone' in val and test"
     assert missing.remedy == (
         "annotate more of them; then run toonvision extract and toonvision split --name mine --force"
     )
-    (of_source,) = missing_labels("mine", table, from_source=True)
+    (of_source,) = missing_labels(Split("mine", {}, from_source=True), table)
     assert of_source.remedy == f"{missing.remedy} --from-source"
-    (missing,) = missing_labels("mine", table_of({"apple": "rvt", "pear": "rrvt", "stone": "rrv"}))
+    (missing,) = missing_labels(Split("mine", {}), table_of({"apple": "rvt", "pear": "rrvt", "stone": "rrv"}))
     assert 'leave it out: write ignore = ["stone"] under [labels] in toonvision.toml; then run' in missing.remedy

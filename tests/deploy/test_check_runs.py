@@ -13,7 +13,7 @@ from toonvision.deploy.check_runs import CONFIDENT, check_runs, contradicted_lab
 from toonvision.deploy.export import export_run
 from toonvision.metrics.predictions import Prediction
 from toonvision.models.saving import store_temperature
-from toonvision.training.record import read_record
+from toonvision.training.record import read_record, write_record
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -98,7 +98,14 @@ def test_a_run_whose_split_is_missing_says_what_draws_it_again(own):
     first, second = checked(own).doubts
     assert (first.item, second.item, first.code) == ("run kind/two", "run label/three", "split-missing")
     assert first.reason == "was trained on the split default, which is missing, so that evaluate refuses it"
-    assert first.remedy == "toonvision split --name default draws it again"
+    assert first.remedy == "toonvision split --force draws it again"
+
+
+def test_a_missing_split_is_drawn_again_with_the_ratios_and_the_seed_that_its_runs_know(own):
+    record = read_record(own.root / RUN)
+    write_record(own.root / RUN, replace(record, split="mine", ratios=(70, 20, 10), split_seed=3))
+    (doubt,) = [one for one in checked(own).doubts if one.code == "split-missing"]
+    assert doubt.remedy == "toonvision split --name mine --force --ratios 70/20/10 --seed 3 draws it again"
 
 
 def test_of_a_split_that_cannot_be_read_nothing_is_said_beside_each_run(own):

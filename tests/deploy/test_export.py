@@ -248,13 +248,13 @@ def test_only_an_export_of_just_these_weights_stands_for_a_run(own):
     assert isinstance(current, Classifier)
     assert why_not == ""
     store_temperature(run, 2.0)
-    assert current_export(run, read_card(run))[1].endswith("before the run's temperature was changed.")
+    assert current_export(run, read_card(run))[1].endswith("before the run's temperature was changed")
     export_run(own, run)
     assert current_export(run, read_card(run))[0] is not None
     (run / WEIGHTS).write_bytes((run_of(own, "kind/two") / WEIGHTS).read_bytes())
-    assert current_export(run, read_card(run))[1].endswith("from other weights than the run has now.")
+    assert current_export(run, read_card(run))[1].endswith("from other weights than the run has now")
     (run / WEIGHTS).unlink()
-    assert current_export(run, read_card(run))[1].endswith("from other weights than the run has now.")
+    assert current_export(run, read_card(run))[1].endswith("from other weights than the run has now")
     (run / EXPORT).write_bytes(b"damaged")
     assert "is no ONNX file" in current_export(run, read_card(run))[1]
 
@@ -266,7 +266,7 @@ def test_an_export_of_another_run_does_not_stand_for_it_even_with_the_same_weigh
     export_run(own, two)
     (run / EXPORT).write_bytes((two / EXPORT).read_bytes())
     (run / WEIGHTS).write_bytes((two / WEIGHTS).read_bytes())
-    assert current_export(run, read_card(run))[1].endswith("is not an export of this run.")
+    assert current_export(run, read_card(run))[1].endswith("is not an export of this run")
 
 
 @pytest.mark.parametrize("name", ["label/three", "kind/two"])

@@ -167,14 +167,15 @@ PROMISES = (
         "a picture that its EXIF data rotates",
         "S",
         "The size that the annotation declares says whether boxes were drawn before or after the rotation; where it "
-        "does not, a picture with boxes is skipped and the remedy named. Without boxes it is taken as it is stored, by "
-        "extract and by predict.",
+        "does not, a picture with boxes is skipped and the remedy named. Without boxes, or where a person drew these "
+        "on the labelling page, it is taken as it is stored, by extract and by predict.",
         (
             "tests/data/test_images.py::test_the_declared_size_says_whether_boxes_were_drawn_on_the_rotated_picture",
             "tests/data/test_images.py::test_a_rotated_picture_with_boxes_is_refused_where_its_declared_size_tells_nothing",
             "tests/data/test_extraction.py::test_a_rotated_picture_whose_annotation_declares_the_rotated_size_is_cut_as_it_is_seen",
             "tests/data/test_images.py::test_a_picture_that_exif_rotates_is_refused_if_it_has_boxes_and_taken_as_stored_if_not",
             "tests/data/test_extraction.py::test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later",
+            "tests/data/test_own_annotations.py::test_boxes_that_were_drawn_on_a_rotated_picture_here_are_cut_as_they_were_seen",
             "tests/deploy/test_classifier.py::test_a_picture_that_exif_rotates_is_predicted_as_it_is_extracted_from_class_folders",
         ),
     ),

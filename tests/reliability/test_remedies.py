@@ -77,7 +77,7 @@ ELSEWHERE = {
     "Make one: toonvision init ...": "carried out below",
     "Move it away, then run: toonvision init ...": "carried out below",
     "..., and none comes with the package for this workspace's labels. ......": "see below",
-    "Train it longer, with more --epochs, or use it as it is: --detector ...": "about trainings",
+    "Train it ...; or use it as it is: --detector ...": "about trainings",
     "... is a path; got an empty text.": "carried out in tests/cli/test_paths.py, which gives paths elsewhere",
     "Train one: ...": "about trainings",
     "Add a task of the kind detect": "about trainings",

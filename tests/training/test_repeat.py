@@ -128,7 +128,7 @@ def test_training_stops_early_and_keeps_the_best_epoch(own_workspace):
 
 
 def test_a_diverged_training_is_said_to_be_one_and_leaves_no_finished_run(own_workspace):
-    with pytest.raises(InputRejectedError, match="became NaN; nothing was saved. Lower --learning-rate"):
+    with pytest.raises(InputRejectedError, match="became NaN; nothing was saved. Try half the learning rate: --"):
         train(own_workspace, TrainingSettings(epochs=3, batch_size=4, learning_rate=1e30))
     assert [path.name for path in (own_workspace.runs / "label").iterdir()] == []
 

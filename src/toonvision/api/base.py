@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, ModelRefusedError
 from toonvision.data.listing import Listing
+from toonvision.data.splits import DEFAULT_SPLIT, has_split
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import SCREENSHOTS
 from toonvision.data.workspace import Workspace as WorkspaceFiles
@@ -61,7 +62,7 @@ class Opened:
         """
         try:
             return self._following(after)
-        except PermissionError:  # what may not be read is named where it is needed
+        except (PermissionError, EnvironmentFaultError):  # what may not be read is named where it is needed
             return ""
 
     def _following(self, after: str) -> str:
@@ -73,7 +74,7 @@ class Opened:
             return self._first_step(after)
         if after == "extract":
             return self.command("balance")
-        if not (self.files.splits / "default.csv").is_file():
+        if not has_split(self.files.splits, DEFAULT_SPLIT):
             return self.command("split")
         newest = next(self.readable_runs(), None)
         if after in ("balance", "split") or newest is None:

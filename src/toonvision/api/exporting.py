@@ -1,8 +1,8 @@
 """Handing annotations, and what models propose, to other programs."""
 
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,12 @@ from toonvision.core.errors import Finding, RejectedItemError, UsageError
 from toonvision.core.names import derived_name
 from toonvision.core.wording import counted
 from toonvision.data import images
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box, Reading
-from toonvision.data.examination import decode_screenshot, sound_boxes
-from toonvision.data.own_annotations import DONE
+from toonvision.data.boxes import AnnotatedPicture
+from toonvision.data.examination import as_set, decode_screenshot, sound_boxes
+from toonvision.data.own_readings import OPEN_REVIEW, SourceReading
 from toonvision.taxonomy.labels import require_known
 
 if TYPE_CHECKING:
-    from toonvision.label.annotations import Sheet
     from toonvision.label.exporting import Labelled, Target
     from toonvision.label.screenshots import Screenshot
 
@@ -84,59 +83,50 @@ def _labelled(workspace: Opened, findings: list[Finding], *, with_proposals: boo
     from toonvision.label.proposals import proposals_of
     from toonvision.label.screenshots import list_screenshots
 
-    of, listed = proposals_of(workspace.files), list_screenshots(workspace.files)
-    findings += listed.unread
+    files = workspace.files
+    of, listed = proposals_of(files), list_screenshots(files)
+    offered = {shot: of(shot) for shot in listed.screenshots} if with_proposals else {}
+    readings = as_set(_with_proposed(listed.readings, [shot for shot, own in offered.items() if own]), files)
+    findings += [finding for _, reading in readings for finding in reading.findings if _is_said(finding)]
+    pictures = {(source.key, picture.name): picture for source, reading in readings for picture in reading.pictures}
     for shot in listed.screenshots:
+        picture = pictures.get((shot.source.key, shot.name))
+        if picture is None:
+            continue
         try:
-            sheet = load_sheet(workspace.files, shot, of(shot))
-            if sheet.is_fitted:
-                reason = "has another size than when it was annotated, so that its boxes are left out"
-                findings.append(Finding(shot.name, reason, "review it again: toonvision label", "size-differs"))
-            picture = _annotated(shot, sheet)
-            if picture is None and not (with_proposals and sheet.proposals):
+            proposals = load_sheet(files, shot, offered[shot]).proposals if with_proposals else ()
+            if not (picture.annotation or proposals):
                 continue
-            _require_sound(shot, picture)
+            size_wh = decode_screenshot(picture, shot.content()).size
             is_rotated = images.is_rotated(shot.path)
         except RejectedItemError as error:
-            findings.append(error.finding(shot.name, pictures=1))
+            findings.append(error.finding(shot.name, pictures=1, objects=len(picture.objects)))
             continue
-        boxes = _boxes(picture, sheet, workspace, findings) if picture else None
-        named = shot.annotation.relative_to(workspace.files.annotations)
+        boxes = None
+        if picture.annotation:
+            sound, refused, _ = sound_boxes(picture, size_wh, files.taxonomy)
+            findings += (*picture.findings, *refused)
+            boxes = tuple(sound)
+        named = shot.annotation.relative_to(files.annotations)
         named = named.with_name(derived_name(named.stem, ".png" if is_rotated else shot.path.suffix))
-        yield Labelled(shot.path, named.as_posix(), sheet.annotation.size_wh, boxes, sheet.proposals, is_rotated)
+        yield Labelled(shot.path, named.as_posix(), size_wh, boxes, proposals, is_rotated)
 
 
-def _annotated(shot: "Screenshot", sheet: "Sheet") -> AnnotatedPicture | None:
-    """Return what is said of a screenshot, by the workspace or by its source; None where nothing is, or not yet all."""
-    if not sheet.is_own:
-        return shot.given
-    if sheet.annotation.review != DONE:
-        return None
-    objects = [AnnotatedObject(at, one.label, one.box.xyxy) for at, one in enumerate(sheet.annotation.boxes, start=1)]
-    return AnnotatedPicture(
-        shot.path, shot.name, shot.annotation.name, shot.context, tuple(objects), findings=sheet.findings
-    )  # fmt: skip
+def _with_proposed(readings: Sequence[SourceReading], proposed: Sequence["Screenshot"]) -> list[SourceReading]:
+    """Return readings that have the screenshots with proposals, too, of which the sources say nothing."""
+    found = []
+    for source, reading in readings:
+        known = {picture.name for picture in reading.pictures}
+        known |= {name for name, finding in reading.unusable.items() if finding.skips}
+        more = [
+            AnnotatedPicture(shot.path, shot.name, "", shot.context)
+            for shot in proposed
+            if shot.source.key == source.key and shot.name not in known
+        ]
+        found.append((source, replace(reading, pictures=(*reading.pictures, *more))))
+    return found
 
 
-def _require_sound(shot: "Screenshot", picture: AnnotatedPicture | None) -> None:
-    """Refuse a screenshot that an extraction would refuse, before anything is written.
-
-    A person sees a picture as it is stored, and draws on that: what EXIF data say does not matter then.
-
-    Raises:
-        RejectedItemError: Saying why.
-    """
-    if picture and picture is shot.given:
-        decode_screenshot(picture, shot.content())
-    else:
-        images.read_whole(shot.path)
-
-
-def _boxes(
-    picture: AnnotatedPicture, sheet: "Sheet", workspace: Opened, findings: list[Finding]
-) -> tuple[tuple[str, Box], ...]:
-    """Return the objects of a screenshot as the settings want them; those that cannot be used become findings."""
-    (picture,) = workspace.files.label_rules.applied(Reading((picture,))).pictures
-    boxes, refused, _ = sound_boxes(picture, sheet.annotation.size_wh, workspace.files.taxonomy)
-    findings += (*picture.findings, *refused)
-    return tuple(boxes)
+def _is_said(finding: Finding) -> bool:
+    """Return whether a finding is about what is left out, or about a review that is not ended."""
+    return finding.skips or finding.code == OPEN_REVIEW

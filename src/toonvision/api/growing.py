@@ -9,13 +9,12 @@ from toonvision.api.data_steps import DataSteps
 from toonvision.api.result import Block, Result
 from toonvision.core.errors import InputRejectedError, ToonVisionError
 from toonvision.core.wording import counted, percent
+from toonvision.data.splits import DEFAULT_SPLIT, has_split
 
 if TYPE_CHECKING:
     from toonvision.api.run import Run
     from toonvision.evaluation.evaluate import Evaluation
     from toonvision.label.growing import Grown, Round
-
-_SPLIT = "default"
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,8 @@ def grow(workspace: DataSteps, tasks: Sequence[str], train: "Callable[[str], Run
     earlier = {task: _earlier(workspace, task) for task in tasks}  # before what these learned from changes
     extracted = workspace.extract()
     grown = None
-    if (workspace.files.splits / f"{_SPLIT}.csv").is_file():
-        grown = grow_split(workspace.files, _SPLIT, seed=seed)
+    if has_split(workspace.files.splits, DEFAULT_SPLIT):
+        grown = grow_split(workspace.files, DEFAULT_SPLIT, seed=seed)
     else:
         workspace.split(seed=seed)
     blocks: list[Block] = [extracted.sentences, _grown_text(grown)]

@@ -130,7 +130,8 @@ def usable_export(run: StoredRun, *, keras: bool = False) -> Opened | None:
     watcher = run.workspace.watcher
     export, why_not = (None, "") if keras else current_export(run.folder, read_card(run.folder))
     if why_not:
-        watcher.say(f"{why_not} It is not used. To make it again: {run.workspace.command('export', run.name)}")
+        again = run.workspace.command("export", run.name)
+        watcher.say(f"{run.folder / EXPORT}: {why_not}. It is not used. To make it again: {again}")
     if export is not None:
         watcher.say(f"Predicting on onnxruntime on cpu:0, with {EXPORT} of {run.name}.")
     return export

@@ -25,6 +25,7 @@ _MOST_NAMED = 5
 if TYPE_CHECKING:
     from toonvision.label.accepting import Learned
     from toonvision.label.proposing import Proposer
+    from toonvision.training.record import RunRecord
 
 
 def choose_proposer(workspace: Opened, detector: str | None, classifiers: Sequence[str]) -> "tuple[Proposer, Learned]":
@@ -150,7 +151,7 @@ def _require_packaged(workspace: Opened) -> None:
         tasks = taxonomy.finding
         remedy = f"Train one: {workspace.command('train', tasks[0])}" if tasks else "Add a task of the kind detect"
         if failed := _failed_detectors(workspace):
-            remedy = f"Train it longer, with more --epochs, or use it as it is: --detector {failed[0]}"
+            remedy = _to_learn_better(failed[0])
         first = "" if workspace.is_annotated() else f"First label some screenshots: {workspace.command('label')}. "
         raise UsageError(
             f"{_no_detector(workspace)}, and none comes with the package for this workspace's labels. {first}{remedy}."
@@ -160,15 +161,23 @@ def _require_packaged(workspace: Opened) -> None:
 def _no_detector(workspace: Opened) -> str:
     """Return why no run finds objects, in words."""
     if failed := _failed_detectors(workspace):
-        return f"the training of {some(failed, most=_MOST_NAMED)} failed"
+        return f"the training of {some([one.title for one in failed], most=_MOST_NAMED)} failed"
     return "no detector was trained yet"
 
 
-def _failed_detectors(workspace: Opened) -> list[str]:
-    """Return the names of the detectors for this taxonomy that learned nothing, the newest first."""
+def _to_learn_better(failed: "RunRecord") -> str:
+    """Return what to do about a detector that learned nothing."""
+    change = "longer, with more --epochs"
+    if any(repeat.diverged for repeat in failed.repeats):
+        change = f"with half the learning rate: {failed.settings.at_half_rate}"
+    return f"Train it {change}; or use it as it is: --detector {failed.title}"
+
+
+def _failed_detectors(workspace: Opened) -> "list[RunRecord]":
+    """Return the detectors for this taxonomy that learned nothing, the newest first."""
     digest = workspace.files.taxonomy.digest
     records = [run.record for run in workspace.readable_runs()]
-    return [one.title for one in records if one.kind == DETECT and one.status == "failed" and one.taxonomy[1] == digest]
+    return [one for one in records if one.kind == DETECT and one.status == "failed" and one.taxonomy[1] == digest]
 
 
 def _run(workspace: Opened, name: str) -> StoredRun:

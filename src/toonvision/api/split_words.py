@@ -78,6 +78,7 @@ def _named(group: "JoinedShots") -> str:
 def source_findings(files: "Workspace", name: str) -> tuple[Finding, ...]:
     """Report that the sources have a split of their own, which the drawn one does not follow."""
     from toonvision.data.own_split import counted_subsets, own_subsets
+    from toonvision.data.splits import Split, again
 
     try:
         counts = counted_subsets(own_subsets(files))
@@ -86,7 +87,7 @@ def source_findings(files: "Workspace", name: str) -> tuple[Finding, ...]:
     if len(counts) < _FEWEST_SUBSETS:
         return ()
     said = ", ".join(f"{subset} {counted(count, 'picture')}" for subset, count in counts.items())
-    remedy = f"toonvision split --name {name} --from-source --force takes it over"
+    remedy = f"{again(Split(name, {}, from_source=True))} takes it over"
     return (Finding(f"split {name}", f"does not follow the split of the source: {said}", remedy, "own-split"),)
 
 
@@ -101,20 +102,20 @@ def pattern_findings(files: "Workspace", screenshots: "Sequence[StoredScreenshot
 def split_findings(summary: "SplitSummary", taxonomy: "Taxonomy") -> tuple[Finding, ...]:
     """Report recordings that had to be cut, and labels that cannot be learned or evaluated."""
     from toonvision.data.groups import RECORD_MORE
+    from toonvision.data.splits import Split, again
     from toonvision.data.trainable import missing_labels, untrainable
 
     labels = summary.tables[0]
     totals = {one.name: total for one, total in zip(labels.classes, labels.totals.tolist(), strict=True)}
     unlearned = untrainable(totals, finds=bool(taxonomy.finding))
     findings = [finding for finding in unlearned if finding.code == "one-label"]
+    drawn = again(Split(summary.name, {}))
     for group in summary.joined if summary.from_source else ():
         if len(group.subsets) > 1:
             reason = (
                 f"{group.reason} lie in {listed(group.subsets)} of the source, which makes test results look better"
             )
-            findings.append(
-                Finding(_named(group), reason, "a split without such leaks: toonvision split --force", "leak")
-            )
+            findings.append(Finding(_named(group), reason, f"a split without such leaks: {drawn}", "leak"))
     for group in () if summary.from_source else summary.cut:
         whose = f" of {listed(group.cut_for)}" if group.cut_for else ""
         why = f"the screenshots{whose} make up too few groups"
@@ -123,4 +124,4 @@ def split_findings(summary: "SplitSummary", taxonomy: "Taxonomy") -> tuple[Findi
             f"{listed(group.subsets)}, because {why}: TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING"
         )
         findings.append(Finding(f"{group.names[0]} to {group.names[-1]}", reason, RECORD_MORE, "cut"))
-    return (*findings, *missing_labels(summary.name, labels, from_source=summary.from_source))
+    return (*findings, *missing_labels(summary, labels))

@@ -15,7 +15,7 @@ from toonvision.api.training import Size
 from toonvision.api.understood import setup_blocks, setup_data, shown_in_blocks
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, UsageError
-from toonvision.core.options import require_kind
+from toonvision.core.options import require_kind, require_path
 from toonvision.core.seeds import seeds_from
 from toonvision.data import workspace as data
 from toonvision.data.label_rules import LabelRules
@@ -66,6 +66,7 @@ def create(
         UsageError: If the folder is another workspace.
         InputRejectedError: If the source or the taxonomy cannot be used.
     """
+    require_path("root", root)
     root = Path(root)
     request = _request(options)
     if reuse and (root / data.SETTINGS).is_file():
@@ -76,6 +77,7 @@ def create(
 
 def plan(root: Path | str, **options: Unpack[SetupOptions]) -> Result[SetupPlan]:
     """Return what `create` would make, and what it understands of the source; nothing is written."""
+    require_path("root", root)
     planned = plan_setup(Path(root), _request(options))
     return Result(
         planned,
@@ -98,6 +100,7 @@ def open_workspace(root: Path | str = ".", *, untouched: bool = False, watcher: 
         UsageError: If the folder is no workspace.
         InputRejectedError: If its settings are wrong.
     """
+    require_path("root", root)
     return Workspace(data.open_workspace(Path(root), untouched=untouched), watcher)
 
 
@@ -110,6 +113,7 @@ def _request(options: SetupOptions) -> SetupRequest:
         raise UsageError(f"{error}.") from None
     source = options.get("source")
     require_kind("source", Path | str | None, source)
+    require_path("source", source)
     folder = None if source is None else Path(source)
     return SetupRequest(folder, options.get("taxonomy"), options.get("format"), rules)
 

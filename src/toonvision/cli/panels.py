@@ -5,7 +5,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from toonvision.core.errors import UsageError
+from toonvision.core.options import require_path
+from toonvision.taxonomy.labels import did_you_mean
 
 ADVANCED = "Advanced"
 _LONGEST = 200
@@ -21,7 +22,7 @@ class PanelCommand(TyperCommand):
         for parameter in self.params:
             values = ctx.params.get(parameter.name)
             if _holds(typed.get(parameter.name), "") and _holds(values, Path()):
-                raise UsageError(f"{parameter.opts[0]} is a path; got an empty text.")
+                require_path(parameter.opts[0], "")
         return rest
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -45,6 +46,20 @@ def _holds(given: object, value: object) -> bool:
 
 class PanelGroup(TyperGroup):
     """A program whose help shows its commands in groups, in the order of work."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find a command; of a word that is none, say the nearest one, or the command that has it as an option."""
+        word = args[0]
+        if ctx.resilient_parsing or word.startswith("-") or self.get_command(ctx, word):
+            return super().resolve_command(ctx, args)
+        hint = did_you_mean(word, self.commands) or self._as_option(ctx, word)
+        return ctx.fail(f"No such command {word!r}.{hint}")
+
+    def _as_option(self, ctx: Any, word: str) -> str:
+        """Return the only command that has an option of a name, with a leading blank; an empty text for any other."""
+        flag = f"--{word}"
+        having = [name for name, one in self.commands.items() if any(flag in p.opts for p in one.get_params(ctx))]
+        return f" It is an option: {ctx.command_path} {having[0]} {flag}" if len(having) == 1 else ""
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         """Write each group of commands, every command with its first sentence."""

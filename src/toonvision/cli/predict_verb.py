@@ -20,6 +20,7 @@ from toonvision.core.errors import ToonVisionError, UsageError
 from toonvision.core.files import require_writable, write_text
 from toonvision.core.folders import require_outside
 from toonvision.core.names import free_name
+from toonvision.core.options import require_path
 from toonvision.core.wording import counted
 from toonvision.deploy.packaged import accuracy_text, detector_accuracy, packaged_names
 from toonvision.taxonomy.labels import DETECT, SEGMENT
@@ -88,9 +89,8 @@ class PredictOptions:
     @property
     def first_is_picture(self) -> list[Path]:
         """All pictures where the first argument is one, since no run comes first."""
-        if not self.run:
-            raise UsageError("pictures is a path; got an empty text.")
-        return [Path(self.run), *self.listed]
+        require_path("pictures", self.run or "")
+        return [Path(self.run or ""), *self.listed]
 
     @property
     def direct_only(self) -> list[str]:

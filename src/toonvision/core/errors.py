@@ -56,9 +56,21 @@ class WorkspaceBusyError(ToonVisionError):
 
 
 class ModelRefusedError(ToonVisionError):
-    """A model file is damaged or unsafe, or is of another taxonomy, input size or version."""
+    """A model file is damaged or unsafe, or is of another taxonomy, input size or version.
+
+    Attributes:
+        reason: What is wrong; the end of a sentence about the file, where that is not named in it.
+        remedy: What to do about it, where the reason does not say that.
+    """
 
     exit_code = 6
+
+    def __init__(self, reason: str, remedy: str = "", *, file: str = "") -> None:
+        """Take reason and remedy apart; the message has both, and the `file` where that is known."""
+        said = f"{reason}. {remedy[0].upper()}{remedy[1:]}" if remedy else reason
+        super().__init__(f"{file}: {said}." if file else said)
+        self.reason = reason
+        self.remedy = remedy
 
 
 EXIT_SOME_SKIPPED = 3

@@ -200,6 +200,10 @@ def first_bytes(path: Path, count: int) -> bytes:
         return b""
 
 
+CLOSED = "may not be read"
+"""Why what `is_closed` cannot be used."""
+
+
 def is_closed(path: Path) -> bool:
     """Return whether a file, or what is in a folder, may not be read; one that is not there is not closed."""
     try:

@@ -88,6 +88,16 @@ def require_kind(name: str, kind: Any, value: object) -> None:
     raise UsageError(f"{name} is {' or '.join(words)}; got {shown(value)}.")
 
 
+def require_path(name: str, value: object) -> None:
+    """Refuse an empty text for a path: it would mean the current folder.
+
+    Raises:
+        UsageError: Naming what the path is of.
+    """
+    if value == "":
+        raise UsageError(f"{name} is a path; got an empty text.")
+
+
 def require_whole(name: str, value: object, *, least: int) -> None:
     """Refuse what is not a whole number, or is below `least`.
 

@@ -113,6 +113,7 @@ class AnnotatedPicture(NamedTuple):
         subset: The subset that the source puts it into, where it does.
         ignored: How many of its objects the settings leave out.
         outlines: The outlines that its annotation draws, whatever becomes of the objects.
+        drawn_here: Whether its boxes were drawn on the labelling page, which shows a picture as it is decoded.
     """
 
     path: Path
@@ -126,6 +127,7 @@ class AnnotatedPicture(NamedTuple):
     subset: Subset | None = None
     ignored: int = 0
     outlines: tuple[Outline, ...] = ()
+    drawn_here: bool = False
 
     @property
     def attributes(self) -> Path:
@@ -136,6 +138,11 @@ class AnnotatedPicture(NamedTuple):
     def has_boxes(self) -> bool:
         """Whether a box was drawn on it; an object may be the whole picture."""
         return any(entry.xyxy for entry in self.objects)
+
+    @property
+    def may_be_rotated(self) -> bool:
+        """Whether its boxes were drawn by a program that may have rotated it first, as its EXIF data say."""
+        return self.has_boxes and not self.drawn_here
 
     @property
     def object_count(self) -> int:

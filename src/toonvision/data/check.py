@@ -22,7 +22,7 @@ from toonvision.data.outliers import ImageStatistics, measure_image, odd_boxes, 
 from toonvision.data.own_readings import SourceReading
 from toonvision.data.records import Crop, Known
 from toonvision.data.split_plan import subset_table
-from toonvision.data.splits import Split, read_splits
+from toonvision.data.splits import Split, again, read_splits, split_names
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.trainable import missing_labels, untrainable
 from toonvision.data.unknown_labels import unknown_labels
@@ -51,7 +51,7 @@ def check_catalog(workspace: Workspace) -> tuple[Known | None, Checked]:
     try:
         if not workspace.catalog.exists():
             crops = sum(numbered_stem(path.name) is not None for path in workspace.crops.glob("*"))
-            if not crops and any(workspace.splits.glob("*.csv")):
+            if not crops and split_names(workspace.splits):
                 fault = Finding(name, "is missing, and so are all crops", _EXTRACT, "no-catalogue")
                 return None, Checked("Catalogue", 0, (fault,))
             if not crops:
@@ -145,20 +145,18 @@ def check_splits(workspace: Workspace, known: Known) -> Checked:
         doubts.append(Finding("screenshots", *fault, "few-groups"))
     level = workspace.taxonomy.level(LABEL_LEVEL)
     for split in splits:
-        item, remedy = f"split {split.name}", f"toonvision split --name {split.name} --force, then train again"
+        item, remedy = f"split {split.name}", f"{again(split)}, then train again"
         torn, cut = _torn(split, groups, remedy)
         faults += torn
         doubts += cut
         table = subset_table(level, split, known.crops, workspace.taxonomy)
-        doubts += missing_labels(split.name, table, from_source=split.from_source)
+        doubts += missing_labels(split, table)
         if missing := sum(split.subset_of(crop) is None for crop in known.crops):
             reason = f"does not know {missing} of {len(known.crops)} crops, which were cut after it was made"
             if split.from_source:
                 reason += ", or lie in no subset of the source"
-                again = (
-                    f"toonvision split --name {split.name} --from-source --force takes over what the source says now"
-                )
-                doubts.append(Finding(item, reason, again, "uncovered"))
+                taken = f"{again(split)} takes over what the source says now"
+                doubts.append(Finding(item, reason, taken, "uncovered"))
             else:
                 faults.append(Finding(item, reason, remedy, "uncovered"))
         if gone := sorted(split.subsets.keys() - possible):

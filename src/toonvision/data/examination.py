@@ -246,7 +246,7 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
 def _fits(picture: AnnotatedPicture, size_wh: tuple[int, int]) -> bool:
     """Return whether a picture was decoded to a size as `decode_screenshot` would decode it now."""
     if picture.size_wh is None:
-        return not (picture.has_boxes and images.is_rotated(picture.path))
+        return not (picture.may_be_rotated and images.is_rotated(picture.path))
     return picture.size_wh == size_wh
 
 
@@ -256,7 +256,7 @@ def decode_screenshot(picture: AnnotatedPicture, content: bytes) -> Image.Image:
     Raises:
         RejectedItemError: If it cannot be decoded, or has another size than its annotation declares.
     """
-    decoded = images.decode(content, has_boxes=picture.has_boxes, declared_wh=picture.size_wh)
+    decoded = images.decode(content, has_boxes=picture.may_be_rotated, declared_wh=picture.size_wh)
     images.require_size(decoded.size, picture.size_wh)
     return decoded
 

@@ -8,7 +8,7 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, Literal, TypeVar, get_args
@@ -51,6 +51,7 @@ _BLOCKS = (5, 10, 20)
 """Into how many blocks a recording is cut, the first number at which its labels lie in enough of them."""
 
 S = TypeVar("S", bound=Shot)
+C = TypeVar("C", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,11 @@ def item_keys(items: Sequence[Item]) -> list[int]:
     """Return a number for each crop, or each screenshot, that those share whose screenshots stay together."""
     frames = [item for item in items if isinstance(item, Frame)]
     return frame_keys(frames) if frames else group_keys([item for item in items if isinstance(item, Crop)])
+
+
+def groups_of_each(classes: Iterable[C], keys: Iterable[int]) -> Counter[C]:
+    """Return in how many groups each class lies, given the class and the group of each sample, such as `item_keys`."""
+    return Counter(name for name, _ in set(zip(classes, keys, strict=True)))
 
 
 def _cut(group: Group[Crop], labels: dict[int, set[str]], scarce: set[str], *, everything: bool) -> Group[Crop]:

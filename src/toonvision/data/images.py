@@ -188,7 +188,7 @@ def decode(content: bytes, *, has_boxes: bool = False, declared_wh: tuple[int, i
 
     Args:
         content: The bytes of its file.
-        has_boxes: Whether boxes were drawn on it.
+        has_boxes: Whether boxes were drawn on it by a program that may have rotated it first.
         declared_wh: Width and height in pixels that its annotation states, where it does. A picture that its EXIF data
             rotates is rotated if it has this size then, and not before.
 

@@ -204,7 +204,7 @@ def _without_unusable(reading: Reading) -> Reading:
     for picture in reading.pictures:
         if picture.has_boxes or picture.size_wh:
             try:
-                images.check_header(picture.path, has_boxes=picture.has_boxes, declared_wh=picture.size_wh)
+                images.check_header(picture.path, has_boxes=picture.may_be_rotated, declared_wh=picture.size_wh)
             except RejectedItemError as error:
                 named[picture.name] = error.finding(picture.name, pictures=1, objects=len(picture.objects))
     return reading.without(named)

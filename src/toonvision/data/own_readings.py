@@ -17,6 +17,8 @@ from toonvision.data.workspace import Source, Workspace
 
 SourceReading = tuple[Source, Reading]
 """A source and what its annotations say."""
+OPEN_REVIEW = "open-review"
+"""The code of the finding that counts reviews that are not ended."""
 _Key = tuple[str, str]
 """A picture: the key of its source, and its path below that."""
 
@@ -37,7 +39,7 @@ def with_own_annotations(readings: Sequence[SourceReading], workspace: Workspace
     unfinished = sum(file.annotation.review != DONE for file in own.values())
     if unfinished:
         reason = f"{counted(unfinished, 'review')} not ended yet; what the source says of these screenshots counts"
-        unused.append(Finding(root.name, reason, code="open-review"))
+        unused.append(Finding(root.name, reason, code=OPEN_REVIEW))
     of_broken = {pictures.at(path, root): finding for path, finding in broken.items()}
     unused += [finding for key, finding in of_broken.items() if key is None]
     replaced = []
@@ -174,17 +176,22 @@ def _with(reading: Reading, source: Source, own: Mapping[str, AnnotationFile]) -
     before = {picture.name: picture for picture in reading.pictures}
     tree = None if own.keys() <= before.keys() else SourceTree.of(source.root)
     after = {name: _picture(file, name, source, before.get(name), tree) for name, file in own.items()}
-    still = {name: finding for name, finding in reading.unusable.items() if name not in own}
-    settled = set(reading.unusable.values()) - set(still.values())
-    return Reading(
-        (
+    return replace(
+        without_replaced(reading, own),
+        pictures=(
             *(after.pop(picture.name, picture) for picture in reading.pictures),
             *(picture for _, picture in sorted(after.items())),
         ),
-        tuple(one for one in reading.findings if one not in settled and not _is_unannotated(one, own)),
-        still,
-        reading.replaced | {before[name].attributes for name in own if name in before},
+        replaced=reading.replaced | {before[name].attributes for name in own if name in before},
     )
+
+
+def without_replaced(reading: Reading, own: Container[str]) -> Reading:
+    """Return a reading without what is wrong with annotations of pictures, by name, that have others in their place."""
+    still = {name: finding for name, finding in reading.unusable.items() if name not in own}
+    settled = set(reading.unusable.values()) - set(still.values())
+    findings = tuple(one for one in reading.findings if one not in settled and not _is_unannotated(one, own))
+    return replace(reading, findings=findings, unusable=still)
 
 
 def _picture(
@@ -199,5 +206,6 @@ def _picture(
     context = file.annotation.context or context
     size_wh = file.annotation.size_wh if all(file.annotation.size_wh) else None
     return AnnotatedPicture(
-        path, name, file.name, context, file.objects, size_wh, file.findings, attributes_path(file.path), subset
-    )
+        path, name, file.name, context, file.objects, size_wh, file.findings, attributes_path(file.path), subset,
+        drawn_here=bool(file.annotation.picture),  # another program does not say which picture it is of
+    )  # fmt: skip

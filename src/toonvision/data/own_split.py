@@ -9,13 +9,12 @@ from toonvision.core.folders import exclusive
 from toonvision.data import examination
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.split_plan import divide
-from toonvision.data.splits import Split, screenshot_keys, write_split
+from toonvision.data.splits import Split, again, screenshot_keys, write_split
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
 
 DRAWN_PERCENT = 20
 """Of train, for each subset that the source has not."""
-_AGAIN = "toonvision split --from-source --force"
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ class TakenOver:
         """What to know of it, besides how it came out."""
         reason = f"is not in the source, so {DRAWN_PERCENT} % of train were drawn for it, with seed {self.split.seed}"
         small = f"is not in the source, and train has too few objects to draw {DRAWN_PERCENT} % of them for it"
-        more = f"put more pictures into train in the source, then run toonvision extract and {_AGAIN}"
-        remedy = f"put them into train, val or test in the source, then run {_AGAIN}"
+        more = f"put more pictures into train in the source, then run toonvision extract and {again(self.split)}"
+        remedy = f"put them into train, val or test in the source, then run {again(self.split)}"
         return (
             *(Finding(subset, reason, code="drawn") for subset in self.drawn),
             *(Finding(subset, small, more, "too-small") for subset in self.empty),

@@ -18,7 +18,7 @@ from toonvision.core.folders import exclusive
 from toonvision.core.seeds import generator
 from toonvision.data.balance import CountTable, count_table
 from toonvision.data.catalog import Crop, StoredScreenshot
-from toonvision.data.groups import Group, Reason, find_groups, linked, too_few
+from toonvision.data.groups import Group, Reason, find_groups, group_keys, groups_of_each, linked, too_few
 from toonvision.data.splits import Ratios, Split, screenshot_keys, write_split
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
@@ -344,6 +344,13 @@ def subset_table(level: Level, split: Split, crops: Sequence[Crop], taxonomy: Ta
         (crop.label, subset) for crop in crops if (subset := split.subset_of(crop))
     )
     return count_table(level, SUBSET_CATEGORIES, pairs, taxonomy)
+
+
+def class_groups(level: Level, crops: Sequence[Crop], taxonomy: Taxonomy) -> Counter[str]:
+    """Return in how many groups of screenshots that stay together each class of a level lies, of those that do."""
+    classes = [taxonomy.class_of(crop.label, level.name) for crop in crops]
+    found = groups_of_each(classes, group_keys(crops))
+    return Counter({name: count for name, count in found.items() if name is not None})
 
 
 def _largest_deviation(table: CountTable, ratios: Ratios) -> tuple[str, float]:

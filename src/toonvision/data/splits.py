@@ -21,9 +21,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, UsageError, shown
-from toonvision.core.files import read_text, write_text
+from toonvision.core.files import CLOSED, is_closed, read_text, write_text
 from toonvision.core.names import plain_name
 from toonvision.data.records import Crop, Item, StoredScreenshot
 from toonvision.data.subsets import SUBSETS, Subset
@@ -83,15 +84,40 @@ SIXTY_TWENTY_TWENTY = Ratios(60, 20, 20)
 DEFAULT_SPLIT = "default"
 
 
-def again(name: str, *, from_source: bool = False) -> str:
-    """Return the command that makes a split again, of what the workspace holds now.
+class Made(Protocol):
+    """What says how a split was made: a split itself, or how one came out."""
+
+    @property
+    def name(self) -> str:
+        """The split's name."""
+
+    @property
+    def ratios(self) -> Ratios | None:
+        """The shares asked for; None where it was made by hand, or is the source's own."""
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that it was drawn with; None where nothing was drawn."""
+
+    @property
+    def from_source(self) -> bool:
+        """Whether it is the source's own."""
+
+
+def again(split: Made) -> str:
+    """Return the command that makes a split again in the same way, of what the workspace holds now.
 
     Examples:
-        >>> again("default", from_source=True), again("mine")
-        ('toonvision split --force --from-source', 'toonvision split --name mine --force')
+        >>> again(Split("default", {}, from_source=True)), again(Split("mine", {}, Ratios(70, 20, 10), seed=3))
+        ('toonvision split --force --from-source', 'toonvision split --name mine --force --ratios 70/20/10 --seed 3')
     """
-    named = "" if name == DEFAULT_SPLIT else f" --name {name}"
-    return f"toonvision split{named} --force{' --from-source' * from_source}"
+    words = ["toonvision split"]
+    words += [f"--name {split.name}"] if split.name != DEFAULT_SPLIT else []
+    words += ["--force"]
+    words += ["--from-source"] if split.from_source else []
+    words += [f"--ratios {split.ratios}"] if split.ratios not in (None, SIXTY_TWENTY_TWENTY) else []
+    words += [f"--seed {split.seed}"] if split.seed else []
+    return " ".join(words)
 
 
 @dataclass(frozen=True)
@@ -132,8 +158,23 @@ def screenshot_keys(screenshots: Iterable[tuple[str, str]]) -> dict[tuple[str, s
     return {(source, path): f"{source}/{path}" if times[path] > 1 else path for source, path in known}
 
 
+def has_split(folder: Path, name: str) -> bool:
+    """Return whether a folder has a split of a name.
+
+    Raises:
+        EnvironmentFaultError: If the folder may not be read.
+    """
+    _require_open(folder)
+    return _file(folder, name).is_file()
+
+
 def split_names(folder: Path) -> list[str]:
-    """List the splits of a folder by name."""
+    """List the splits of a folder by name.
+
+    Raises:
+        EnvironmentFaultError: If the folder may not be read.
+    """
+    _require_open(folder)
     return sorted(path.stem for path in folder.glob("[!.]*.csv"))
 
 
@@ -143,9 +184,10 @@ def read_split(folder: Path, name: str) -> Split:
     Raises:
         UsageError: If there is none of that name.
         InputRejectedError: If the file breaks a rule, with the line.
-        EnvironmentFaultError: If it may not be read.
+        EnvironmentFaultError: If it, or the folder, may not be read.
     """
-    path = folder / f"{plain_name(name, 'a split')}.csv"
+    path = _file(folder, name)
+    _require_open(folder)
     if not path.exists():
         known = split_names(folder)
         listed = f"There are: {', '.join(known)}." if known else "There is none yet. Run: toonvision split"
@@ -154,7 +196,9 @@ def read_split(folder: Path, name: str) -> Split:
 
 
 def read_splits(folder: Path) -> tuple[list[Split], list[Finding]]:
-    """Read all splits of a folder; one that cannot be read or breaks a rule becomes a finding."""
+    """Read all splits of a folder; one that breaks a rule, and what cannot be read, becomes a finding."""
+    if is_closed(folder):
+        return [], [Finding(folder.name, CLOSED, "allow reading", "split")]
     splits, broken = [], []
     for name in split_names(folder):
         try:
@@ -170,11 +214,21 @@ def write_split(folder: Path, split: Split, *, replace: bool = False) -> Path:
     Raises:
         UsageError: If its name cannot be a file's, or there is another one of that name and `replace` is not set.
     """
-    path = folder / f"{plain_name(split.name, 'a split')}.csv"
+    path = _file(folder, split.name)
     if not replace and path.exists() and read_split(folder, split.name) != split:
         raise UsageError(f"there is a split called {split.name!r} already. Choose --name, or add --force.")
     write_text(path, split_text(split))
     return path
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{plain_name(name, 'a split')}.csv"
+
+
+def _require_open(folder: Path) -> None:
+    """Refuse a folder that may not be read, whose splits would seem to be missing."""
+    if is_closed(folder):
+        raise EnvironmentFaultError(f"{folder}: {CLOSED}. Allow reading, and run again.")
 
 
 def split_text(split: Split) -> str:

@@ -3,14 +3,14 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.names import folded
 from toonvision.core.wording import listed, some
 from toonvision.data.balance import CountTable
 from toonvision.data.label_rules import ignoring, joining
-from toonvision.data.splits import Split, again
+from toonvision.data.splits import Made, Split, again
 from toonvision.data.subsets import SUBSETS
 from toonvision.taxonomy.labels import LABEL_LEVEL
 
@@ -87,13 +87,12 @@ def _named(rare: Sized, labels: Sized) -> int:
     return _MOST_NAMED if _can_be_left_out(rare, labels) else len(rare)
 
 
-def missing_labels(name: str, table: CountTable, *, from_source: bool = False) -> tuple[Finding, ...]:
+def missing_labels(split: Made, table: CountTable) -> tuple[Finding, ...]:
     """Return the labels of which a subset of a split has none, so that they cannot be learned or evaluated.
 
     Args:
-        name: The split's name.
+        split: The split, or how it came out.
         table: Its samples by label and subset.
-        from_source: Whether it is the source's own.
     """
     rows = [(one.name, counts) for one, counts in zip(table.classes, table.counts.tolist(), strict=True) if any(counts)]
     subsets = [column.name for column in table.columns]
@@ -107,17 +106,17 @@ def missing_labels(name: str, table: CountTable, *, from_source: bool = False) -
     most = _named(missing, rows)
     named = (f"{some(labels, most=most)} in {where}" for where, labels in by_subsets.items())
     reason = f"no object of {'; none of '.join(named)}"
-    remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_then(name, from_source)}"
-    return (Finding(f"split {name}", reason, remedy, "label-missing"),)
+    remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_then(split)}"
+    return (Finding(f"split {split.name}", reason, remedy, "label-missing"),)
 
 
-def _then(name: str, from_source: bool) -> str:
-    return f"then run toonvision extract and {again(name, from_source=from_source)}"
+def _then(split: Made) -> str:
+    return f"then run toonvision extract and {again(split)}"
 
 
 def after_annotating(remedy: str, split: Split) -> str:
     """Return what to annotate, and how a split knows of it then, as a sentence."""
-    return f"{remedy[0].upper()}{remedy[1:]}; {_then(split.name, split.from_source)}."
+    return f"{remedy[0].upper()}{remedy[1:]}; {_then(split)}."
 
 
 def empty_reason(what: str, empty: Sequence[str]) -> str:
@@ -130,25 +129,32 @@ def empty_reason(what: str, empty: Sequence[str]) -> str:
     return f"needs {what} in every subset; {listed(empty)} {'has' if len(empty) == 1 else 'have'} none"
 
 
-def to_fill(split: Split, totals: Iterable[int]) -> str:
+def to_fill(split: Split, groups: Iterable[int]) -> str:
     """Return how the empty subsets of a split are filled, as a sentence.
 
     Args:
         split: The split; one of the source's own is empty again where it is taken over again.
-        totals: Number of objects of each class that has any.
+        groups: In how many groups of screenshots that stay together each class lies that has any sample.
     """
-    if not split.from_source and min(totals, default=0) >= len(SUBSETS):
-        return f"There are enough for each: {again(split.name)}"
-    return after_annotating(MORE, split)
+    counts = list(groups)
+    if split.from_source or not counts:
+        return after_annotating(MORE, split)
+    if min(counts) >= len(SUBSETS):
+        return f"There are enough for each: {again(split)}"
+    return after_annotating(f"{MORE}, of other scenes", split)
 
 
-def require_trainable(table: CountTable, split: Split, finding: Sequence[str]) -> None:
+def require_trainable(
+    table: CountTable, split: Split, finding: Sequence[str], groups: Callable[[], Mapping[str, int]]
+) -> None:
     """Refuse to train where a class of the task's level could not be learned or evaluated.
 
     Args:
         table: The samples by class and subset.
         split: Which made the subsets.
         finding: The tasks that find objects, and can be trained with one class.
+        groups: Counts in how many groups of screenshots that stay together each class lies; called only where that
+            matters, since it takes time.
 
     Raises:
         InputRejectedError: With all classes and counts, if there are fewer than two classes, a class with a single
@@ -173,7 +179,7 @@ def require_trainable(table: CountTable, split: Split, finding: Sequence[str]) -
     if len(present) == 1:
         remedy = f"{after_annotating(another_class(table.level.name), split)}{instead_of_naming(finding)}"
     elif empty and not single:
-        remedy = to_fill(split, (sum(row) for _, row in present))
+        remedy = to_fill(split, groups().values())
     elif table.level.name == LABEL_LEVEL and (rare := [name for name, row in present if name in {*single, *unseen}]):
         remedy = after_annotating(ways_out(rare, [name for name, _ in present]), split)
     raise InputRejectedError(f"training {reason}. Samples in train/val/test: {shares}. {remedy}")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.images import Resize
+from toonvision.deploy.wire import EXPORT_AGAIN
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LONGEST_NAME, PIXEL_LEVEL, SEGMENT, is_name
 
 Precision = Literal["float32", "int8"]
@@ -105,12 +106,12 @@ class Bundle:
             ModelRefusedError: If a key is missing, unknown, or its value is not what it should be.
         """
         if not metadata:
-            raise ModelRefusedError("holds no description of ToonVision's; write it with: toonvision export RUN")
+            raise ModelRefusedError("holds no description of ToonVision's", "write it with: toonvision export RUN")
         checks = {name: sound for name, sound in _CHECKS.items() if name in metadata or name not in _OPTIONAL}
         if metadata.keys() != checks.keys():
             odd = min(metadata.keys() ^ checks.keys())
             what = "an unknown" if odd in metadata else "no"
-            raise ModelRefusedError(f"its description has {what} {odd[:LONGEST_NAME]!r}; export it again")
+            raise ModelRefusedError(f"its description has {what} {odd[:LONGEST_NAME]!r}", EXPORT_AGAIN)
         values: dict[str, Any] = {}
         for name, sound in checks.items():
             try:
@@ -119,14 +120,14 @@ class Bundle:
             except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
                 fits = False
             if not fits:
-                raise ModelRefusedError(f"its description has a {name} that makes no sense; export it again")
+                raise ModelRefusedError(f"its description has a {name} that makes no sense", EXPORT_AGAIN)
             values[name] = tuple(value) if isinstance(value, list) else value
         if "thresholds" not in values and len(values["classes"]) < _FEWEST_CLASSES:
-            raise ModelRefusedError("its description has a classes that makes no sense; export it again")
+            raise ModelRefusedError("its description has a classes that makes no sense", EXPORT_AGAIN)
         if len(values["titles"]) != len(values["classes"]) or len(set(values["classes"])) != len(values["classes"]):
-            raise ModelRefusedError("its description has classes and titles that do not fit; export it again")
+            raise ModelRefusedError("its description has classes and titles that do not fit", EXPORT_AGAIN)
         if len(values.get("thresholds", values["classes"])) != len(values["classes"]):
-            raise ModelRefusedError("its description has classes and thresholds that do not fit; export it again")
+            raise ModelRefusedError("its description has classes and thresholds that do not fit", EXPORT_AGAIN)
         return cls(**values | {"parity": values["parity"] and Parity(**values["parity"])})
 
 

@@ -9,9 +9,9 @@ from toonvision.core.wording import percent
 from toonvision.data.catalog import Crop
 from toonvision.data.check import Checked
 from toonvision.data.records import Known
-from toonvision.data.splits import Split, read_split, split_digest
+from toonvision.data.splits import Ratios, Split, again, read_split, split_digest
 from toonvision.data.workspace import Workspace
-from toonvision.deploy.current import current_export
+from toonvision.deploy.current import EXPORT, current_export
 from toonvision.evaluation.history import results_damage
 from toonvision.metrics.predictions import Prediction
 from toonvision.models.saving import read_card, require_sound_weights
@@ -45,8 +45,7 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
         if damage := results_damage(run):
             faults.append(Finding(name, damage, f"toonvision evaluate {title}", "damaged-results"))
         if stale_export:
-            said = stale_export.removeprefix(f"{run}{os.sep}").removesuffix(".").removesuffix("; export it again")
-            doubts.append(Finding(name, said, f"toonvision export {title}", "stale-export"))
+            doubts.append(Finding(name, f"{EXPORT}: {stale_export}", f"toonvision export {title}", "stale-export"))
         if known and (doubt := _split_doubt(record, known, workspace)):
             doubts.append(Finding(name, *doubt))
     return Checked("Runs", len(runs), tuple(faults), tuple(doubts))
@@ -92,7 +91,8 @@ def _split_doubt(record: RunRecord, known: Known, workspace: Workspace) -> tuple
         split = read_split(workspace.splits, name)
     except UsageError:
         reason = f"was trained on the split {name}, which is missing, so that evaluate refuses it"
-        return reason, f"toonvision split --name {name} draws it again", "split-missing"
+        ratios = Ratios(*record.ratios) if record.ratios else None
+        return reason, f"{again(Split(name, {}, ratios, record.split_seed))} draws it again", "split-missing"
     except (InputRejectedError, EnvironmentFaultError):
         return None
     if _is_as_trained(split, record, known, workspace):

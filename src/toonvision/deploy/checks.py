@@ -15,7 +15,7 @@ import numpy.typing as npt
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import LARGEST_MODEL
 from toonvision.deploy.bundle import Bundle
-from toonvision.deploy.wire import MOST_NUMBERS, File, Setting, Tensor, read_file
+from toonvision.deploy.wire import EXPORT_AGAIN, MOST_NUMBERS, File, Setting, Tensor, read_file
 from toonvision.models.grid import PIXEL_STRIDE, STRIDE
 from toonvision.taxonomy.labels import CLASSIFY, SEGMENT
 
@@ -54,7 +54,8 @@ def checked(content: bytes) -> Bundle:
         listed = ", ".join(f"{repr(domain[:50]) if domain else 'ONNX'} {version}" for domain, version in first)
         raise ModelRefusedError(
             f"needs the operations of {listed} (format {file.format_version}); ToonVision's files need those of ONNX "
-            f"{OPSET} (format {FORMAT_VERSION}); export it again"
+            f"{OPSET} (format {FORMAT_VERSION})",
+            EXPORT_AGAIN,
         )
     bundle = Bundle.from_metadata(file.metadata)
     _check_ports(file, bundle)
@@ -66,7 +67,7 @@ def _check_ports(file: File, bundle: Bundle) -> None:
     taken = ((INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3)),)
     given = tuple((name, _FLOAT, (None, *shape)) for name, shape in _results(bundle).items())
     if file.inputs != taken or file.outputs not in ((given[:1], given) if bundle.kind == CLASSIFY else (given,)):
-        raise ModelRefusedError("its inputs or outputs are not those of its description; export it again")
+        raise ModelRefusedError("its inputs or outputs are not those of its description", EXPORT_AGAIN)
 
 
 def _results(bundle: Bundle) -> Mapping[str, Shape]:
@@ -97,7 +98,7 @@ def _check_steps(file: File, bundle: Bundle) -> None:
     total = 0
     for node in file.nodes:
         if node.domain:
-            raise ModelRefusedError(f"has an operation of the foreign domain {node.domain[:100]!r}; export it again")
+            raise ModelRefusedError(f"has an operation of the foreign domain {node.domain[:100]!r}", EXPORT_AGAIN)
         if node.kind not in _OPERATIONS:
             raise ModelRefusedError(f"has an operation {node.kind[:100]!r}, which no file of ToonVision's has")
         allowed, shape_of = _OPERATIONS[node.kind]
@@ -109,7 +110,7 @@ def _check_steps(file: File, bundle: Bundle) -> None:
         except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
             shape = ()
         if not shape or min(shape) < 1:
-            raise ModelRefusedError(f"has a step {node.kind} that does not fit the others; export it again")
+            raise ModelRefusedError(f"has a step {node.kind} that does not fit the others", EXPORT_AGAIN)
         if math.prod(shape) > LARGEST_MAP:
             raise ModelRefusedError(f"makes {math.prod(shape):,} values of one picture, over {LARGEST_MAP:,}")
         total += math.prod(shape)
@@ -118,12 +119,12 @@ def _check_steps(file: File, bundle: Bundle) -> None:
         shapes[_new(node.outputs[0], shapes)] = shape
     for name, _, _ in file.outputs:
         if shapes.get(name) != (1, *_results(bundle)[name]):
-            raise ModelRefusedError(f"returns another number of {name} than it says; export it again")
+            raise ModelRefusedError(f"returns another number of {name} than it says", EXPORT_AGAIN)
 
 
 def _new(name: str, known: Mapping[str, Shape]) -> str:
     if not name or name in known:
-        raise ModelRefusedError("has a name for two things; export it again")
+        raise ModelRefusedError("has a name for two things", EXPORT_AGAIN)
     return name
 
 
@@ -131,7 +132,7 @@ def _sound_shape(constant: Tensor) -> Shape:
     sides = constant.shape
     fits = constant.type in _BYTES and all(0 < side <= LARGEST_MODEL for side in sides)
     if not fits or math.prod(sides) * _BYTES[constant.type] != len(constant.content):
-        raise ModelRefusedError(f"has weights {constant.name[:100]!r} of another size than it says; export it again")
+        raise ModelRefusedError(f"has weights {constant.name[:100]!r} of another size than it says", EXPORT_AGAIN)
     return sides
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from toonvision.core.errors import ToonVisionError
+from toonvision.core.errors import InputRejectedError, ModelRefusedError
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.segmenter import Segmenter
@@ -34,25 +34,27 @@ def current_export(run: Path, card: ModelCard) -> tuple[Opened | None, str]:
         card: What the run's model is.
 
     Returns:
-        The export or None; and, as a sentence, why an existing one is not used.
+        The export or None; and why an existing one is not used, as the end of a sentence about its file.
     """
     path = run / EXPORT
     if not path.is_file():
         return None, ""
     try:
         opened = _OPENED_BY[card.kind](path)
-    except ToonVisionError as error:
-        return None, str(error)
+    except InputRejectedError:
+        return None, "cannot be read"
+    except ModelRefusedError as error:
+        return None, error.reason
     bundle = opened.bundle
     if bundle.weights != weights_digest(run, card.network):
-        return None, f"{path}: was exported from other weights than the run has now."
+        return None, "was exported from other weights than the run has now"
     if card.kind == DETECT and bundle.thresholds != thresholds_of(card.thresholds, card.classes):
-        return None, f"{path}: was exported before the run's thresholds were changed."
+        return None, "was exported before the run's thresholds were changed"
     if (bundle.pixels or ()) != card.pixels:
-        return None, f"{path}: names other pixels than the run."
+        return None, "names other pixels than the run"
     if bundle.temperature != card.temperature:
-        return None, f"{path}: was exported before the run's temperature was changed."
+        return None, "was exported before the run's temperature was changed"
     same = ("network", "classes", "size_hw", "resize", "taxonomy")
     if any(getattr(bundle, name) != getattr(card, name) for name in same) or bundle.precision != "float32":
-        return None, f"{path}: is not an export of this run."
+        return None, "is not an export of this run"
     return opened, ""

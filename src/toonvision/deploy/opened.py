@@ -60,10 +60,10 @@ class OpenedModel:
         try:
             self.bundle = checked(content)
         except ModelRefusedError as error:
-            raise ModelRefusedError(f"{self._where}: {error}.") from error
+            raise ModelRefusedError(error.reason, error.remedy, file=self._where) from error
         if self.bundle.kind != self.kind:
             other = _CLASSES[self.bundle.kind]
-            raise ModelRefusedError(f"{self._where}: is a model of another kind. Open it with {other}.")
+            raise ModelRefusedError("is a model of another kind", f"open it with {other}", file=self._where)
         self.classes = self.bundle.classes
         with self._refusing("cannot open it"):
             self._session = started(content)
@@ -90,7 +90,7 @@ class OpenedModel:
         with self._refusing("cannot run it"):
             found = self._session.run(list(names), {INPUT_NAME: pictures})
         if not all(np.isfinite(one).all() for one in found):
-            raise ModelRefusedError(f"{self._where}: its predictions are NaN. Train and export again.")
+            raise ModelRefusedError("its predictions are NaN", "train and export again", file=self._where)
         return list(found)
 
     @contextmanager
@@ -102,7 +102,7 @@ class OpenedModel:
             raise
         except Exception as error:
             first_line = errors.printable(str(error).partition("\n")[0][:200])
-            raise ModelRefusedError(f"{self._where}: ONNX Runtime {what} ({first_line}).") from error
+            raise ModelRefusedError(f"ONNX Runtime {what} ({first_line})", file=self._where) from error
 
 
 def image_of(picture: Image.Image | npt.NDArray[np.uint8]) -> Image.Image:

@@ -15,6 +15,8 @@ from typing import Any
 
 from toonvision.core.errors import ModelRefusedError
 
+EXPORT_AGAIN = "export it again"
+"""The remedy for most that is wrong with an exported file."""
 _NUMBER, _RUN, _FOUR_BYTES = 0, 2, 5
 _LONGEST_NUMBER = 10
 MOST_FIELDS, MOST_NUMBERS = 20_000, 8
@@ -70,7 +72,7 @@ def read_file(content: bytes) -> File:
     try:
         return _file(memoryview(content))
     except (ValueError, LookupError, TypeError, struct.error) as error:  # TypeError: a number where bytes should be
-        raise ModelRefusedError("is no ONNX file that ToonVision wrote, or is damaged; export it again") from error
+        raise ModelRefusedError("is no ONNX file that ToonVision wrote, or is damaged", EXPORT_AGAIN) from error
 
 
 def _file(content: memoryview) -> File:
@@ -109,7 +111,7 @@ def _tensor(content: memoryview) -> Tensor:
 
 def _refuse_outside(_value: Any) -> None:
     """Refuse the fields of a tensor that say that its data is in another file."""
-    raise ModelRefusedError("has weights outside the file, which are never read; export it again")
+    raise ModelRefusedError("has weights outside the file, which are never read", EXPORT_AGAIN)
 
 
 def _port(content: memoryview) -> Port:

@@ -82,7 +82,7 @@ def _train_otherwise(trained: Trained) -> str:
 
 def _lower_the_learning_rate(trained: Trained) -> str:
     """Advise it where a training failed, unless that was only cut short."""
-    repeats, rate = trained.evaluation.record.repeats, trained.evaluation.record.settings.learning_rate
+    repeats, settings = trained.evaluation.record.repeats, trained.evaluation.record.settings
     failed = [
         repeat
         for repeat, epochs in zip(repeats, trained.histories, strict=True)
@@ -95,7 +95,7 @@ def _lower_the_learning_rate(trained: Trained) -> str:
         faults.append(f"the network {kind_of(trained.evaluation.record.as_task).collapse}")
     return (
         f"{len(failed)} of {len(repeats)} trainings failed: {', or '.join(faults)}. Try half the learning rate: "
-        f"--learning-rate {rate / 2:g}."
+        f"{settings.at_half_rate}."
     )
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from toonvision.core.errors import Finding, RejectedItemError
+from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import sync_folder
 from toonvision.data.attributes import encoded
 from toonvision.data.boxes import Box, fit_object
@@ -86,7 +86,6 @@ class Sheet:
         is_new: Whether nobody has said anything of it.
         notes: What a person should know, such as objects of the source that cannot be shown.
         is_fitted: Whether the picture has another size than when it was annotated, so that not all may fit.
-        findings: Objects of the workspace's annotation that cannot be read.
         picture: What another picture of the same name would differ in; see `Screenshot.stamp`.
     """
 
@@ -96,7 +95,6 @@ class Sheet:
     is_new: bool = True
     notes: tuple[str, ...] = field(default=(), compare=False)
     is_fitted: bool = field(default=False, compare=False)
-    findings: tuple[Finding, ...] = field(default=(), compare=False)
     picture: str = field(default="", compare=False)
 
     @property
@@ -161,10 +159,7 @@ def load_sheet(workspace: Workspace, shot: Screenshot, proposals: Sequence[Propo
         is_fitted = own is not known
         _, coarse, _ = _given_objects(shot, own.size_wh, workspace.taxonomy)
         offered = (*proposals, *coarse)
-        return Sheet(
-            own, offered, is_own=True, is_new=False, notes=notes, is_fitted=is_fitted, findings=file.findings,
-            picture=stamp,
-        )  # fmt: skip
+        return Sheet(own, offered, is_own=True, is_new=False, notes=notes, is_fitted=is_fitted, picture=stamp)
     size_wh = shot.size_wh()
     boxes, coarse, notes = _given_objects(shot, size_wh, workspace.taxonomy)
     given = Annotation(shot.source.key, shot.name, size_wh, boxes, review="open")

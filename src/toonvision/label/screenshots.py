@@ -16,7 +16,7 @@ from toonvision.data.boxes import AnnotatedPicture, Reading, fit_box
 from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
 from toonvision.data.own_annotations import DONE, Annotation, AnnotationFile, LabelledBox, read_annotations
-from toonvision.data.own_readings import Pictures, assigned
+from toonvision.data.own_readings import Pictures, SourceReading, assigned, without_replaced
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.workspace import SCREENSHOTS, Source, Workspace
 
@@ -101,13 +101,13 @@ class Listed:
         screenshots: Those that can be labelled.
         files: What was decided about some of them before, by id.
         findings: What is wrong with annotations and contexts.
-        unread: Those among them of annotations of sources that cannot be read.
+        readings: What the annotations of the sources say.
     """
 
     screenshots: tuple[Screenshot, ...]
     files: Mapping[str, AnnotationFile]
     findings: tuple[Finding, ...]
-    unread: tuple[Finding, ...] = ()
+    readings: tuple[SourceReading, ...] = ()
 
 
 def screenshot_id(source: str, name: str) -> str:
@@ -121,20 +121,23 @@ def list_screenshots(workspace: Workspace) -> Listed:
     Raises:
         InputRejectedError: If there is none, a source cannot be read, or two annotations are of one picture.
     """
-    readings: list[tuple[Source, Reading]] = []
-    unread: list[Finding] = []
+    readings: list[SourceReading] = []
+    wholes: list[SourceReading] = []
     for source in workspace.sources:
         tree = SourceTree.of(source.root)
         reading = layout.read_tree(source.format, tree)
-        readings.append((source, _whole(tree, reading)))
-        unread += [finding for finding in reading.findings if finding.skips]
+        readings.append((source, reading))
+        wholes.append((source, _whole(tree, reading)))
     files, broken = read_annotations(workspace.annotations)
-    own, _ = assigned(files, Pictures(readings))
+    own, _ = assigned(files, Pictures(wholes))
     paths = _Paths(workspace.annotations, [*own.values()], list(broken))
-    findings = [*broken.values(), *unread]
+    findings = [*broken.values()]
+    for source, reading in readings:
+        done = [name for (key, name), file in own.items() if key == source.key and file.annotation.review == DONE]
+        findings += [finding for finding in without_replaced(reading, done).findings if finding.skips]
     found: dict[str, Screenshot] = {}
     decided: dict[str, AnnotationFile] = {}
-    for source, reading in readings:
+    for source, reading in wholes:
         known = in_contexts(_decided(reading, own, source), workspace.taxonomy)
         contexts = {picture.name: picture.context for picture in known.pictures}
         findings += known.findings
@@ -153,7 +156,7 @@ def list_screenshots(workspace: Workspace) -> Listed:
             f"{workspace.root}: there is no screenshot to label. Put some into {workspace.root / SCREENSHOTS}, in a "
             "folder for each context."
         )
-    return Listed(tuple(found.values()), decided, tuple(findings), tuple(unread))
+    return Listed(tuple(found.values()), decided, tuple(findings), tuple(readings))
 
 
 def fitted(known: Annotation, shot: Screenshot) -> tuple[Annotation, tuple[str, ...]]:

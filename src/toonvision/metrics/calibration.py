@@ -227,7 +227,7 @@ def with_temperature(probabilities: Probabilities, temperature: float) -> Probab
         The same shape, each row summing to 1.
 
     Raises:
-        UsageError: If the temperature is not above 0.
+        UsageError: If the temperature is not above 0, or a probability is not finite.
 
     Examples:
         >>> with_temperature(np.array([[0.2, 0.8]], dtype=np.float32), 2.0).round(3).tolist()
@@ -235,6 +235,7 @@ def with_temperature(probabilities: Probabilities, temperature: float) -> Probab
     """
     if not 0 < temperature < math.inf:
         raise UsageError(f"a temperature is a number above 0; got {temperature}.")
+    _require_finite(probabilities)
     logs = _logs(probabilities) / temperature
     shares = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-math.inf))
     scaled: Probabilities = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -255,11 +256,15 @@ def _require_fitting(y_true: Indices, probabilities: Probabilities) -> None:
         raise UsageError(f"probabilities have a row for each sample; got the shape {probabilities.shape}.")
     if len(y_true) != len(probabilities):
         raise UsageError(f"each row has a label; got {len(probabilities)} rows and {len(y_true)} labels.")
-    if not np.isfinite(probabilities).all():
-        raise UsageError("probabilities are finite numbers; got NaN or infinity. Leave such rows out.")
+    _require_finite(probabilities)
     classes = probabilities.shape[1]
     if len(outside := y_true[(y_true < 0) | (y_true >= classes)]):
         raise UsageError(f"a label is the index of one of {classes} classes, 0 to {classes - 1}; got {outside[0]}.")
+
+
+def _require_finite(probabilities: Probabilities) -> None:
+    if not np.isfinite(probabilities).all():
+        raise UsageError("probabilities are finite numbers; got NaN or infinity. Leave such rows out.")
 
 
 def _logs(probabilities: Probabilities) -> Floats:

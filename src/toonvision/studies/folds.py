@@ -20,7 +20,7 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
 from toonvision.data.images import Resize
-from toonvision.data.split_plan import subset_table
+from toonvision.data.split_plan import class_groups, subset_table
 from toonvision.data.splits import read_split
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.trainable import another_class, instead_of_naming, require_trainable
@@ -136,7 +136,9 @@ def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
         InputRejectedError: If a class could not be learned or evaluated.
     """
     split, level = read_split(workspace.splits, split_name), workspace.taxonomy.level(dataset.task.level)
-    require_trainable(subset_table(level, split, dataset.crops, workspace.taxonomy), split, workspace.taxonomy.finding)
+    crops, taxonomy = dataset.crops, workspace.taxonomy
+    table = subset_table(level, split, crops, taxonomy)
+    require_trainable(table, split, taxonomy.finding, lambda: class_groups(level, crops, taxonomy))
     return fold_of_subsets(f"split {split.name}", [split.subset_of(crop) for crop in dataset.crops])
 
 

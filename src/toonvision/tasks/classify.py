@@ -14,7 +14,7 @@ from toonvision.data.arrays import load_images, load_own_pixels
 from toonvision.data.catalog import Crop
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Known
-from toonvision.data.split_plan import subset_table
+from toonvision.data.split_plan import class_groups, subset_table
 from toonvision.data.splits import read_split
 from toonvision.data.subsets import Subset
 from toonvision.data.trainable import require_trainable
@@ -69,7 +69,8 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     stored = read_split(workspace.splits, split)
     crops = [crop for crop in known.crops if stored.subset_of(crop)]
     level = workspace.taxonomy.level(task.level)
-    require_trainable(subset_table(level, stored, crops, workspace.taxonomy), stored, workspace.taxonomy.finding)
+    table = subset_table(level, stored, crops, workspace.taxonomy)
+    require_trainable(table, stored, workspace.taxonomy.finding, lambda: class_groups(level, crops, workspace.taxonomy))
     dataset = dataset_of(workspace, task, known, crops, size_hw=size_hw, resize=resize)
     left_out = tuple(category.name for category in level.classes if category.name not in dataset.classes)
     return in_subsets(dataset, stored, left_out=left_out, newer=len(known.crops) - len(crops))

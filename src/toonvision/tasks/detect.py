@@ -13,7 +13,7 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Panel
 from toonvision.data.arrays import load_instances, load_screenshots
-from toonvision.data.groups import frame_keys
+from toonvision.data.groups import frame_keys, groups_of_each
 from toonvision.data.images import Pictures, Resize
 from toonvision.data.records import Frame, Known, frames_of
 from toonvision.data.splits import Split, read_split
@@ -139,7 +139,9 @@ def _require_learnable(dataset: Dataset, split: Split) -> None:
         reason = "needs objects of a class"
     elif empty:
         reason = empty_reason("objects", empty)
-        remedy = to_fill(split, each.sum(axis=0).tolist())
+        at, classes = np.nonzero(each)
+        keys = np.array(frame_keys(dataset.frames))[at]
+        remedy = to_fill(split, groups_of_each(classes.tolist(), keys.tolist()).values())
     elif unseen:
         reason = f"needs objects of every class to learn from; {', '.join(unseen)} has none in train"
     else:

@@ -134,6 +134,11 @@ class TrainingSettings:
     ] = False
 
     @property
+    def at_half_rate(self) -> str:
+        """The option that halves the learning rate, which cures most trainings whose loss became NaN."""
+        return f"--learning-rate {self.learning_rate / 2:g}"
+
+    @property
     def takes_all_epochs(self) -> bool:
         """Whether every epoch is trained and the last one's weights are saved, instead of the best one's."""
         return self.schedule == "cosine"

@@ -125,8 +125,8 @@ def train_run(
         best = best_repeat(repeats)
         if best.val_loss is None:
             raise InputRejectedError(
-                f"{task.name}: the loss of every training became NaN; nothing was saved. Lower --learning-rate and "
-                "train again."
+                f"{task.name}: the loss of every training became NaN; nothing was saved. Try half the "
+                f"learning rate: {settings.at_half_rate}."
             )
         for file in (weights_file(settings.network), HISTORY, MEANING):
             write_bytes(built / file, (repeat_folder(built, best.seed) / file).read_bytes())

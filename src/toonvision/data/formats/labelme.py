@@ -9,13 +9,15 @@ Source:
 """
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.core.grouping import grouped
+from toonvision.core.wording import counted
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading, finite, with_sorted_corners
 from toonvision.data.formats import shapes
@@ -61,17 +63,19 @@ def read(tree: SourceTree) -> Reading:
     own = own_documents(tree, _is_own)
     drawn = any(content["shapes"] for content in own.values())
     within = {path: own.pop(path) for path in [path for path in own if _is_within(path, own[path], tree)]}
-    pictures = _pictures(own, tree)
+    pictures, renamed = _pictures(own, tree)
     entries = [_listed(path, content, tree, drawn=drawn) for path, content in own.items()]
     reading = read_documents(entries, tree, _object, find=lambda entry: pictures[entry.document])
-    return replace(reading, findings=(*reading.findings, *_kept_within(within, tree)))
+    return replace(reading, findings=(*reading.findings, *_kept_within(within, tree), *_renamed(renamed, tree)))
 
 
-def _pictures(documents: Mapping[Path, Mapping[str, Any]], tree: SourceTree) -> Mapping[Path, Path | None]:
+def _pictures(
+    documents: Mapping[Path, Mapping[str, Any]], tree: SourceTree
+) -> tuple[Mapping[Path, Path | None], Sequence[Path]]:
     """Return the picture of each file: the one beside that of its own name that it states, as labelme opens it.
 
     Where files of which each has a picture of its own name state one picture together, their pictures were renamed, and
-    the names of the files count.
+    the names of these files count; they are returned, too.
     """
     own = {path: picture_of(path, tree) for path in documents}
     stated = {
@@ -80,9 +84,24 @@ def _pictures(documents: Mapping[Path, Mapping[str, Any]], tree: SourceTree) -> 
         if picture and (found := tree.picture_at(str(documents[path]["imagePath"]), beside=path))
         if found.parent == picture.parent
     }
-    both = {**own, **stated}
-    claimed = [picture for path, picture in both.items() if own[path]]
-    return both if len(set(claimed)) == len(claimed) else own
+    renamed: list[Path] = []
+    while True:  # the picture of its own name may be one that yet another file states
+        both = {**own, **stated}
+        claims = Counter(picture for path, picture in both.items() if own[path])
+        shared = {path for path, picture in stated.items() if claims[picture] > 1 and picture != own[path]}
+        if not shared:
+            return both, renamed
+        renamed += shared
+        stated = {path: picture for path, picture in stated.items() if path not in shared}
+
+
+def _renamed(paths: Sequence[Path], tree: SourceTree) -> Iterator[Finding]:
+    """Report the files whose own names count instead of the pictures that they state, all at once."""
+    if paths:
+        others = f", as for {counted(len(paths) - 1, 'other file')}" if len(paths) > 1 else ""
+        reason = f"states a picture that another file states, too; the picture of its own name was taken{others}"
+        remedy = "correct its imagePath, if it is another one"
+        yield Finding(tree.relative(min(paths)), reason, remedy, "renamed")
 
 
 def _is_within(path: Path, content: Mapping[str, Any], tree: SourceTree) -> bool:
