@@ -28,7 +28,8 @@ import numpy as np
 from measure import alternate, arguments, medians, read_result, some_of, write_result
 from sample_workspace import sample_workspace
 
-from toonvision.data.images import decode, read_picture
+from toonvision.data.fitting import read_picture
+from toonvision.data.images import decode
 from toonvision.deploy.bundle import FORMAT, Bundle
 from toonvision.deploy.classifier import Classifier
 from toonvision.models.backend import start_keras

@@ -16,7 +16,7 @@ import numpy as np
 from measure import alternate, arguments, medians, write_result
 from PIL import Image
 
-from toonvision.data.images import fit
+from toonvision.data.fitting import fit
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import named, namer_of_export

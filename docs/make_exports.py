@@ -31,7 +31,7 @@ from toonvision.deploy.parity import classifier_file
 from toonvision.models.saving import ModelCard
 from toonvision.models.starting import begin_with, start_file
 from toonvision.tasks import classify, detect
-from toonvision.tasks.base import build, network_outputs
+from toonvision.tasks.networks import build, network_outputs
 from toonvision.training.recipes import settings_for
 
 SCALE = 0.3

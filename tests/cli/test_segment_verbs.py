@@ -8,7 +8,7 @@ from PIL import Image
 
 from builders import PIXEL_CLASSES, naming_pixels
 from toonvision.core.errors import ModelRefusedError
-from toonvision.data.images import shrink_factor
+from toonvision.data.fitting import shrink_factor
 from toonvision.data.workspace import open_workspace
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.segmenter import Segmenter

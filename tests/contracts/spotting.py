@@ -13,7 +13,8 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.models.registry import Network
 from toonvision.tasks import classify
 from toonvision.tasks.augmentation import augment
-from toonvision.tasks.base import Learner, build
+from toonvision.tasks.base import Learner
+from toonvision.tasks.networks import build
 
 name = "spot"
 counts = frozenset()

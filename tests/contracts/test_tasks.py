@@ -19,7 +19,7 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import start_keras
 from toonvision.models.registry import NETWORKS
 from toonvision.models.saving import load_model, read_card
-from toonvision.tasks.base import network_outputs, predict
+from toonvision.tasks.networks import network_outputs, predict
 from toonvision.tasks.registry import TASK_KINDS, kind_of, load_dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import KINDS, Task

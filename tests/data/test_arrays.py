@@ -18,7 +18,7 @@ from toonvision.data.arrays import (
     mapped_elsewhere,
     mapped_here,
 )
-from toonvision.data.images import fit
+from toonvision.data.fitting import fit
 
 SIZE_HW = (24, 16)
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.data import images
+from toonvision.data import fitting
 from toonvision.data.boxes import Box
 from toonvision.data.masks import REGIONS, crop_regions, has_masks, object_in_box
 from toonvision.world.masks import INSTANCE_COLOURS, PART_COLOURS, indexed
@@ -75,8 +75,10 @@ def test_masks_lie_where_their_crops_do(resize):
     mask = np.zeros((30, 14), np.uint8)
     mask[5:20, 3:9] = 2
     crop = Image.fromarray(np.repeat((mask > 0)[..., None], 3, axis=2).astype(np.uint8) * 255)
-    seen = images.fit(crop, size_hw=(64, 48), resize=resize)[..., 0] > 127
-    fitted = images.fit(Image.fromarray(mask), size_hw=(64, 48), resize=resize, resampling=Image.Resampling.NEAREST) > 0
+    seen = fitting.fit(crop, size_hw=(64, 48), resize=resize)[..., 0] > 127
+    fitted = (
+        fitting.fit(Image.fromarray(mask), size_hw=(64, 48), resize=resize, resampling=Image.Resampling.NEAREST) > 0
+    )
     assert (seen & fitted).sum() / (seen | fitted).sum() > 0.85
 
 

@@ -12,7 +12,7 @@ from builders import scene
 from deploy.made import SIZE, expected, exported, network, pictures
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
 from toonvision.data.extraction import extract
-from toonvision.data.images import fit
+from toonvision.data.fitting import fit
 from toonvision.data.workspace import create_workspace
 from toonvision.deploy.classifier import Classifier
 from toonvision.taxonomy.loader import infer

@@ -9,7 +9,7 @@ from toonvision.api.run_words import export_text
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, WorkspaceBusyError
 from toonvision.core.folders import exclusive
 from toonvision.data.extraction import extract
-from toonvision.data.images import read_picture
+from toonvision.data.fitting import read_picture
 from toonvision.deploy import parity
 from toonvision.deploy.bundle import Parity
 from toonvision.deploy.classifier import Classifier

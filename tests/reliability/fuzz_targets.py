@@ -18,7 +18,7 @@ import builders
 import format_writers
 from builders import CATALOGUE_DUMPS, SETTINGS_TEXT, SIZE_WH, Shot, encoded, restored, scene
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
-from toonvision.data import images
+from toonvision.data import fitting, images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
 from toonvision.data.catalog import Catalog, Crop, StoredScreenshot
 from toonvision.data.examination import PictureTask, examine
@@ -98,7 +98,7 @@ def pictures(folder: Path) -> Run:
             _promise(word == REFUSED, "a picture is kept that its header speaks against")
         try:
             images.size_wh(path)
-            entered = images.read_picture(path, size_hw=workspace.size_hw, resize="letterbox")
+            entered = fitting.read_picture(path, size_hw=workspace.size_hw, resize="letterbox")
         except RejectedItemError as error:
             _promise_findings([error.finding("shot.png", pictures=1)])
             return word

@@ -9,7 +9,7 @@ from PIL import Image
 
 from builders import naming_pixels
 from toonvision.core.seeds import generator
-from toonvision.data.images import shrink_factor
+from toonvision.data.fitting import shrink_factor
 from toonvision.evaluation.pixel_floors import measure_pixel_floors, usual_map
 from toonvision.metrics.named_pixels import shown_part, whole_pixels
 from toonvision.metrics.predictions import Predictions

@@ -15,8 +15,9 @@ from toonvision.core.options import require_kind
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.seeds import own_randomness
 from toonvision.core.wording import percent
+from toonvision.data.fitting import read_picture
 from toonvision.data.groups import group_keys
-from toonvision.data.images import Pictures, read_picture
+from toonvision.data.images import Pictures
 from toonvision.data.masks import crop_regions, has_masks
 from toonvision.explain.activations import layer_activations
 from toonvision.explain.cam import ClassMaps, Method, class_maps

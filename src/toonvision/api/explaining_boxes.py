@@ -12,8 +12,9 @@ from toonvision.api.result import Result
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
 from toonvision.data.arrays import load_instances
+from toonvision.data.fitting import fit, shown_hw
 from toonvision.data.groups import frame_keys
-from toonvision.data.images import Pictures, fit, read_whole, room_for, shown_hw
+from toonvision.data.images import Pictures, read_whole, room_for
 from toonvision.data.picture_files import read_groups
 from toonvision.explain.boxes import (
     Box,
@@ -29,9 +30,9 @@ from toonvision.figures.panels import write_panel
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import start_backend
 from toonvision.models.saving import load_model, read_card
-from toonvision.tasks.base import network_outputs
 from toonvision.tasks.detect import decode
 from toonvision.tasks.detect_targets import factors_of
+from toonvision.tasks.networks import network_outputs
 
 _FOLDER = Path("figures") / "explain"
 T = TypeVar("T")

@@ -19,8 +19,9 @@ from toonvision.core.files import TEMPORARY, path_inside, replacing
 from toonvision.core.folders import exclusive
 from toonvision.core.runner import available_cores
 from toonvision.data.catalog import Crop, StoredScreenshot
+from toonvision.data.fitting import Resize, fit, read_picture
 from toonvision.data.images import Pictures as Pictures  # batches of them are what this module returns
-from toonvision.data.images import Resize, fit, read_picture, read_whole
+from toonvision.data.images import read_whole
 from toonvision.data.pixel_masks import INSTANCES, NOT_COUNTED, masks_of, own_pixels, shrunk_instances, shrunk_mask
 from toonvision.data.records import Frame, Known, StoredMask
 from toonvision.data.workspace import Workspace

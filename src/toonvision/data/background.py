@@ -13,7 +13,8 @@ from toonvision.core.runner import available_cores
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import screenshot_reader
 from toonvision.data.catalog import Crop
-from toonvision.data.images import Pictures, Resize, fit
+from toonvision.data.fitting import Resize, fit
+from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
 
 MOST_SCREENSHOTS = 400

@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -63,9 +62,6 @@ _turn = threading.Lock()
 # Of Pillow's own blocks of 16 MB the C library keeps many for itself when a large picture is let go; a single block is
 # given back. Smaller pictures still take only what they need.
 Image.core.set_block_size(256 * 1024**2)  # type: ignore[attr-defined]
-
-Resize = Literal["stretch", "letterbox", "shrink"]
-"""How a picture is brought to a network's input size; see `fit`. Crops are stretched or letterboxed."""
 
 Pictures = npt.NDArray[np.uint8]
 """Shape ``(samples, height, width, 3)``, 0 to 255."""
@@ -277,61 +273,6 @@ def encode_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def fit(
-    image: Image.Image,
-    *,
-    size_hw: tuple[int, int],
-    resize: Resize = "stretch",
-    resampling: Image.Resampling = Image.Resampling.BILINEAR,
-) -> npt.NDArray[np.uint8]:
-    """Resize a crop, or its mask, to a network's input size.
-
-    Args:
-        image: A picture in mode ``RGB``, or a mask in mode ``L``.
-        size_hw: Height and width in pixels.
-        resize: ``stretch`` fills the whole input (as published); ``letterbox`` keeps the aspect, on black; ``shrink``
-            does so by a whole number, at the upper left (see `shrink_factor`), which is quick and blurs nothing.
-        resampling: How pixels are found; by default with anti-aliasing.
-
-    Returns:
-        Array of shape ``(height, width, 3)``, or ``(height, width)`` of a mask, 0 to 255.
-    """
-    height, width = size_hw
-    if resize == "stretch":
-        return np.asarray(image.resize((width, height), resampling))
-    if resize == "shrink":
-        canvas = Image.new(image.mode, (width, height))
-        factor = shrink_factor(image.size, size_hw)
-        canvas.paste(image.reduce(factor) if factor > 1 else image)
-        return np.asarray(canvas)
-    scale = min(width / image.width, height / image.height)
-    inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    canvas = Image.new(image.mode, (width, height))
-    canvas.paste(image.resize(inner, resampling), ((width - inner[0]) // 2, (height - inner[1]) // 2))
-    return np.asarray(canvas)
-
-
-def shrink_factor(size_wh: tuple[int, int], size_hw: tuple[int, int]) -> int:
-    """Return the smallest whole number by which a picture must be shrunk to fit into an input size, both in pixels.
-
-    Examples:
-        >>> shrink_factor((1280, 720), (384, 640)), shrink_factor((300, 200), (384, 640))
-        (2, 1)
-    """
-    return max(1, -(-size_wh[0] // size_hw[1]), -(-size_wh[1] // size_hw[0]))
-
-
-def shown_hw(size_wh: tuple[int, int], size_hw: tuple[int, int]) -> tuple[int, int]:
-    """Return the height and width in pixels that a picture has in an input to which it is shrunk; the rest is black.
-
-    Examples:
-        >>> shown_hw((1280, 720), (384, 640))
-        (360, 640)
-    """
-    factor = shrink_factor(size_wh, size_hw)
-    return min(size_hw[0], -(-size_wh[1] // factor)), min(size_hw[1], -(-size_wh[0] // factor))
-
-
 def read_whole(path: Path, *, digest: str = "", declared_wh: tuple[int, int] | None = None) -> Image.Image:
     """Read one picture, or a frame of a video, in its own size.
 
@@ -347,33 +288,6 @@ def read_whole(path: Path, *, digest: str = "", declared_wh: tuple[int, int] | N
     if digest and hashlib.sha256(content).hexdigest() != digest:
         raise RejectedItemError("is not what was extracted", "toonvision extract makes it again", code="changed")
     return decode(content, declared_wh=declared_wh)
-
-
-def read_picture(path: Path, *, size_hw: tuple[int, int], resize: Resize, digest: str = "") -> npt.NDArray[np.uint8]:
-    """Read one picture as a network sees it: `read_whole`, then `fit`.
-
-    Returns:
-        Shape ``(height, width, 3)``, 0 to 255.
-
-    Raises:
-        RejectedItemError: If it cannot be read.
-    """
-    with room_for(path):
-        return fit(read_whole(path, digest=digest), size_hw=size_hw, resize=resize)
-
-
-def read_shrunk(path: Path, size_hw: tuple[int, int]) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
-    """Read one picture, shrunk by a whole number to an input size.
-
-    Returns:
-        Shape ``(height, width, 3)`` of the input, uint8, in RGB; and the picture's own width and height in pixels.
-
-    Raises:
-        RejectedItemError: If it cannot be read.
-    """
-    with room_for(path):
-        image = read_whole(path)
-        return fit(image, size_hw=size_hw, resize="shrink"), image.size
 
 
 def _open(file: io.FileIO | io.BytesIO) -> Image.Image:

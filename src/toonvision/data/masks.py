@@ -15,7 +15,8 @@ from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside, read_regular
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
-from toonvision.data.images import LARGEST_FILE, LARGEST_PIXELS, Resize, fit
+from toonvision.data.fitting import Resize, fit
+from toonvision.data.images import LARGEST_FILE, LARGEST_PIXELS
 from toonvision.data.workspace import Workspace
 
 Mask = npt.NDArray[np.uint8]

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.files import path_inside, read_regular
 from toonvision.core.names import derived_name
-from toonvision.data.images import LARGEST_FILE, Resize, shrink_factor
+from toonvision.data.fitting import Resize, shrink_factor
+from toonvision.data.images import LARGEST_FILE
 from toonvision.data.masks import Mask, cut, object_in_box, read_mask
 from toonvision.data.records import Crop, StoredMask, StoredScreenshot
 from toonvision.data.workspace import MASKS, Workspace

@@ -17,9 +17,9 @@ from toonvision.core.folders import HALF_SWAPPED, LOCK, exclusive, settle_swaps
 from toonvision.core.settings import read_settings
 from toonvision.data.catalog import Catalog
 from toonvision.data.catalog.database import is_older
+from toonvision.data.fitting import Resize
 from toonvision.data.formats.names import Format
 from toonvision.data.group_pattern import GroupsTable, RecordingPattern
-from toonvision.data.images import Resize
 from toonvision.data.label_rules import LabelRules, LabelsTable
 from toonvision.data.listing import WORKSPACE_MARK
 from toonvision.taxonomy.labels import PIXEL_LEVEL, Taxonomy

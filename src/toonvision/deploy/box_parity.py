@@ -15,7 +15,7 @@ from toonvision.metrics.boxes import boxes_in, overlaps
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.pixels import softmax
 from toonvision.tasks import detect
-from toonvision.tasks.base import network_outputs
+from toonvision.tasks.networks import network_outputs
 
 if TYPE_CHECKING:
     import keras

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from toonvision.core.errors import ModelRefusedError
-from toonvision.data.images import Resize
+from toonvision.data.fitting import Resize
 from toonvision.deploy.wire import EXPORT_AGAIN
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, LONGEST_NAME, PIXEL_LEVEL, SEGMENT, is_name
 

@@ -16,7 +16,7 @@ from toonvision.core.errors import InputRejectedError, ModelRefusedError, Reject
 from toonvision.core.files import LARGEST_MODEL, read_regular
 from toonvision.core.runner import available_cores
 from toonvision.core.wording import some
-from toonvision.data import images
+from toonvision.data import fitting, images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import INPUT_NAME, checked
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
@@ -76,7 +76,7 @@ class OpenedModel:
 
     def fitted(self, image: Image.Image) -> Pictures:
         """Return a picture in RGB as a batch of one of the input size, shape ``(1, height, width, 3)``, uint8."""
-        return images.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)[None]
+        return fitting.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)[None]
 
     def _for_each(self, run: Callable[[Pictures], Answer], pictures: Pictures) -> list[Answer]:
         """Run the model over pictures, one at a time, in as many threads as it has; one needs no thread of its own."""

@@ -9,7 +9,8 @@ from toonvision.core.errors import InputRejectedError, ModelRefusedError, Reject
 from toonvision.core.progress import Progress, silent
 from toonvision.core.seeds import generator
 from toonvision.data.arrays import load_screenshots
-from toonvision.data.images import Pictures, Resize, read_picture
+from toonvision.data.fitting import Resize, read_picture
+from toonvision.data.images import Pictures
 from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Bundle, Parity
 from toonvision.deploy.checks import NOVELTY_NAME, OUTPUT_NAME

@@ -12,7 +12,7 @@ from toonvision.deploy.parity import in_batches, require_parity, screenshots_to_
 from toonvision.deploy.segmenter import Segmenter
 from toonvision.metrics.predictions import Probabilities
 from toonvision.models.pixels import softmax
-from toonvision.tasks.base import network_outputs
+from toonvision.tasks.networks import network_outputs
 
 if TYPE_CHECKING:
     import keras

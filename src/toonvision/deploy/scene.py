@@ -13,7 +13,8 @@ from PIL import Image
 
 from toonvision.core.errors import ModelRefusedError, RejectedItemError, UsageError
 from toonvision.data.boxes import fit_box
-from toonvision.data.images import Pictures, Resize, fit
+from toonvision.data.fitting import Resize, fit
+from toonvision.data.images import Pictures
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.opened import image_of

@@ -28,9 +28,10 @@ from toonvision.models.backend import start_backend
 from toonvision.models.file_predictions import answer_screenshots, predict_files_by
 from toonvision.models.saving import load_model, read_card, read_novelty
 from toonvision.tasks import detect, segment
-from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores, network_outputs, predict
+from toonvision.tasks.base import Dataset, Evaluated, KindScores, Scores
 from toonvision.tasks.class_scores import ClassScores
 from toonvision.tasks.classify import predict_probabilities
+from toonvision.tasks.networks import network_outputs, predict
 from toonvision.tasks.outliers import novelty_of, novelty_test
 from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import DETECT, SEGMENT

@@ -11,7 +11,7 @@ from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import Report
 from toonvision.core.workers import Workers
-from toonvision.data import images
+from toonvision.data import fitting, images
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.deploy.classifier import Classifier
@@ -156,8 +156,8 @@ def _propose_one(
 def _found(image: Image.Image, scene: Scene) -> tuple[list[NamedObject], str]:
     """Find and name the objects of a screenshot, those too that do not count for the detector; and fingerprint it."""
     detector = scene.detector
-    size_hw, factor = detector.bundle.size_hw, images.shrink_factor(image.size, detector.bundle.size_hw)
-    shrunk = images.fit(image, size_hw=size_hw, resize="shrink")
+    size_hw, factor = detector.bundle.size_hw, fitting.shrink_factor(image.size, detector.bundle.size_hw)
+    shrunk = fitting.fit(image, size_hw=size_hw, resize="shrink")
     (found,) = objects_of(
         detector.find_batch(shrunk[None]),
         [image.size],

@@ -10,7 +10,7 @@ from toonvision.core.errors import RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import Leader, Lost, Report, available_cores, work_through
 from toonvision.core.workers import AGAIN
-from toonvision.data import images
+from toonvision.data import fitting, images
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.workspace import Workspace
 from toonvision.label.screenshots import Screenshot
@@ -34,7 +34,7 @@ class Thumbnail:
 
 def thumbnail_of(image: Image.Image, shot: Screenshot, recording: str, *, sha256: str) -> Thumbnail:
     """Return the thumbnail of a decoded screenshot."""
-    small = images.fit(image, size_hw=_SIZE_HW)
+    small = fitting.fit(image, size_hw=_SIZE_HW)
     return Thumbnail(shot.source.key, shot.name, fingerprint(Image.fromarray(small)), recording, sha256, small)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.images import shrink_factor
+from toonvision.data.fitting import shrink_factor
 from toonvision.metrics.boxes import distinct
 from toonvision.metrics.predictions import Predictions
 

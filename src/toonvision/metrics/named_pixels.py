@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.images import shrink_factor
+from toonvision.data.fitting import shrink_factor
 from toonvision.metrics.predictions import Predictions
 
 Pixels = npt.NDArray[np.uint8]

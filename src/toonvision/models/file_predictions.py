@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding
 from toonvision.core.progress import Progress, silent
-from toonvision.data.images import Pictures, Resize, read_picture, read_shrunk
+from toonvision.data.fitting import Resize, read_picture, read_shrunk
+from toonvision.data.images import Pictures
 from toonvision.data.picture_files import read_groups
 from toonvision.metrics.predictions import Answers, Prediction, Predictions
 

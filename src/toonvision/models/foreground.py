@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from toonvision.data.images import Pictures, fit
+from toonvision.data.fitting import fit
+from toonvision.data.images import Pictures
 from toonvision.models.starting import FOLDER, save_halves
 
 if TYPE_CHECKING:

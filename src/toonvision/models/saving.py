@@ -19,7 +19,7 @@ from toonvision.core.errors import ModelRefusedError, RejectedItemError, ToonVis
 from toonvision.core.files import LARGEST_MODEL, read_regular, replacing, write_text
 from toonvision.core.seeds import own_randomness
 from toonvision.core.settings import read_json
-from toonvision.data.images import Resize
+from toonvision.data.fitting import Resize
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.models.forest import Forest, load_forest, save_forest
 from toonvision.models.registry import TREES, build_network

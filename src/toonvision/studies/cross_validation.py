@@ -18,8 +18,8 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import FigurePanel, Table, number_columns
 from toonvision.core.seeds import generator
 from toonvision.core.wording import counted, interval, percent
+from toonvision.data.fitting import Resize
 from toonvision.data.groups import group_keys
-from toonvision.data.images import Resize
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.floors import Floors, Rights, compared, floor_rights
 from toonvision.metrics.bootstrap import Estimate, error_draws, estimate

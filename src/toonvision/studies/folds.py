@@ -19,7 +19,7 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
-from toonvision.data.images import Resize
+from toonvision.data.fitting import Resize
 from toonvision.data.split_plan import class_groups, subset_table
 from toonvision.data.splits import read_split
 from toonvision.data.subsets import SUBSETS
@@ -28,7 +28,8 @@ from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import installed_versions
-from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.networks import predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Task

@@ -24,7 +24,7 @@ from toonvision.core.wording import interval, listed, percent
 from toonvision.data.arrays import Pictures, read_crop, screenshot_reader
 from toonvision.data.boxes import Box
 from toonvision.data.catalog import Crop
-from toonvision.data.images import fit, shrink_factor
+from toonvision.data.fitting import fit, shrink_factor
 from toonvision.data.records import Item
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
@@ -32,7 +32,8 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.predictions import Predictions, concatenated
 from toonvision.models.saving import load_model, read_card
 from toonvision.studies.store import Study
-from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.networks import predict
 from toonvision.tasks.registry import kind_of
 from toonvision.training.record import repeat_folder
 from toonvision.training.repeat import load_run_data

@@ -15,7 +15,7 @@ from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
 from toonvision.core.wording import counted, percent
 from toonvision.data.arrays import Pictures
-from toonvision.data.images import read_picture
+from toonvision.data.fitting import read_picture
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.confident_learning import (

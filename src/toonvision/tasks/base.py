@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.panels import Panel
-from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import mapped_elsewhere, mapped_here
 from toonvision.data.catalog import Crop
-from toonvision.data.images import Pictures, Resize
-from toonvision.data.picture_files import GROUP
+from toonvision.data.fitting import Resize
+from toonvision.data.images import Pictures
 from toonvision.data.records import Frame, Item, Known
 from toonvision.data.splits import Split
 from toonvision.data.subsets import Subset
@@ -25,22 +23,18 @@ from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices, Spread
 from toonvision.metrics.novelty import NoveltyScore, NoveltyTest
 from toonvision.metrics.predictions import Predictions
-from toonvision.models.registry import build_network, find_network
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Category, Task, Taxonomy
 
 if TYPE_CHECKING:
     import keras
 
-    from toonvision.models.forest import Forest
 
 Outputs = tuple[npt.NDArray[np.float32], ...]
 """One array for each output of a network, each of shape ``(images, ...)``."""
 
 
 _MAPPED = ("images", "targets", "instances", "pixels")
-_MOST_PIXELS = 64 * 600 * 200
-"""Of the images that are predicted at once."""
 
 
 class _Shown:
@@ -353,49 +347,3 @@ class TaskKind(Protocol):
 
     def panels(self, evaluation: Evaluated[Any], taxonomy: Taxonomy, *, temperature: float | None) -> Sequence[Panel]:
         """Return what a report shows of a run's scores, in order; `temperature` is the one stored with its model."""
-
-
-def build(network: str, dataset: Dataset, size_hw: tuple[int, int] | None = None) -> "keras.Model":
-    """Build a network with fresh weights from Keras' current random state; by default that which is saved in the end.
-
-    Raises:
-        UsageError: If there is no such network, it is made for another kind of task, or the input is too small for it.
-    """
-    found = find_network(network)
-    if found.kind != dataset.task.kind:
-        raise UsageError(
-            f"{network} is a network for tasks of the kind {found.kind}; {dataset.task.name} is of the kind "
-            f"{dataset.task.kind}. Choose another --model."
-        )
-    return build_network(
-        network,
-        size_hw=size_hw or dataset.size_hw,
-        classes=len(dataset.classes),
-        pixels=max(2, len(dataset.pixel_classes)),
-    )
-
-
-def network_outputs(model: "keras.Model | Forest", images: Pictures, *, progress: Progress = silent) -> Outputs:
-    """Run a network over images of shape ``(images, height, width, 3)``, uint8.
-
-    Raises:
-        ModelRefusedError: If an output is NaN or infinite.
-    """
-    batches: list[list[npt.NDArray[np.float32]]] = []
-    group = max(1, min(GROUP, _MOST_PIXELS // max(1, int(np.prod(images.shape[1:3])))))
-    for start in range(0, len(images), group):
-        found = model.predict_on_batch(np.asarray(images[start : start + group]))
-        found = found if isinstance(found, list | tuple) else [found]
-        batches.append([np.asarray(one, dtype=np.float32) for one in found])
-        progress(min(start + group, len(images)), len(images))
-    if not batches:
-        return tuple(np.zeros((0, *output.shape[1:]), np.float32) for output in model.outputs)
-    outputs = tuple(np.concatenate(one) for one in zip(*batches, strict=True))
-    if not all(np.isfinite(output).all() for output in outputs):
-        raise ModelRefusedError(f"{model.name}: its outputs are NaN or infinite. Train again.")
-    return outputs
-
-
-def predict(kind: TaskKind, model: "keras.Model | Forest", images: Pictures) -> Predictions:
-    """Return what a network of a kind of task predicts for images; see `network_outputs`."""
-    return kind.decode(network_outputs(model, images))

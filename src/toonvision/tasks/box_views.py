@@ -9,7 +9,8 @@ import numpy.typing as npt
 from toonvision.core.grouping import grouped
 from toonvision.core.panels import FigurePanel
 from toonvision.core.wording import counted
-from toonvision.data.images import Pictures, shown_hw
+from toonvision.data.fitting import shown_hw
+from toonvision.data.images import Pictures
 from toonvision.tasks.box_outcomes import (
     AT_EDGE,
     BESIDE,

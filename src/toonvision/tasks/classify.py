@@ -12,7 +12,8 @@ from toonvision.core.panels import Panel
 from toonvision.core.progress import Progress, silent
 from toonvision.data.arrays import load_images, load_own_pixels
 from toonvision.data.catalog import Crop
-from toonvision.data.images import Pictures, Resize
+from toonvision.data.fitting import Resize
+from toonvision.data.images import Pictures
 from toonvision.data.records import Known
 from toonvision.data.split_plan import class_groups, subset_table
 from toonvision.data.splits import read_split
@@ -26,10 +27,11 @@ from toonvision.metrics.predictions import Predictions, Probabilities
 from toonvision.models.registry import NETWORKS, find_network
 from toonvision.models.registry import input_size as size_for
 from toonvision.tasks.augmentation import augment, mix
-from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build, network_outputs
+from toonvision.tasks.base import Cases, Dataset, Learner, Outputs
 from toonvision.tasks.class_scores import ClassEvaluated, ClassScores
 from toonvision.tasks.classify_panels import class_panels
 from toonvision.tasks.covering import covered, moved
+from toonvision.tasks.networks import build, network_outputs
 from toonvision.tasks.novelty_panels import novelty_panel, rejected_panel
 from toonvision.tasks.outliers import fit_novelty_score
 from toonvision.tasks.settings import Augmentation, TrainingSettings

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Panel
 from toonvision.data.arrays import load_instances, load_screenshots
+from toonvision.data.fitting import Resize
 from toonvision.data.groups import frame_keys, groups_of_each
-from toonvision.data.images import Pictures, Resize
+from toonvision.data.images import Pictures
 from toonvision.data.records import Frame, Known, frames_of
 from toonvision.data.splits import Split, read_split
 from toonvision.data.subsets import SUBSETS, Subset
@@ -29,13 +30,14 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, peaks, settled
 from toonvision.models.grid import STRIDE, shrunk
 from toonvision.models.pixels import class_maps
-from toonvision.tasks.base import Cases, Dataset, Learner, Outputs, build
+from toonvision.tasks.base import Cases, Dataset, Learner, Outputs
 from toonvision.tasks.box_outcomes import disturbances
 from toonvision.tasks.box_scores import DEFAULT_THRESHOLD, BoxEvaluated, BoxScores
 from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
 from toonvision.tasks.detect_panels import box_panels
 from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch, factors_of, maps_of, objects_in, targets_of
 from toonvision.tasks.joint_panels import joint_panels
+from toonvision.tasks.networks import build
 from toonvision.tasks.pixel_scores import PixelScores
 from toonvision.tasks.pixel_targets import cell_shares, with_a_mask
 from toonvision.tasks.settings import Augmentation, TrainingSettings

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.data.images import Pictures, shrink_factor
+from toonvision.data.fitting import shrink_factor
+from toonvision.data.images import Pictures
 from toonvision.data.records import Crop, Frame
 from toonvision.metrics.detection import Objects
 

@@ -13,7 +13,8 @@ from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.novelty import Features, NoveltyScore, NoveltyTest, Scores, fit_novelty
 from toonvision.models.features import band_features
-from toonvision.tasks.base import Dataset, network_outputs
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.networks import network_outputs
 
 if TYPE_CHECKING:
     import keras

@@ -1,7 +1,7 @@
 """The kinds of task by name."""
 
 from toonvision.core.errors import UsageError
-from toonvision.data.images import Resize
+from toonvision.data.fitting import Resize
 from toonvision.data.workspace import Workspace
 from toonvision.models.registry import find_network
 from toonvision.tasks import classify, detect, segment

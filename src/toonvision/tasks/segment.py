@@ -11,8 +11,9 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Panel
 from toonvision.core.wording import listed
 from toonvision.data.arrays import load_masks, load_screenshots
+from toonvision.data.fitting import Resize
 from toonvision.data.groups import frame_keys
-from toonvision.data.images import Pictures, Resize
+from toonvision.data.images import Pictures
 from toonvision.data.pixel_masks import masks_of
 from toonvision.data.records import Frame, Known, frames_of
 from toonvision.data.splits import read_split

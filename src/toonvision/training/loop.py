@@ -21,8 +21,9 @@ from toonvision.core.seeds import generator, own_randomness
 from toonvision.data.arrays import batch_order
 from toonvision.metrics.classification import Indices
 from toonvision.models.starting import RANDOM, begin_with
-from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.base import Dataset
 from toonvision.tasks.covering import with_foreground
+from toonvision.tasks.networks import predict
 from toonvision.tasks.registry import TASK_KINDS, kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.checkpoint import Checkpoint, State

@@ -17,7 +17,7 @@ from toonvision.core.files import write_text
 from toonvision.core.folders import UNFINISHED, exclusive, settle_swaps, swap_in
 from toonvision.core.names import NamedFolders, free_name, plain_name
 from toonvision.core.settings import read_json
-from toonvision.data.images import Resize
+from toonvision.data.fitting import Resize
 from toonvision.data.subsets import SUBSETS
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, Task

@@ -19,7 +19,8 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import backend_faults, installed_versions, start_backend
 from toonvision.models.registry import TREES, short_name
 from toonvision.models.saving import MEANING, ModelCard, load_model, read_card, save_model, store_novelty, weights_file
-from toonvision.tasks.base import Dataset, build, predict
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.networks import build, predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task

@@ -15,7 +15,8 @@ import optuna
 from optuna.trial import TrialState
 
 from toonvision.core.progress import unwatched
-from toonvision.tasks.base import Dataset, predict
+from toonvision.tasks.base import Dataset
+from toonvision.tasks.networks import predict
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.history import EpochWatcher

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.seeds import SEED_LIMIT
-from toonvision.data.images import Resize
+from toonvision.data.fitting import Resize
 from toonvision.data.workspace import Workspace
 from toonvision.models.grid import shrunk
 from toonvision.models.starting import RANDOM, has_start

@@ -8,7 +8,7 @@ from PIL import Image
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.data.boxes import fit_box
-from toonvision.data.images import fit
+from toonvision.data.fitting import fit
 from toonvision.deploy.scene import Namer
 from toonvision.watch.evidence import Said
 from toonvision.watch.track import Track
