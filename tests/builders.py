@@ -373,6 +373,7 @@ def as_once(workspace: Workspace, *, version: int) -> Workspace:
                 "INSERT INTO split_crops VALUES (?, ?, ?)",
                 [(row, crop, "validate" if part == "val" else part) for row, crop, part in parts],
             )
+        connection.execute("DROP TABLE regions")
         connection.execute("ALTER TABLE crops DROP COLUMN origin")
         if version == 1:
             connection.execute("ALTER TABLE crops DROP COLUMN attributes")

@@ -176,6 +176,23 @@ def test_a_catalogue_of_each_schema_is_brought_up_to_date_and_keeps_every_row(du
         assert catalog.has_begun()
 
 
+def test_regions_are_stored_beside_the_crops_and_replaced_with_those_of_their_screenshot(path):
+    row, crops = shot()
+    region = dataclasses.replace(
+        crops[0], file="", hash="", number=0, origin="c.json, object 3", attributes={"ignore": True}
+    )
+    before = everything(path)
+    for regions in ([region, region], [region], []):
+        with Catalog.open(path) as catalog:
+            catalog.save_screenshots([(row, [*crops, *regions])])
+            stored = catalog.regions()
+            assert [(one.label, one.box, one.origin, one.file) for one in stored] == [
+                (region.label, region.box, region.origin, "") for _ in regions
+            ]
+            assert all(one.attributes == {"ignore": True} and one.screenshot == row.name for one in stored)
+        assert everything(path) == before
+
+
 @pytest.mark.parametrize("dump", CATALOGUE_DUMPS[:-1], ids=lambda dump: dump.stem)
 def test_a_catalogue_of_an_older_schema_is_refused_for_reading_and_not_changed(dump, tmp_path):
     path = restored(dump, tmp_path / "catalog.sqlite")

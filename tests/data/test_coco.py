@@ -12,6 +12,7 @@ from PIL import Image
 from builders import files_property, scene, tried
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.data import documents
+from toonvision.data.boxes import AnnotatedObject
 from toonvision.data.formats import coco, layout
 from toonvision.data.formats.base import read_objects
 from toonvision.data.formats.coco_objects import are_plain, plain_objects, read_object
@@ -173,6 +174,14 @@ def test_a_crowd_is_left_out_and_named(tmp_path, crowd):
     assert [entry.label for entry in picture.objects] == ["cat", "dog"]
     assert [(finding.code, finding.objects) for finding in picture.findings] == [("crowd", 1)]
     assert "crowd of 'cat'" in picture.findings[0].reason
+    assert picture.regions == (AnnotatedObject(3, "cat", (0, 0, 160, 120), {"iscrowd": True}),)
+
+
+def test_a_region_that_nobody_need_find_has_a_label_and_a_box(tmp_path):
+    crowd = {"category_id": 2, "bbox": [5, 6, 20, 30], "iscrowd": 1}
+    without_box, without_label = {**crowd, "bbox": None, "segmentation": WHOLE}, {**crowd, "category_id": 99}
+    picture = one(tmp_path, BOXES[0], crowd, without_box, without_label)
+    assert [(entry.number, entry.label, entry.xyxy) for entry in picture.regions] == [(2, "dog", (5, 6, 25, 36))]
 
 
 MASK = {"category_id": 1, "bbox": [10, 10, 50, 60], "iscrowd": 1, "segmentation": {"size": [120, 160], "counts": RUNS}}
@@ -189,8 +198,10 @@ def test_masks_that_are_called_crowds_are_objects_where_all_of_the_source_are(tm
     assert picture.findings == ()
     assert drawn(picture) == [("cat", (10, 10, 60, 70), CROWD_NOTE), ("dog", (10, 10, 60, 70), CROWD_NOTE)]
     assert [outline.known for outline in picture.outlines] == [True, True]
+    assert picture.regions == ()
     picture = one(tmp_path, MASK, {**BOXES[1], "iscrowd": 0, "segmentation": []})  # as of what COCO itself annotated
     assert [finding.code for finding in picture.findings] == ["crowd"]
+    assert [entry.label for entry in picture.regions] == ["cat"]
 
 
 def test_masks_of_cvat_are_objects_beside_others_of_their_label_and_its_crowds_are_none(tmp_path):
@@ -218,6 +229,7 @@ def test_what_is_marked_to_be_ignored_is_left_out_and_named(tmp_path, ignore):
     assert [entry.label for entry in picture.objects] == ["cat"]
     assert [(finding.code, finding.objects) for finding in picture.findings] == [("ignored", 1)]
     assert picture.findings[0].reason == "is a 'cat' that is marked to be ignored"
+    assert [(entry.xyxy, entry.attributes) for entry in picture.regions] == [((0, 0, 160, 120), {"ignore": True})]
     assert [outline.known for outline in picture.outlines] == [False, False]
 
 

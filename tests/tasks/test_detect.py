@@ -8,9 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from builders import SETTINGS_TEXT, Shot, make_workspace, small_shots
+from builders import (
+    SETTINGS_TEXT,
+    Shot,
+    make_workspace,
+    read_coco_tables,
+    small_shots,
+    write_coco,
+    write_coco_tables,
+)
 from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.data.check import check_screenshots
 from toonvision.data.extraction import extract
+from toonvision.data.groups import frame_keys
 from toonvision.data.split_plan import draw_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Split
 from toonvision.data.workspace import open_workspace
@@ -26,7 +36,7 @@ from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
 from toonvision.tasks.detect_panels import _shift
 from toonvision.tasks.detect_targets import IGNORED, LABEL, Batch, maps_of, objects_in, padded_rows
-from toonvision.tasks.registry import load_dataset
+from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Task
 
@@ -113,6 +123,74 @@ def test_a_box_that_is_marked_as_difficult_is_ignored(tmp_path):
     marked = [crop for frame, rows in zip(data.frames, data.targets, strict=True)
               for crop, row in zip(frame.crops, rows, strict=True) if row[IGNORED]]  # fmt: skip
     assert [crop.origin for crop in marked] == ["garden/shot_00.xml, object 2"]
+
+
+def crowded(root):
+    """A workspace with COCO of small shots, in the first of which a crowd and a box to be ignored are marked."""
+    write_coco(root / "source", small_shots())
+    tables = read_coco_tables(root / "source")
+    apple, pear, _ = (category["id"] for category in tables["categories"])
+    tables["categories"].append({"id": 9, "name": "stone-pile"})
+    tables["annotations"] += [
+        {"id": 901, "image_id": 1, "category_id": apple, "bbox": [20, 0, 30, 12], "iscrowd": 1},
+        {"id": 902, "image_id": 1, "category_id": pear, "bbox": [0, 36, 10, 12], "ignore": 1},
+        {"id": 903, "image_id": 2, "category_id": 9, "bbox": [0, 0, 9, 9], "iscrowd": 1},
+    ]
+    write_coco_tables(root / "source", tables)
+    (root / "w").mkdir()
+    settings = SETTINGS_TEXT.replace("[taxonomy.labels]\n", '[taxonomy.labels]\nstone-pile = { kind = "mineral" }\n')
+    (root / "w" / "toonvision.toml").write_text(f'{settings}\n[[sources]]\nformat = "coco"\npath = "../source"\n')
+    return open_workspace(root / "w")
+
+
+def test_what_coco_calls_a_crowd_or_ignores_is_neither_learned_by_a_detector_nor_a_false_alarm(tmp_path):
+    workspace = crowded(tmp_path)
+    summary = extract(workspace)
+    assert sorted(finding.code for finding in summary.findings) == ["crowd", "crowd", "ignored"]
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    data = load_dataset(workspace, TASK, size_hw=SIZE_HW)
+    assert data.classes == ("apple", "pear", "stone"), "no class is known from a crowd alone"
+    (at,) = np.flatnonzero((data.targets[..., IGNORED] > 0).any(axis=1))
+    own = data.targets[at][data.targets[at][:, IGNORED] > 0]
+    assert sorted(map(tuple, own.tolist())) == [(0, 36, 10, 48, 1, 1), (20, 0, 50, 12, 0, 1)]
+    assert [crop.label for crop in data.frames[at].crops[-2:]] == ["apple", "pear"]
+    found = Predictions(
+        1, np.array([0, 0]), np.array([0, 2]), np.array([0.9, 0.9], np.float32),
+        boxes=np.array([(22, 1, 30, 11), (55, 40, 64, 48)], np.float32),
+    )  # fmt: skip
+    truth = objects_in(data.targets[[at]], np.ones(1, np.float32))
+    scores = BoxScores(truth, found, data.classes, (0.5,) * 3, (data.frames[at],))
+    outcomes = {(one.prediction, one.outcome) for one in scores.outcomes if one.prediction is not None}
+    assert outcomes == {(0, "ignored"), (1, "false alarm")}
+
+
+def test_no_crop_is_cut_of_what_nobody_need_find_and_nothing_else_counts_it(tmp_path):
+    workspace = crowded(tmp_path)
+    summary = extract(workspace)
+    assert (summary.objects_read, summary.objects_kept, summary.crops_new) == (27, 24, 24)
+    with workspace.reading() as catalog:
+        known = catalog.known()
+    assert sorted(region.label for region in known.regions) == ["apple", "pear", "stone-pile"]
+    assert not {crop.box for crop in known.crops if crop.screenshot_id == known.regions[0].screenshot_id} & {
+        region.box for region in known.regions
+    }
+    again = extract(workspace)
+    assert (again.pictures_unchanged, again.crops_new) == (12, 0)
+    screenshots = check_screenshots(workspace, known)
+    assert not [one for one in screenshots.faults if not one.objects], "what is stored is what would be"
+    without = dataclasses.replace(known, regions=())
+    for task in (Task("label", "label", "classify"), Task("kind", "kind", "classify")):
+        kind = kind_of(task)
+        assert list(kind.items(known, workspace, task)) == list(kind.items(without, workspace, task))
+    frames, plain = (detect.items(one, workspace, TASK) for one in (known, without))
+    assert frame_keys(frames) == frame_keys(plain)
+    assert [frame.cut for frame in frames] == [frame.crops for frame in plain]
+    tables = read_coco_tables(tmp_path / "source")
+    tables["annotations"] = [row for row in tables["annotations"] if row["id"] < 901]
+    write_coco_tables(tmp_path / "source", tables)
+    extract(workspace)
+    with workspace.reading() as catalog:
+        assert (catalog.regions(), len(catalog.crops())) == ([], 24)
 
 
 def one_box(box, label=0, ignored=0):

@@ -159,7 +159,7 @@ def load_instances(workspace: Workspace, frames: Sequence[Frame], *, size_hw: tu
         return None
 
     def read(index: int) -> npt.NDArray[np.uint8]:
-        return shrunk_instances(masks[index], frames[index].crops, size_hw=size_hw)
+        return shrunk_instances(masks[index], frames[index].cut, size_hw=size_hw)
 
     stem = _cache_stem(_INSTANCES, size_hw)
     digest = _digest([[[frame.hash, mask and mask.hash] for frame, mask in zip(frames, masks, strict=True)], size_hw])

@@ -8,6 +8,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -35,12 +36,13 @@ _AHEAD = 32
 
 @dataclass(frozen=True)
 class PictureTask:
-    """One picture to examine, and what the catalogue knows of it: its row, if any, and its crops."""
+    """One picture to examine, and what the catalogue knows of it: its row, if any, its crops and its regions."""
 
     source: Source
     picture: AnnotatedPicture
     known: StoredScreenshot | None
     crops: tuple[Crop, ...]
+    regions: tuple[Crop, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class ExtractionResult:
         kept: Whether the picture could be used.
         unchanged: Whether it was known and did not have to be decoded.
         notes: What is to be known of its crops, each with the object in its annotation.
+        regions: Where nobody need find an object; no crop is cut there.
     """
 
     task: PictureTask
@@ -90,6 +93,7 @@ class ExtractionResult:
     kept: bool = True
     unchanged: bool = False
     notes: tuple[tuple[str, str], ...] = ()
+    regions: tuple[Cut, ...] = ()
 
     def without_contents(self) -> "ExtractionResult":
         """Return the same without the bytes of its crops, once those are on disk or not needed."""
@@ -112,6 +116,7 @@ class ExtractionResult:
             and (known.picture_hash, known.context) == (self.picture_hash, task.picture.context)
             and {cut.known for cut in self.cuts} == set(task.crops)
             and all(cut.stored for cut in self.cuts)
+            and list(map(_written, self.regions)) == list(map(_written, task.regions))
         )
 
 
@@ -177,7 +182,9 @@ def plan_tasks(readings: Iterable[SourceReading], known: Known) -> list[PictureT
     shots = {(shot.source, shot.name): shot for shot in known.screenshots}
     found = [(source, picture, (source.key, picture.name)) for source, own in readings for picture in own.pictures]
     return [
-        PictureTask(source, picture, shots.get(key), tuple(known.crops_of.get(key, ())))
+        PictureTask(
+            source, picture, shots.get(key), tuple(known.crops_of.get(key, ())), tuple(known.regions_of.get(key, ()))
+        )
         for source, picture, key in found
     ]
 
@@ -240,7 +247,10 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
             fresh = images.encode_png(decoded.crop(box.xyxy))
         cuts.append(Cut(label, box, crop, picture.item(number), fresh, attributes.get(number, {})))
     found = (*picture.findings, *findings, *complaints)
-    return ExtractionResult(task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None, notes=notes)
+    regions = _sound_regions(picture, size_wh, taxonomy)
+    return ExtractionResult(
+        task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None, notes=notes, regions=regions
+    )
 
 
 def _fits(picture: AnnotatedPicture, size_wh: tuple[int, int]) -> bool:
@@ -352,6 +362,21 @@ def sound_boxes(
         boxes[entry.label, box] = entry.number
         notes += [(note, picture.item(entry.number)) for note in known_of_it]
     return boxes, findings, tuple(notes)
+
+
+def _sound_regions(picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy) -> tuple[Cut, ...]:
+    """Return where nobody need find an object; of what cannot be used there, the object's finding says enough."""
+    found = []
+    for entry in picture.regions:
+        with suppress(RejectedItemError):
+            box, _ = fit_object(entry, size_wh)
+            if entry.label in taxonomy.by_name:
+                found.append(Cut(entry.label, box, None, picture.item(entry.number), attributes=entry.attributes))
+    return tuple(found)
+
+
+def _written(region: Cut | Crop) -> tuple[object, ...]:
+    return region.label, region.box, region.origin, encoded(region.attributes)
 
 
 def attributes_of(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Attributes], list[Finding]]:

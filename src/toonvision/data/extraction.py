@@ -210,6 +210,7 @@ def _store(batch: Sequence[ExtractionResult], catalog: Catalog, workspace: Works
                 contents[file] = cut.content
             digest = hashlib.sha256(cut.content).hexdigest() if cut.content or not cut.known else cut.known.hash
             crops.append(result.crop_of(cut, number=number, file=file, digest=digest))
+        crops += [result.crop_of(region, number=0, file="", digest="") for region in result.regions]
         source, picture = result.task.source.key, result.task.picture
         shot = (source, picture.name, picture.context, result.size_wh, result.picture_hash, result.fingerprint)
         stored.append((StoredScreenshot(0, *shot), crops))

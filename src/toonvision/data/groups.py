@@ -147,7 +147,7 @@ def group_keys(crops: Sequence[Crop]) -> list[int]:
 
 def frame_keys(frames: Sequence[Frame]) -> list[int]:
     """Return a number for each screenshot that those share that stay together; one without objects is alone."""
-    crops = [crop for frame in frames for crop in frame.crops]
+    crops = [crop for frame in frames for crop in frame.cut]
     key_of = {crop.screenshot_id: key for crop, key in zip(crops, group_keys(crops), strict=True)}
     return [key_of.get(frame.screenshot_id, -1 - at) for at, frame in enumerate(frames)]
 

@@ -82,7 +82,12 @@ class LabelRules:
             objects = tuple(kept(picture.objects))
             ignored = len(picture.objects) - len(objects)
             outlines = tuple(one._replace(label=self.kept_of.get(one.label, one.label)) for one in picture.outlines)
-            pictures.append(picture._replace(objects=objects, ignored=ignored, outlines=outlines))
+            regions = tuple(
+                one._replace(label=self.kept_of.get(one.label, one.label))
+                for one in picture.regions
+                if one.label not in self.ignored
+            )
+            pictures.append(picture._replace(objects=objects, ignored=ignored, outlines=outlines, regions=regions))
         notes = [self._note(label, count) for label, count in sorted((+counts).items())]
         return replace(reading, pictures=tuple(pictures), findings=(*reading.findings, *notes))
 

@@ -54,7 +54,7 @@ class Crop:
         id: Its row; 0 where it is yet to be stored.
         label: What it shows.
         number: Its number within the label, from 0; never used again.
-        file: Its file name below `crops/`.
+        file: Its file name below `crops/`; empty where nobody need find it, so that none was cut.
         hash: SHA-256 of its file.
         box: Its bounding box in the screenshot.
         screenshot_id: The row of the screenshot.
@@ -155,13 +155,18 @@ class Frame:
 
     Attributes:
         shot: The screenshot.
-        crops: Its objects, in the order of the catalogue; none where it shows none.
+        crops: Its objects, in the order of the catalogue, then those that nobody need find; none where it shows none.
         mask: Its mask, where that is what is learned of it; else None.
     """
 
     shot: StoredScreenshot
     crops: tuple[Crop, ...]
     mask: StoredMask | None = None
+
+    @property
+    def cut(self) -> tuple[Crop, ...]:
+        """Those of its objects that were cut out, not those that nobody need find."""
+        return tuple(crop for crop in self.crops if crop.file)
 
     @property
     def screenshot_id(self) -> int:
@@ -215,13 +220,26 @@ def frames_of(screenshots: Iterable[StoredScreenshot], crops: Iterable[Crop]) ->
 
 @dataclass(frozen=True)
 class Known:
-    """All that a catalogue says; `numbers` has the last that each label has used."""
+    """All that a catalogue says.
+
+    Attributes:
+        screenshots: The screenshots.
+        crops: Their objects.
+        numbers: The last number that each label has used.
+        regions: Where nobody need find an object of a label, such as crowds: no crop is cut there.
+    """
 
     screenshots: Sequence[StoredScreenshot] = ()
     crops: Sequence[Crop] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
+    regions: Sequence[Crop] = ()
 
     @cached_property
     def crops_of(self) -> Mapping[tuple[str, str], Sequence[Crop]]:
         """The crops of each screenshot that has some, by its source and name."""
         return grouped(self.crops, lambda crop: (crop.source, crop.screenshot))
+
+    @cached_property
+    def regions_of(self) -> Mapping[tuple[str, str], Sequence[Crop]]:
+        """The regions of each screenshot that has some, by its source and name."""
+        return grouped(self.regions, lambda region: (region.source, region.screenshot))

@@ -101,8 +101,8 @@ def _context_fact(results: Results) -> str:
 
 def _data_fact(results: Results) -> str:
     frames = results.evaluation.frames
-    empty = sum(not frame.crops for frame in frames)
-    objects, none = sum(len(frame.crops) for frame in frames), f"; {empty:,} of these show none" if empty else ""
+    empty = sum(not frame.cut for frame in frames)
+    objects, none = sum(len(frame.cut) for frame in frames), f"; {empty:,} of these show none" if empty else ""
     return f"{counted(objects, 'object')} in {counted(len(frames), 'screenshot')} were evaluated{none}."
 
 

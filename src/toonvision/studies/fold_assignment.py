@@ -105,7 +105,7 @@ def require_contexts(workspace: Workspace) -> None:
 def _objects(dataset: Dataset) -> list[Crop]:
     if dataset.task.kind == CLASSIFY:
         return list(dataset.crops)
-    return [crop for frame in dataset.frames for crop in frame.crops]
+    return [crop for frame in dataset.frames for crop in frame.cut]
 
 
 def _fold_without(dataset: Dataset, context: str, seed: int, *, learn_val: bool) -> Fold:

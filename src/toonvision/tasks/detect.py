@@ -63,10 +63,14 @@ _MOST_PIXELS = 350_000
 
 
 def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
-    """Return all screenshots, with their objects that have a class at the task's level; see `TaskKind.items`."""
+    """Return all screenshots, with their objects that have a class at the task's level; see `TaskKind.items`.
+
+    What nobody need find is among them, where there are other objects of its class.
+    """
     taxonomy = workspace.taxonomy
-    crops = [crop for crop in known.crops if taxonomy.class_of(crop.label, task.level) is not None]
-    return frames_of(known.screenshots, crops)
+    classes = {taxonomy.class_of(crop.label, task.level) for crop in known.crops} - {None}
+    objects = (*known.crops, *known.regions)
+    return frames_of(known.screenshots, [one for one in objects if taxonomy.class_of(one.label, task.level) in classes])
 
 
 def input_size(workspace: Workspace, network: str) -> tuple[int, int]:

@@ -35,10 +35,10 @@ class NewerCatalogError(InputRejectedError):
     """A newer version of this program wrote the catalogue."""
 
 
-def is_older(path: Path) -> bool:
+def is_older(path: Path, *, than: int = schema.VERSION) -> bool:
     """Return whether a file is a catalogue of an earlier version, by its header alone."""
     header = _header(path)
-    return header.startswith(_MAGIC) and int.from_bytes(header[60:64]) < schema.VERSION
+    return header.startswith(_MAGIC) and int.from_bytes(header[60:64]) < than
 
 
 @contextlib.contextmanager

@@ -59,8 +59,8 @@ class Catalog:
             yield cls(connection, path, recording_of)
 
     def known(self) -> Known:
-        """Return all screenshots, crops and numbers."""
-        return Known(self.screenshots(), self.crops(), self.last_numbers())
+        """Return all screenshots, crops, numbers and regions."""
+        return Known(self.screenshots(), self.crops(), self.last_numbers(), self.regions())
 
     def screenshots(self) -> list[StoredScreenshot]:
         """Return all screenshots by source and name."""
@@ -92,6 +92,22 @@ class Catalog:
                 for id_, label, number, file, digest, *xyxy, shot, source, name, context, mark, origin, words in rows
             ]  # fmt: skip
 
+    def regions(self) -> list[Crop]:
+        """Return what nobody need find, as crops without a file, in the order in which they were stored."""
+        rows = self._connection.execute(
+            "SELECT r.id, r.label, r.x_min, r.y_min, r.x_max, r.y_max, s.id, s.source, s.name, s.context, "
+            "s.fingerprint, r.origin, r.attributes "
+            "FROM regions r JOIN screenshots s ON s.id = r.screenshot_id ORDER BY r.id"
+        )
+        with sound(self._path):
+            return [
+                Crop(
+                    id_, checked_label(label), 0, "", "", Box(*xyxy), shot, source, name, context,
+                    checked_fingerprint(mark), origin, decoded(words), self._recording_of(name),
+                )
+                for id_, label, *xyxy, shot, source, name, context, mark, origin, words in rows
+            ]  # fmt: skip
+
     def last_numbers(self) -> dict[str, int]:
         """Return the last number that each label has used."""
         rows = self._connection.execute("SELECT label, last FROM label_numbers WHERE label <> ''")
@@ -99,7 +115,10 @@ class Catalog:
             return {label: _number(last) for label, last in rows}
 
     def save_screenshots(self, screenshots: Iterable[tuple[StoredScreenshot, Sequence[Crop]]]) -> None:
-        """Store screenshots, each with the crops it has now, all or none; known crops keep their rows."""
+        """Store screenshots, each with the crops it has now, all or none; known crops keep their rows.
+
+        Those without a file are stored as regions.
+        """
         with self._transaction() as run:
             for shot, crops in screenshots:
                 (row,) = run.execute(
@@ -109,6 +128,8 @@ class Catalog:
                     "picture_hash = excluded.picture_hash, fingerprint = excluded.fingerprint RETURNING id",
                     (shot.source, shot.name, shot.context, *shot.size_wh, shot.picture_hash, shot.fingerprint),
                 ).fetchone()
+                regions = [crop for crop in crops if not crop.file]
+                crops = [crop for crop in crops if crop.file]
                 files = [crop.file for crop in crops]
                 marks = ", ".join("?" * len(files))
                 run.execute(f"DELETE FROM crops WHERE screenshot_id = ? AND file NOT IN ({marks})", (row, *files))
@@ -122,6 +143,12 @@ class Catalog:
                     ],
                 )
                 run.executemany(_KEEP_NUMBER, [(crop.label, crop.number) for crop in crops])
+                run.execute("DELETE FROM regions WHERE screenshot_id = ?", (row,))
+                run.executemany(
+                    "INSERT INTO regions (screenshot_id, label, x_min, y_min, x_max, y_max, origin, attributes) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [(row, one.label, *one.box.xyxy, one.origin, encoded(one.attributes)) for one in regions],
+                )
 
     def keep_numbers(self, last: Mapping[str, int]) -> None:
         """Store the last number that each label has used, so that none up to it is used again."""

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 Connection = sqlite3.Connection
 
-VERSION = 3
+VERSION = 4
 """Stands in the file's header (`user_version`), so that an earlier catalogue is recognised without opening it."""
+WITHOUT_SPLITS = 3
+"""The version from which on splits are files."""
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -70,7 +72,25 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
         "0003_split_files_and_origins",
         "DROP TABLE split_crops; DROP TABLE splits; ALTER TABLE crops ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
-        f"PRAGMA user_version = {VERSION};",
+        f"PRAGMA user_version = {WITHOUT_SPLITS};",
+    ),
+    (
+        "0004_regions",
+        f"""
+        CREATE TABLE regions (
+            id INTEGER PRIMARY KEY,
+            screenshot_id INTEGER NOT NULL REFERENCES screenshots ON DELETE CASCADE,
+            label TEXT NOT NULL,
+            x_min INTEGER NOT NULL,
+            y_min INTEGER NOT NULL,
+            x_max INTEGER NOT NULL,
+            y_max INTEGER NOT NULL,
+            origin TEXT NOT NULL,
+            attributes TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX regions_by_screenshot ON regions (screenshot_id);
+        PRAGMA user_version = {VERSION};
+        """,
     ),
 )
 SPLITS_ARE_FILES = MIGRATIONS[2]

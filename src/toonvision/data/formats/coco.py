@@ -26,6 +26,7 @@ from toonvision.data.formats.coco_objects import (
     plain_objects,
     read_object,
     read_picture,
+    regions_of,
 )
 from toonvision.data.formats.json_files import label_of, read_documents
 from toonvision.data.formats.listed import Listed, listed_twice
@@ -159,7 +160,7 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
         plain = plain_objects(own) if usual and len(own) <= MOST_OBJECTS else None
         yield Listed(
             path, f"{annotation}, {image.called}", image.name, own, image.size_wh, subset=subset, plain=plain,
-            outlines=outlines_of(own), fault=image.fault,
+            outlines=outlines_of(own), regions=regions_of(own), fault=image.fault,
         )  # fmt: skip
     findings += _listed_again(annotation, double, several)
     for number, rows in of_image.items():

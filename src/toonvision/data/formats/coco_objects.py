@@ -88,6 +88,17 @@ def outlines_of(rows: Sequence[Labelled]) -> tuple[Outline, ...]:
     return tuple(found)
 
 
+def regions_of(rows: Sequence[Labelled]) -> tuple[AnnotatedObject, ...]:
+    """Return the boxes of a picture that are no examples, but in which nobody need find an object of their label."""
+    found = []
+    for number, (label, row) in enumerate(rows, start=1):
+        box, mark = row.get("bbox"), "iscrowd" if is_crowd(row) else "ignore" if is_ignored(row) else ""
+        if mark and isinstance(label, str) and _is_box(box) and all_finite(*box):
+            edges = (box[0], box[1], box[0] + box[2], box[1] + box[3])
+            found.append(AnnotatedObject(number, label, edges, {mark: True}))
+    return tuple(found)
+
+
 def _rectangle(box: object) -> list[list[float]] | None:
     """Return a box as a polygon; None where it is none."""
     if not _is_box(box):

@@ -53,6 +53,7 @@ class Listed(NamedTuple):
         subset: The subset that the document puts it into; that of its folder otherwise.
         plain: Its objects, where nothing about any of them is unusual, so that all were read at once.
         outlines: The outlines that it draws.
+        regions: Where nobody need find an object.
         numbers: The number of each of its objects, where they are not counted from 1 as they come.
         fault: Why none of it can be used.
     """
@@ -66,6 +67,7 @@ class Listed(NamedTuple):
     subset: Subset | None = None
     plain: tuple[AnnotatedObject, ...] | None = None
     outlines: tuple[Outline, ...] = ()
+    regions: tuple[AnnotatedObject, ...] = ()
     numbers: Sequence[int] = ()
     fault: RejectedItemError | None = None
 
@@ -219,6 +221,7 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, folder.context, objects, entry.size_wh,
         entry.findings + findings, subset=entry.subset or folder.subset, outlines=entry.outlines,
+        regions=entry.regions,
     )  # fmt: skip
 
 
