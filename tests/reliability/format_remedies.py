@@ -304,6 +304,11 @@ LABELME = [
         on="labelme",
     ),
     Remedy(
+        "correct its imagePath, if it is another one",
+        *spoiled(of_json("*.json", at("imagePath", value="shot_02.png"))),
+        on="labelme",
+    ),
+    Remedy(
         "Put all its objects into one of them, and remove the other.",
         steps(double, put("s/garden/copy.json", "[[2", "[[3")),
         (steps(with_the_copys_shapes, remove("s/garden/copy.json")),),

@@ -282,7 +282,7 @@ WORKSPACES = [
         before=EXTRACTED,
     ),
     Remedy(
-        "toonvision split --name default --force, then train again",
+        "toonvision split --force, then train again",
         twin,
         (printed,),
         verbs=("check",),
@@ -332,7 +332,7 @@ SPLITS = [
         before=SPLIT_TOO,
     ),
     Remedy(
-        "put them into train, val or test in the source, then run toonvision split --from-source --force",
+        "put them into train, val or test in the source, then run toonvision split --force --from-source",
         steps_then(
             steps(
                 in_subsets,
@@ -352,8 +352,8 @@ SPLITS = [
         verbs=SPLIT_TOO,
     ),
     Remedy(
-        "put more pictures into train in the source, then run toonvision extract and toonvision split --from-source "
-        "--force",
+        "put more pictures into train in the source, then run toonvision extract and toonvision split --force "
+        "--from-source",
         steps_then(in_small_train, OWN),
         (steps_then(more_in_train, OWN_AGAIN),),
         verbs=SPLIT_TOO,
@@ -378,9 +378,7 @@ SPLITS = [
         (OWN, options(split={"ratios": "40/30/30"})),
         verbs=SPLIT_TOO,
     ),
-    Remedy(
-        "toonvision split --name default --from-source --force takes it over", in_subsets, (OWN_AGAIN,), verbs=SPLIT_TOO
-    ),
+    Remedy("toonvision split --force --from-source takes it over", in_subsets, (OWN_AGAIN,), verbs=SPLIT_TOO),
     Remedy(
         "a split without such leaks: toonvision split --force",
         steps_then(
