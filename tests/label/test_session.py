@@ -421,7 +421,7 @@ def test_a_picture_of_another_size_is_reviewed_again_and_then_extracted(tmp_path
     sure = choose_thresholds([Scored("apple", 0.9, True)] * 100)
     assert accept_unasked(Session(workspace, proposals=lambda _: (seen,)), sure).unasked == 0
     handed = open_workspace(workspace.root).export_annotations
-    with pytest.raises(UsageError, match="has another size than when it was annotated.*review it again"):
+    with pytest.raises(UsageError, match="has 32x40 pixels, but its annotation says 64x48 .*annotate this one again"):
         handed("voc", tmp_path / "handed")
     assert shot.annotation.read_bytes() == written  # only a person changes it
     session.change(shot.id, Change("confirm"))
