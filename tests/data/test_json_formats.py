@@ -31,7 +31,7 @@ from format_writers import (
     write_via,
 )
 from toonvision.core.errors import InputRejectedError
-from toonvision.data import examination
+from toonvision.data import sound_objects
 from toonvision.data.formats import layout
 from toonvision.data.source_tree import SourceTree
 
@@ -145,7 +145,7 @@ def test_an_object_of_labelme_keeps_the_number_of_its_shape_beside_grouped_ones(
     (picture,) = layout.read("labelme", tmp_path).pictures
     assert [(one.number, one.label) for one in picture.objects] == [(1, "apple"), (3, "pear")]
     assert [one.item for one in picture.findings] == ["garden/a.json, object 4"]
-    attributes, complaints = examination.attributes_of(picture, tmp_path)
+    attributes, complaints = sound_objects.attributes_of(picture, tmp_path)
     assert (attributes[3], complaints) == ({"view": "back"}, [])
 
 

@@ -15,6 +15,7 @@ from toonvision.report.facts import (
     next_fact,
     quality_fact,
     training_fact,
+    warnings_of,
 )
 from toonvision.taxonomy.labels import Targets
 
@@ -134,6 +135,12 @@ def test_a_leaking_split_is_reported():
         " The split leaks: screenshots that belong together are in several subsets, so the scores are probably too "
         "good."
     )
+
+
+def test_the_warning_of_a_leaking_split_names_the_command_that_draws_that_split():
+    results = results_of(evaluation_of([GOOD]), torn=True)
+    named = dataclasses.replace(results, split=dataclasses.replace(results.split, name="mine"))
+    assert warnings_of(named)[0].endswith("To draw one that does not: toonvision split --name mine --force")
 
 
 def test_a_split_without_near_duplicates_does_not_speak_of_them():

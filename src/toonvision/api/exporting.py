@@ -14,8 +14,9 @@ from toonvision.core.names import derived_name
 from toonvision.core.wording import counted
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture
-from toonvision.data.examination import as_set, decode_screenshot, sound_boxes
+from toonvision.data.examination import as_set, decode_screenshot
 from toonvision.data.own_readings import OPEN_REVIEW, SourceReading
+from toonvision.data.sound_objects import sound_boxes
 from toonvision.taxonomy.labels import require_known
 
 if TYPE_CHECKING:

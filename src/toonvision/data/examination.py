@@ -4,29 +4,27 @@ Nothing is written.
 """
 
 import hashlib
-import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PIL import Image
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
-from toonvision.core.files import followed_inside, read_regular
+from toonvision.core.files import read_regular
 from toonvision.core.wording import listed
 from toonvision.data import images
-from toonvision.data.attributes import MOST_ATTRIBUTES, SUFFIX, Attributes, attributes_path, encoded, read_attributes
-from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_object, note_findings
+from toonvision.data.attributes import SUFFIX, Attributes, attributes_path, encoded
+from toonvision.data.boxes import AnnotatedPicture, Box, Reading, note_findings
 from toonvision.data.contexts import in_contexts
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
 from toonvision.data.listing import relative
 from toonvision.data.own_readings import SourceReading, with_own_annotations
 from toonvision.data.records import Crop, Known, StoredScreenshot
-from toonvision.data.unknown_labels import unknown_label
+from toonvision.data.sound_objects import attributes_of, sound_boxes, sound_regions
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
 from toonvision.taxonomy.labels import Taxonomy
 
@@ -247,7 +245,10 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
             fresh = images.encode_png(decoded.crop(box.xyxy))
         cuts.append(Cut(label, box, crop, picture.item(number), fresh, attributes.get(number, {})))
     found = (*picture.findings, *findings, *complaints)
-    regions = _sound_regions(picture, size_wh, taxonomy)
+    regions = tuple(
+        Cut(entry.label, box, None, picture.item(entry.number), attributes=entry.attributes)
+        for entry, box in sound_regions(picture, size_wh, taxonomy)
+    )
     return ExtractionResult(
         task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None, notes=notes, regions=regions
     )
@@ -341,67 +342,5 @@ def _file_hash(path: Path) -> str:
         return ""
 
 
-def sound_boxes(
-    picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
-) -> tuple[dict[tuple[str, Box], int], list[Finding], tuple[tuple[str, str], ...]]:
-    """Return the number of each object that can be cut, by label and box; a finding for each other one; and notes."""
-    boxes: dict[tuple[str, Box], int] = {}
-    findings = []
-    notes: list[tuple[str, str]] = []
-    for entry in picture.objects:
-        try:
-            if entry.label not in taxonomy.by_name:
-                raise unknown_label(entry.label, taxonomy)
-            box, known_of_it = fit_object(entry, size_wh)
-            if (entry.label, box) in boxes:
-                reason = f"repeats object {boxes[entry.label, box]}: same label, same box"
-                raise RejectedItemError(reason, "remove one", code="duplicate")
-        except RejectedItemError as error:
-            findings.append(error.finding(picture.item(entry.number), objects=1))
-            continue
-        boxes[entry.label, box] = entry.number
-        notes += [(note, picture.item(entry.number)) for note in known_of_it]
-    return boxes, findings, tuple(notes)
-
-
-def _sound_regions(picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy) -> tuple[Cut, ...]:
-    """Return where nobody need find an object; of what cannot be used there, the object's finding says enough."""
-    found = []
-    for entry in picture.regions:
-        with suppress(RejectedItemError):
-            box, _ = fit_object(entry, size_wh)
-            if entry.label in taxonomy.by_name:
-                found.append(Cut(entry.label, box, None, picture.item(entry.number), attributes=entry.attributes))
-    return tuple(found)
-
-
 def _written(region: Cut | Crop) -> tuple[object, ...]:
     return region.label, region.box, region.origin, encoded(region.attributes)
-
-
-def attributes_of(picture: AnnotatedPicture, root: Path) -> tuple[Mapping[int, Attributes], list[Finding]]:
-    """Return what is known of the objects of a picture; a file that cannot be used becomes a finding.
-
-    What the annotation says of an object comes after what the file says, and only where that does not.
-    """
-    stated = {entry.number: entry.attributes for entry in picture.objects if entry.attributes}
-    path = picture.attributes
-    if not os.path.lexists(path):
-        return stated, []
-    name = relative(path, root)
-    try:
-        followed_inside(root, path, name=name)
-        found = read_attributes(path)
-        last = max(found, default=0)
-        count = max([picture.object_count + picture.ignored, *(entry.number for entry in picture.objects)])
-        if last > count:
-            reason = f"describes object {last}, but the annotation has {count}"
-            raise RejectedItemError(reason, "correct the number; objects are counted from 1", code="no-object")
-    except RejectedItemError as error:
-        reason = f"{error.reason}; the crops are kept without its attributes"
-        return stated, [Finding(name, reason, error.remedy, error.code, files=1)]
-    for number, attributes in stated.items():
-        own = found.get(number, {})
-        more = [(key, value) for key, value in attributes.items() if key not in own]
-        found[number] = {**own, **dict(more[: MOST_ATTRIBUTES - len(own)])}
-    return found, []

@@ -9,7 +9,6 @@ from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import sync_folder
 from toonvision.data.attributes import encoded
 from toonvision.data.boxes import Box, fit_object
-from toonvision.data.examination import attributes_of
 from toonvision.data.listing import relative
 from toonvision.data.own_annotations import (
     DONE,
@@ -19,6 +18,7 @@ from toonvision.data.own_annotations import (
     read_annotation,
     write_annotation,
 )
+from toonvision.data.sound_objects import attributes_of
 from toonvision.data.workspace import Workspace
 from toonvision.label.screenshots import Screenshot, fitted
 from toonvision.metrics.boxes import SAME_OBJECT

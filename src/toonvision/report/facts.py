@@ -7,6 +7,7 @@ import numpy as np
 from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted, interval, listed, number, percent
 from toonvision.data.balance import Shortage
+from toonvision.data.splits import Split, again
 from toonvision.evaluation.breakdown import Group
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.classification import wrong_only
@@ -190,7 +191,7 @@ def warnings_of(results: Results) -> tuple[str, ...]:
         found.append(
             "The split leaks: screenshots that belong together (near-duplicates, copies, one recording) are in several "
             "subsets, so test crops resemble training crops and every score here is probably too good. To draw one "
-            "that does not, run toonvision split with --force."
+            f"that does not: {again(Split(results.split.name, {}))}"
         )
     if results.split.cut:
         found.append(
