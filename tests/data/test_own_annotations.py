@@ -8,10 +8,12 @@ from builders import (
     SETTINGS_TEXT,
     Shot,
     make_workspace,
+    read_coco_tables,
     scene,
     small_shots,
     tree,
     write_coco,
+    write_coco_tables,
     write_picture,
     write_voc,
 )
@@ -127,6 +129,30 @@ def test_boxes_that_were_drawn_on_a_rotated_picture_here_are_cut_as_they_were_se
     write_annotation(path, of("garden/shot_00.png", RICH))
     path.write_text(re.sub(' picture="[^"]*"| source="[^"]*"', "", path.read_text("utf-8")), "utf-8")
     assert codes(extract(workspace)) == ["exif-rotation"], "another program does not say how it showed the picture"
+
+
+def test_a_review_leaves_the_crowds_of_the_source_where_nobody_need_find_an_object(tmp_path):
+    write_coco(tmp_path / "source", small_shots()[:4])
+    tables = read_coco_tables(tmp_path / "source")
+    apple = tables["categories"][0]["id"]
+    crowd = {"id": 901, "image_id": 1, "category_id": apple, "bbox": [20, 0, 30, 12], "iscrowd": 1}
+    tables["annotations"].append(crowd)
+    write_coco_tables(tmp_path / "source", tables)
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w/toonvision.toml").write_text(f'{SETTINGS_TEXT}\n[[sources]]\nformat = "coco"\npath = "../source"\n')
+    workspace = open_workspace(tmp_path / "w")
+
+    def crowds():
+        extract(workspace)
+        with workspace.reading() as catalog:
+            return [(region.screenshot, region.box.xyxy) for region in catalog.regions()]
+
+    before = crowds()
+    ((name, box),) = before
+    assert box == (20, 0, 50, 12)
+    write_annotation(workspace.annotations / "own.xml", of(name, APPLE, source="../source"))
+    assert crowds() == before
+    assert labels(workspace, name) == ["apple"]
 
 
 def test_a_review_that_is_not_ended_changes_nothing(workspace):

@@ -17,7 +17,7 @@ from toonvision.studies.box_contexts import (
     compare_contexts,
 )
 from toonvision.studies.comparison import require_alike
-from toonvision.studies.fold_assignment import plan_contexts
+from toonvision.studies.fold_assignment import _subset, plan_contexts
 from toonvision.studies.folds import Job, task_dataset
 from toonvision.tasks.detect import score
 from toonvision.taxonomy.labels import Task
@@ -63,6 +63,17 @@ def test_a_screenshot_without_objects_is_learned_from_or_searched(dataset, works
     own, other = ("garden", "house") if frames[0].context == "garden" else ("house", "garden")
     assert 0 in folds[own].test
     assert 0 in folds[other].train
+
+
+def test_what_nobody_need_find_decides_nothing_though_its_id_is_that_of_a_crop(dataset, workspace):
+    first = dataset.frames[0]
+    other = next(crop for frame in dataset.frames for crop in frame.cut if crop.context != first.context)
+    region = replace(first.cut[0], id=other.id, file="", hash="", number=0)
+    frames = (replace(first, crops=(region,)), *dataset.frames[1:])
+    planned, _ = plan_contexts(replace(dataset, items=frames), workspace.taxonomy, seed=0, learn_val=True)
+    assert [name for name, fold in named(planned) if 0 in fold.test] == [first.context]
+    near_duplicate = replace(first, crops=(*first.cut, region))
+    assert not _subset(near_duplicate, "elsewhere", {other.id: "train"}), "it is in no subset"
 
 
 def test_each_context_has_its_score_beside_that_of_the_ordinary_run(dataset, folds, tmp_path):

@@ -1,6 +1,7 @@
 """What a detector learns from screenshots with boxes, and how its answers are scored."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -381,8 +382,18 @@ def test_what_disturbs_an_object_is_another_box_over_it_or_the_edge():
     objects = [(0, 0, (0, 10, 20, 60), False), (0, 0, (40, 10, 60, 60), False), (0, 0, (50, 10, 55, 30), False),
                (1, 0, (40, 10, 60, 60), False)]  # fmt: skip
     truth = scores_of(objects, []).truth
-    assert disturbances(truth, [(100, 100), (100, 100)]) == (AT_EDGE, IN_VIEW, BESIDE, IN_VIEW)
-    assert disturbances(truth, [(100, 100), (60, 100)])[-1] == AT_EDGE
+
+    def shots(*widths, files=("a", "b", "c")):
+        crops = ([SimpleNamespace(file=file) for file in files], [SimpleNamespace(file="d")])
+        return [
+            SimpleNamespace(shot=SimpleNamespace(size_wh=(width, 100)), crops=own)
+            for width, own in zip(widths, crops, strict=True)
+        ]
+
+    assert disturbances(truth, shots(100, 100)) == (AT_EDGE, IN_VIEW, BESIDE, IN_VIEW)
+    assert disturbances(truth, shots(100, 60))[-1] == AT_EDGE
+    regions = shots(100, 100, files=("a", "", "c"))
+    assert disturbances(truth, regions)[2] == IN_VIEW, "a region that nobody need find covers nothing"
 
 
 def test_cases_are_the_objects_that_count_with_what_disturbs_each(tmp_path):

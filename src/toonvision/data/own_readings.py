@@ -207,5 +207,6 @@ def _picture(
     size_wh = file.annotation.size_wh if all(file.annotation.size_wh) else None
     return AnnotatedPicture(
         path, name, file.name, context, file.objects, size_wh, file.findings, attributes_path(file.path), subset,
+        regions=before.regions if before else (),  # the labelling page does not show them
         drawn_here=bool(file.annotation.picture),  # another program does not say which picture it is of
     )  # fmt: skip

@@ -127,11 +127,11 @@ def _fold_without(dataset: Dataset, context: str, seed: int, *, learn_val: bool)
 
 
 def _subset(item: Item, context: str, subsets: Mapping[int, Subset]) -> str:
-    """Return the subset of a crop or of a screenshot's objects; one without objects is learned from, or searched."""
+    """Return the subset of a crop or of a screenshot's crops; one without crops is learned from, or searched."""
     if isinstance(item, Crop):
         return subsets.get(item.id, "")
-    if isinstance(item, Frame) and item.crops:
-        return next((subsets[crop.id] for crop in item.crops if crop.id in subsets), "")
+    if isinstance(item, Frame) and item.cut:  # what nobody need find has ids of its own, which are no crops'
+        return next((subsets[crop.id] for crop in item.cut if crop.id in subsets), "")
     return "test" if item.context == context else "train"
 
 

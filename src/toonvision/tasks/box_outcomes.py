@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from toonvision.data.records import Frame
 from toonvision.metrics.boxes import Boxes, inside, overlaps
 from toonvision.metrics.detection import Objects
 from toonvision.metrics.predictions import Predictions
@@ -60,19 +61,21 @@ def height_bands(evaluation: Evaluated[Any]) -> tuple[HeightBand, ...]:
     )
 
 
-def disturbances(truth: Objects, sizes_wh: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """Return what disturbs the view of each object, as far as boxes show.
+def disturbances(truth: Objects, frames: Sequence[Frame]) -> tuple[str, ...]:
+    """Return what disturbs the view of each object, as far as boxes show; regions that nobody need find do not.
 
     Args:
         truth: The objects, in pixels of their screenshots.
-        sizes_wh: Width and height of each screenshot.
+        frames: Their screenshots, with the same objects in the same order.
     """
     found = [IN_VIEW] * len(truth.image)
-    for image, (width, height) in enumerate(sizes_wh):
+    for image, frame in enumerate(frames):
+        width, height = frame.shot.size_wh
         own = np.flatnonzero(truth.image == image)
         boxes = truth.boxes[own]
         covered = inside(boxes, boxes)
         np.fill_diagonal(covered, 0)
+        covered = covered[:, [bool(crop.file) for crop in frame.crops]]
         for at, box, share in zip(own.tolist(), boxes.tolist(), covered.max(axis=1, initial=0), strict=True):
             cut = min(box[:2]) < 1 or box[2] > width - 1 or box[3] > height - 1
             found[at] = BESIDE if share >= _COVERED else AT_EDGE if cut else IN_VIEW

@@ -162,7 +162,7 @@ def _groups(
     """Return groups of outcomes, which overlap: by what disturbs or by cause, by height, and by context."""
     best = evaluation.best
     if missed:
-        disturbing = disturbances(best.truth, [frame.shot.size_wh for frame in evaluation.frames])
+        disturbing = disturbances(best.truth, evaluation.frames)
         first = {name: [one for one in listed if disturbing[one.truth or 0] == name]
                  for name in (BESIDE, AT_EDGE, IN_VIEW)}  # fmt: skip
     else:

@@ -307,7 +307,7 @@ def cases(evaluation: BoxEvaluated) -> Cases:
     listed = [crop for frame in evaluation.frames for crop in frame.crops]
     counted = np.flatnonzero(~evaluation.best.truth.ignored)
     wrong = np.stack([scores.missed[counted] for scores in evaluation.scores])
-    disturbing = disturbances(evaluation.best.truth, [frame.shot.size_wh for frame in evaluation.frames])
+    disturbing = disturbances(evaluation.best.truth, evaluation.frames)
     return Cases(
         tuple(listed[at] for at in counted.tolist()), wrong, evaluation.best_index,
         tuple(disturbing[at] for at in counted.tolist()),
