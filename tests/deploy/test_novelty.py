@@ -1,7 +1,7 @@
 """A run with a novelty score: in its folder, in its export, and in what is said of pictures."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -90,6 +90,18 @@ def test_predict_says_which_pictures_are_none_of_the_classes(run, bias, said):
     head, first, *_ = predictions_table(result).splitlines()
     assert head.startswith("picture,predicted,confidence,kind,none_of_these,novelty,p_apple")
     assert first.split(",")[4] == ("yes" if bias > 0 else "no")
+
+
+def test_a_score_of_before_is_of_the_last_map_alone_also_in_an_export(run):
+    width = band_features(load_model(run), version=1).shape[1]
+    earlier = NoveltyScore(tuple(np.linspace(-1, 1, width).tolist()), 0.1, 20, 20, 20, features=1)
+    values = asdict(earlier)
+    del values["features"]
+    (run / NOVELTY).write_text(json.dumps(values))
+    assert read_novelty(run) == earlier
+    images = pictures(4, (32, 32))
+    found = Classifier(export_run(open_workspace(run.parents[2]), run).path).answer_batch(images).novelty
+    np.testing.assert_allclose(found, novelty_of(load_model(run), earlier)(images), atol=1e-2)
 
 
 def test_an_8_bit_export_answers_with_scores_too(run):

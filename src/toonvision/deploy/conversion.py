@@ -71,7 +71,7 @@ def with_novelty(model: keras.Model, source: keras.Model, score: NoveltyScore) -
         score: The score.
     """
     head = layers.Dense(1)
-    scores = head(band_features(source))
+    scores = head(band_features(source, version=score.features))
     head.set_weights([np.array(score.weights, np.float32)[:, None], np.array([score.bias], np.float32)])
     return keras.Model(model.inputs, [model.outputs[0], scores], name=model.name)
 

@@ -12,7 +12,7 @@ Source:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,8 @@ class NoveltyScore:
         learned: Number of images that the network learned from, on which it was fitted.
         outliers: Number of outliers that it was fitted on.
         validation: Number of validation images that the threshold was fitted on.
+        features: The version of the features that it is of (`models.features.band_features`): 1 for those of the last
+            map, which scores had first.
     """
 
     weights: tuple[float, ...]
@@ -50,6 +52,7 @@ class NoveltyScore:
     learned: int
     outliers: int
     validation: int
+    features: Literal[1, 2] = 2
 
     def of(self, features: Features) -> Scores:
         """Return the scores of images: above 0 for one unlike anything learned.

@@ -62,15 +62,33 @@ def last_map(model: "keras.Model") -> Layer:
     return (fine or found)[-1]
 
 
-def band_features(model: "keras.Model") -> Any:
+def read_maps(model: "keras.Model") -> list[Any]:
+    """Return the maps that convolutions read, first to last, but for the image and the first one after it.
+
+    Convolutions of one pixel do not count, and no convolution reads the last map.
+    """
+    from keras import layers
+
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D)
+    read = [one.input for one in model.layers if isinstance(one, kinds) and max(one.kernel_size) > 1]
+    return list({id(tensor): tensor for tensor in read}.values())[2:]
+
+
+def band_features(model: "keras.Model", *, version: int = 2) -> Any:
     """Return the tensor of a network that describes a whole image for `metrics.novelty`.
 
-    These are the mean and the standard deviation of each channel of the last map, over three bands of rows (which
-    overlap if the number of rows is no multiple of three). Where a network sees the mirror image too, they are the
-    means of both.
+    These are the mean and the standard deviation of each channel of some maps, over three bands of rows (which overlap
+    if the number of rows is no multiple of three). Where a network sees the mirror image too, they are the means of
+    both. The maps are those of `read_maps`, since the last one has lost much of what the classes do not need. A network
+    of one or two convolutions, and version 1, have the last one alone.
+
+    Args:
+        model: The network.
+        version: Of the features, 1 or 2; `metrics.novelty.NoveltyScore` says which it is of.
 
     Returns:
-        A symbolic tensor of shape ``(batch, 2 * bands * channels)``, with one band for each row of a map of fewer.
+        A symbolic tensor of shape ``(batch, features)``: first all means, then all deviations, each of one map after
+        the other, ``bands * channels`` of each. A map of fewer rows than three has one band for each.
 
     Raises:
         ModelRefusedError: If the network has no map.
@@ -79,8 +97,11 @@ def band_features(model: "keras.Model") -> Any:
 
     from toonvision.models.blocks import MirrorMean, band_means
 
-    x = last_map(model).output
-    mean, square = band_means(x), band_means(x * x)
-    deviation = ops.sqrt(ops.maximum(square - mean * mean, 0) + _SMALLEST_VARIANCE)
-    features = layers.Concatenate()([mean, deviation])
+    maps = (version > 1 and read_maps(model)) or [last_map(model).output]
+    means, squares = ([band_means(one) for one in maps], [band_means(one * one) for one in maps])
+    deviations = [
+        ops.sqrt(ops.maximum(square - mean * mean, 0) + _SMALLEST_VARIANCE)
+        for mean, square in zip(means, squares, strict=True)
+    ]
+    features = layers.Concatenate()([*means, *deviations])
     return MirrorMean()(features) if with_mirror(model) else features

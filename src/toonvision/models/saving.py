@@ -105,7 +105,13 @@ def read_novelty(folder: Path) -> NoveltyScore | None:
     path = folder / NOVELTY
     if not path.exists():
         return None
-    score = read_json(path, NoveltyScore, what="a novelty score", missing=f"{path}: is missing. Train again.")
+    score = read_json(
+        path,
+        NoveltyScore,
+        what="a novelty score",
+        missing=f"{path}: is missing. Train again.",
+        current=lambda values: {"features": 1, **values},
+    )
     if not all(map(math.isfinite, (*score.weights, score.bias))):
         raise ModelRefusedError(f"{path}: a novelty score has finite weights. Train again.")
     return score

@@ -27,15 +27,15 @@ def features_of(model: "keras.Model") -> Callable[[Pictures], Features]:
 
     Images have the shape ``(images, height, width, 3)``, uint8; features the shape ``(images, features)``.
     """
-    described = _described(model)
+    described = _described(model, band_features(model))
     return lambda images: network_outputs(described, images)[0]
 
 
-def _described(model: "keras.Model") -> "keras.Model":
+def _described(model: "keras.Model", features: Any) -> "keras.Model":
     """Return the part of a network from its images to its features."""
     import keras
 
-    return keras.Model(model.inputs[0], band_features(model))
+    return keras.Model(model.inputs[0], features)
 
 
 def novelty_of(model: "keras.Model", score: NoveltyScore) -> Callable[[Pictures], Scores]:
@@ -44,7 +44,7 @@ def novelty_of(model: "keras.Model", score: NoveltyScore) -> Callable[[Pictures]
     Raises:
         ModelRefusedError: If the score is not one of this network's.
     """
-    described = _described(model)
+    described = _described(model, band_features(model, version=score.features))
     width = described.output.shape[1]
     if width != len(score.weights):
         raise ModelRefusedError(
