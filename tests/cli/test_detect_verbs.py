@@ -270,6 +270,18 @@ def test_where_no_run_has_the_size_that_contexts_are_asked_for_a_run_of_another_
     assert "Comparing with things/two." in run(*asked, said, remedy.rstrip(".")).err
 
 
+def test_a_detector_is_cross_validated_alone_or_as_a_run_was_trained(run, workspace, trained):
+    alone = run("train", "things", "-w", workspace.root, "--folds", "3", "--epochs", "1", "--size", "64x64", "--json")
+    assert alone.code == 0, alone.err
+    assert sum(fold["screenshots"] for fold in alone.json["folds"]) == 12
+    assert "was searched by models that learned without it, in 3 folds" in alone.json["meaning"]
+    beside = run("evaluate", "things/two", "-w", workspace.root, "--folds", "3")
+    assert beside.code == 0, beside.err
+    assert "Cross-validation of detector, 2 seeds" in beside.out
+    assert run("report", "things/two", "-w", workspace.root).code == 0
+    assert "Cross-validation of detector, 2 seeds" in (trained / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_learning_curve_is_measured_and_shown_in_the_report(run, workspace, trained):
     outcome = run("curve", "things", "-w", workspace.root, "--epochs", "1", "--sizes", "0.5,0.75,1", "--json")
     assert outcome.code == 0, outcome.err
@@ -299,14 +311,8 @@ def test_changed_screenshots_are_searched_and_shown(run, workspace, trained):
     assert "Under changes of light, sharpness, size and compression" in page
 
 
-FOR_CLASSES = [
-    "train things --folds 3", "train things --levels",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("words", FOR_CLASSES)
-def test_a_step_that_is_for_classes_alone_says_which_tasks_it_is_for(run, workspace, trained, words):
-    outcome = run(*words.split(), "-w", workspace.root)
+def test_a_step_that_is_for_classes_alone_says_which_tasks_it_is_for(run, workspace, trained):
+    outcome = run("train", "things", "--levels", "-w", workspace.root)
     assert outcome.code == 2
     said = "is for tasks of the kind classify; things is of the kind detect. Choose one of those: label, kind."
     assert said in outcome.err

@@ -40,7 +40,7 @@ def test_folds_need_no_split(run, workspace, tmp_path):
 def test_folds_and_a_split_contradict_each_other(run, workspace, option):
     outcome = run("train", "label", "-w", workspace.root, "--folds", "3", *option)
     assert outcome.code == 2
-    assert f"--folds divides all crops anew, and trains no run; leave out {option[0]}." in outcome.err
+    assert f"--folds divides all screenshots anew, and trains no run; leave out {option[0]}." in outcome.err
 
 
 def test_what_trees_do_not_have_is_said_in_one_line(run, workspace, tmp_path):

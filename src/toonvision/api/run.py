@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from toonvision.evaluation.evaluate import Evaluation
     from toonvision.explain.boxes import BoxEvidence
     from toonvision.explain.explanation import Explanation
+    from toonvision.studies.box_folds import BoxFolds
     from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.leakage import LeakageStudy
     from toonvision.studies.stress import StressTest
@@ -127,8 +128,8 @@ class Run(StoredRun):
         next_step = self.workspace.command("report", self.name)
         return study_result(test, stress_panel(test), [stress_table(test)], next_step)
 
-    def cross_validate(self, folds: int = 5) -> "Result[CrossValidation]":
-        """Train the run's settings without each of some folds, with the run's seeds: how good is it on all crops?
+    def cross_validate(self, folds: int = 5) -> "Result[CrossValidation | BoxFolds]":
+        """Train the run's settings without each of some folds, with the run's seeds: how good is it on all pictures?
 
         Args:
             folds: How many folds; each is predicted by models of the others.
@@ -137,18 +138,16 @@ class Run(StoredRun):
             UsageError: If there are fewer than three folds.
             InputRejectedError: If a class cannot be learned without one of the folds, or every seed diverged.
         """
-        from toonvision.api.study_steps import folds_result
-        from toonvision.studies.cross_validation import cross_validate
+        from toonvision.api.study_steps import cross_validated
 
         self.require_step("cross-validation")
         record, workspace = self.record, self.workspace
         with workspace.watcher.studying() as watch:
-            study = cross_validate(
+            return cross_validated(
                 workspace.files, workspace.files.taxonomy.task(record.task), record.settings, folds=folds,
                 seeds=[repeat.seed for repeat in record.repeats], size_hw=record.size_hw, resize=record.resize,
-                watcher=watch,
+                watcher=watch, next_step=workspace.command("report", self.name),
             )  # fmt: skip
-        return folds_result(study, workspace.command("report", self.name))
 
     def leakage(self) -> "Result[LeakageStudy]":
         """Train once more on a naive split, which separates crops of one screenshot, to see how good that looks.

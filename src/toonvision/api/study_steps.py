@@ -12,14 +12,18 @@ from toonvision.core.panels import FigurePanel, Table
 from toonvision.taxonomy.labels import DETECT, require_known
 
 if TYPE_CHECKING:
+    from toonvision.data.workspace import Workspace
     from toonvision.studies.box_contexts import BoxContextStudy
     from toonvision.studies.box_curve import BoxCurve
+    from toonvision.studies.box_folds import BoxFolds
     from toonvision.studies.box_suspects import BoxSuspectStudy
     from toonvision.studies.contexts import ContextStudy
     from toonvision.studies.cross_validation import CrossValidation
     from toonvision.studies.curve import LearningCurve
     from toonvision.studies.store import Study, StudyOptions
     from toonvision.studies.suspects import SuspectStudy
+    from toonvision.tasks.settings import TrainingSettings
+    from toonvision.taxonomy.labels import Task
 
 S = TypeVar("S", bound="Study")
 Options = TypeVar("Options")
@@ -50,11 +54,26 @@ def study_result(
     )
 
 
-def folds_result(study: "CrossValidation", next_step: str) -> "Result[CrossValidation]":
-    """Draw a cross-validation, and return it with its table."""
-    from toonvision.studies.cross_validation import folds_panel, folds_table
+def cross_validated(
+    files: "Workspace", task: "Task", settings: "TrainingSettings", *, next_step: str, **asked: Any
+) -> "Result[CrossValidation | BoxFolds]":
+    """Cross-validate what a task learns, and return the study with its figure and its table.
 
-    return study_result(study, folds_panel(study), [folds_table(study)], next_step)
+    Args:
+        files: Where the data is and the study goes.
+        task: What to predict, or to find.
+        settings: How to train.
+        next_step: The command that comes next.
+        **asked: See `toonvision.studies.cross_validation.cross_validate`.
+    """
+    from toonvision.studies import box_folds as boxes
+    from toonvision.studies import cross_validation as crops
+
+    if task.kind == DETECT:
+        found = boxes.cross_validate_boxes(files, task, settings, **asked)
+        return study_result(found, boxes.box_folds_panel(found), [boxes.box_folds_table(found)], next_step)
+    study = crops.cross_validate(files, task, settings, **asked)
+    return study_result(study, crops.folds_panel(study), [crops.folds_table(study)], next_step)
 
 
 @dataclass(frozen=True, repr=False)

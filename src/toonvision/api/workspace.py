@@ -27,6 +27,7 @@ from toonvision.training.record import RunRecord, closed_runs, read_record, run_
 if TYPE_CHECKING:
     from toonvision.api.growing import Growth
     from toonvision.api.run import Run
+    from toonvision.studies.box_folds import BoxFolds
     from toonvision.studies.cross_validation import CrossValidation
 
 T = TypeVar("T")
@@ -244,13 +245,13 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
         levels: bool = False,
         size: Size | None = None,
         **settings: Any,
-    ) -> "Result[CrossValidation]":
-        """Train without each of some folds, so that every crop is predicted by models that did not learn from it.
+    ) -> "Result[CrossValidation | BoxFolds]":
+        """Train without each of some folds, so that every picture is predicted by models that did not learn from it.
 
         No run is saved. The options are those of `train`.
 
         Args:
-            task: What to predict.
+            task: What to predict, or to find.
             folds: How many folds, 3 or more.
             repeat: How many trainings of each fold, with the seeds `seed`, `seed` + 1, ...
             seed: Also decides the folds.
@@ -266,9 +267,8 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
                 three folds.
             InputRejectedError: If a class cannot be learned without one of the folds, or every seed diverged.
         """
-        from toonvision.api.study_steps import folds_result
+        from toonvision.api.study_steps import cross_validated
         from toonvision.api.training import plan_run
-        from toonvision.studies.cross_validation import cross_validate
 
         self.require_step(task, "cross-validation")
         seeds = seeds_from(seed, repeat)
@@ -283,11 +283,10 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
         }
         planned = plan_run(self.files, wanted, name=None, from_study=None, trial=None, **asked)
         with self.watcher.studying() as watch:
-            study = cross_validate(
-                self.files, wanted, planned.settings, folds=folds, seeds=seeds,
-                size_hw=planned.size_hw, name=name, force=force, watcher=watch,
+            return cross_validated(
+                self.files, wanted, planned.settings, folds=folds, seeds=seeds, size_hw=planned.size_hw, name=name,
+                force=force, watcher=watch, next_step=self.command("train", task, "--model", planned.settings.network),
             )  # fmt: skip
-        return folds_result(study, self.command("train", task, "--model", planned.settings.network))
 
     def run(self, name: str) -> "Run":
         """Return a run by its name, such as ``label/compact-1``, or by its folder.

@@ -64,7 +64,9 @@ def train(
     """Train a network, once or often, and evaluate it; or train it without each of some folds."""
     if (folds := settings.pop("folds", None)) is not None:
         if given := given_flags({"--split": split, "--from-study": from_study}):
-            raise UsageError(f"--folds divides all crops anew, and trains no run; leave out {' and '.join(given)}.")
+            raise UsageError(
+                f"--folds divides all screenshots anew, and trains no run; leave out {' and '.join(given)}."
+            )
         return ws.cross_validate(
             task, folds=folds, repeat=repeat, seed=seed, name=name, force=force, model=model, levels=levels, size=size,
             **settings,

@@ -33,8 +33,13 @@ def measure_box_floors(
         return ScoreFloors(network)
     indices = np.concatenate([data.indices[one] for one in learned])
     floor = score(mean_boxes(data, indices, images=len(data.indices[subset])), data, subset)
-    values = (best.precision.ap50, floor.precision.ap50)
-    drawn = (best.drawn.mean[:, 0], floor.drawn.mean[:, 0])
+    return compared_with_mean_boxes(network, [best], floor)
+
+
+def compared_with_mean_boxes(network: str, each: Sequence[BoxScores], floor: BoxScores) -> ScoreFloors:
+    """Compare the mean of models with mean boxes in the same screenshots."""
+    values = (float(np.mean([one.precision.ap50 for one in each])), floor.precision.ap50)
+    drawn = (np.mean([one.drawn.mean[:, 0] for one in each], axis=0), floor.drawn.mean[:, 0])
     return ScoreFloors(network, (ScoreFloor.of(MEAN_BOX, TITLE, "ap50", values=values, drawn=drawn),))
 
 

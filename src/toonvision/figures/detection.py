@@ -15,8 +15,10 @@ from toonvision.figures.maps import superimposed
 from toonvision.figures.style import DASHED, FAINT, MUTED, PAPER, WIDTH, styled
 from toonvision.figures.training import draw_wrong_in
 from toonvision.figures.values import BoxSpread
+from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.detection import Found
 from toonvision.studies.box_contexts import BoxContextStudy
+from toonvision.studies.box_folds import BoxFolds
 from toonvision.tasks.box_scores import Interval
 from toonvision.tasks.box_views import BoxGallery, View, ViewGroup
 from toonvision.tasks.detect_panels import ClassCurve
@@ -109,21 +111,45 @@ def draw_precisions(ax: Axes, precisions: Sequence[Interval], seeds: Sequence[in
 @styled
 def draw_box_contexts(study: BoxContextStudy) -> Figure:
     """Draw AP50 in each context that was left out, on its 95 % interval; the dashed line is the ordinary test's."""
-    figure = style.new_figure(WIDTH, 1.1 + 0.36 * (len(study.contexts) + 1))
-    ax = figure.subplots()
     rows = [*((one.title, one.ap50) for one in study.contexts), ("All together", study.together)]
+    figure, ax = _with_intervals(rows, "AP50 in contexts that it has not seen, with 95 % intervals")
+    if study.usual is not None:
+        ax.axvline(study.usual, color=MUTED, linewidth=0.9, linestyle=DASHED, zorder=0)
+        style.side_title(ax, f"dashed: {study.against} in the ordinary test, {study.usual:.3f}")
+    return figure
+
+
+@styled
+def draw_box_folds(study: BoxFolds) -> Figure:
+    """Draw AP50 in each fold, on its 95 % interval, with a stroke for each seed; the dashed line is the floor's."""
+    rows = [*((f"Fold {at}  ({one.screenshots:,})", one.ap50) for at, one in enumerate(study.folds)),
+            ("All", study.ap50)]  # fmt: skip
+    figure, ax = _with_intervals(rows, f"AP50 of {study.network} on folds that it did not learn from")
+    notes = ["95 % intervals"]
+    if len(study.seeds) > 1:
+        notes.append(f"strokes: {len(study.seeds)} seeds")
+        for at, one in enumerate(study.folds):
+            ax.plot(one.each, [at] * len(one.each), "|", color=MUTED, markersize=11, markeredgewidth=1.0, zorder=4)
+    for floor in study.floors.listed:
+        notes.append(f"dashed: mean boxes, {floor.value:.3f}")
+        ax.axvline(floor.value, color=MUTED, linewidth=0.9, linestyle=DASHED, zorder=0)
+    style.side_title(ax, "; ".join(notes))
+    return figure
+
+
+def _with_intervals(rows: Sequence[tuple[str, Estimate]], title: str) -> tuple[Figure, Axes]:
+    """Draw AP50 on its interval in a row for each, the last one for all."""
+    figure = style.new_figure(WIDTH, 1.1 + 0.36 * len(rows))
+    ax = figure.subplots()
     for at, (_, one) in enumerate(rows):
         ax.plot([one.low, one.high], [at, at], color=_AP50, linewidth=2.2, alpha=0.5)
         ax.plot([one.value], [at], "o", color=_AP50, markersize=7)
         style.note_row(ax, at, f"{one.value:.3f}")
-    if study.usual is not None:
-        ax.axvline(study.usual, color=MUTED, linewidth=0.9, linestyle=DASHED, zorder=0)
-        style.side_title(ax, f"dashed: {study.against} in the ordinary test, {study.usual:.3f}")
     style.name_rows(ax, [name for name, _ in rows])
     ax.set_xlim(-0.01, 1.01)
     style.quiet_axis(ax)
-    ax.set_title("AP50 in contexts that it has not seen, with 95 % intervals")
-    return figure
+    ax.set_title(title)
+    return figure, ax
 
 
 @styled

@@ -39,6 +39,7 @@ _DRAWN_BY = {
     "BoxGallery": ("detection", "draw_box_gallery"),
     "BoxEvidence": ("detection", "draw_box_evidence"),
     "BoxContextStudy": ("detection", "draw_box_contexts"),
+    "BoxFolds": ("detection", "draw_box_folds"),
     "BoxCurve": ("studies", "draw_learning_curve"),
     "BoxSpread": ("detection", "draw_box_spread"),
     "Breakdown": ("evaluation", "draw_breakdowns"),

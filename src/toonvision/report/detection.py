@@ -11,6 +11,7 @@ from toonvision.report.parts import RunParts, of_objects
 from toonvision.report.results import Results
 from toonvision.studies.box_contexts import BoxContextStudy, box_contexts_panel, box_contexts_table
 from toonvision.studies.box_curve import BoxCurve, box_curve_panel, box_curve_table
+from toonvision.studies.box_folds import BoxFolds, box_folds_panel, box_folds_table
 from toonvision.studies.box_suspects import BoxSuspectStudy, box_suspects_table
 from toonvision.studies.stress import stress_panel
 from toonvision.tasks.detect_panels import box_panels, height_rows
@@ -32,7 +33,8 @@ def detection_parts(results: Results) -> RunParts:
         evaluation=(
             spread_panel(results), *box_panels(evaluation, results.taxonomy),
             *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
-            *_context_panels(results.box_contexts), stress_panel(results.stress) if results.stress else None,
+            *_fold_panels(results.box_folds), *_context_panels(results.box_contexts),
+            stress_panel(results.stress) if results.stress else None,
         ),
         more=_pixel_sections(results),
     )  # fmt: skip
@@ -114,6 +116,10 @@ def _trainings(results: Results) -> Table:
         for one in results.evaluation.scores
     ]  # fmt: skip
     return run.trainings_table(results, ("AP", "AP50", "Missed", "False alarms"), cells)
+
+
+def _fold_panels(study: BoxFolds | None) -> tuple[FigurePanel | Table, ...]:
+    return (box_folds_panel(study), box_folds_table(study)) if study else ()
 
 
 def _context_panels(study: BoxContextStudy | None) -> tuple[FigurePanel | Table, ...]:

@@ -25,6 +25,7 @@ from toonvision.models.registry import TREES
 from toonvision.models.saving import MEANING, load_model, read_card
 from toonvision.studies.box_contexts import BoxContextStudy
 from toonvision.studies.box_curve import BoxCurve
+from toonvision.studies.box_folds import BoxFolds
 from toonvision.studies.box_suspects import BoxSuspectStudy
 from toonvision.studies.contexts import ContextStudy
 from toonvision.studies.cross_validation import CrossValidation
@@ -98,6 +99,7 @@ class Results:
         curve: The newest learning curve of the same task.
         suspects: The newest search for suspect labels of the same task.
         box_contexts: The newest study of contexts of the same task, where it finds objects, compared with this run.
+        box_folds: The newest cross-validation with the run's settings, where it finds objects.
         box_curve: The newest learning curve of the same task, where it finds objects.
         box_suspects: The newest search for suspect boxes of the same task.
         stress: The run under changes of light, sharpness, size, compression and box.
@@ -123,6 +125,7 @@ class Results:
     curve: LearningCurve | None = None
     suspects: CurrentSuspects | None = None
     box_contexts: BoxContextStudy | None = None
+    box_folds: BoxFolds | None = None
     box_curve: BoxCurve | None = None
     box_suspects: BoxSuspectStudy | None = None
     stress: StressTest | None = None
@@ -168,6 +171,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
         curve=_readable(lambda: LearningCurve.newest(workspace, record.task), unread),
         suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
         box_contexts=box_contexts if box_contexts and box_contexts.against == record.title else None,
+        box_folds=_readable(lambda: BoxFolds.of(workspace, record.task, record.settings, record.size_hw), unread),
         box_curve=_readable(lambda: BoxCurve.newest(workspace, record.task), unread),
         box_suspects=_readable(lambda: BoxSuspectStudy.newest(workspace, record.task), unread),
         stress=_readable(lambda: StressTest.load(run), unread) if (run / StressTest.FILE).is_file() else None,

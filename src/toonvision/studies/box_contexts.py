@@ -14,7 +14,8 @@ from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.bootstrap import Estimate, estimate
-from toonvision.metrics.predictions import concatenated
+from toonvision.metrics.classification import Indices
+from toonvision.metrics.predictions import Predictions, concatenated
 from toonvision.models.registry import find_network
 from toonvision.studies.box_training import plan_detectors
 from toonvision.studies.comparison import find_comparison, newest_runs
@@ -172,19 +173,19 @@ def compare_contexts(
         sound = [result for result in own if not result.diverged]
         if not sound:
             continue
-        each = [_scored(dataset, fold.test, [result]) for result in sound]
-        ap50, ap = _mean(each, 0), _mean(each, None)
+        each = [scored_boxes(dataset, fold.test, [result.predictions]) for result in sound]
+        ap50, ap = mean_precision(each, 0), mean_precision(each, None)
         usual = None if against is None else _within(against.best, context.name)
         learned = len(fold.train) + len(fold.val)
         objects = int((~each[0].truth.ignored).sum())
         listed.append(BoxContextScore(context.name, context.title, len(fold.test), objects, learned, ap50, ap, usual,
                                       len(own) - len(sound)))  # fmt: skip
-        pooled.append((fold.test, sound[0]))
+        pooled.append((fold.test, sound[0].predictions))
     if not listed:
         raise InputRejectedError("every training without a context diverged. Train another network or size.")
-    whole = _scored(dataset, np.concatenate([test for test, _ in pooled]), [result for _, result in pooled])
+    whole = scored_boxes(dataset, np.concatenate([test for test, _ in pooled]), [found for _, found in pooled])
     return BoxContextStudy(
-        dataset.task.name, "", tuple(seeds), tuple(listed), _mean([whole], 0),
+        dataset.task.name, "", tuple(seeds), tuple(listed), mean_precision([whole], 0),
         against.record.title if against else "", against.best.precision.ap50 if against else None,
     )  # fmt: skip
 
@@ -193,12 +194,12 @@ def box_contexts_table(study: BoxContextStudy) -> Table:
     """Return the scores of each context as a table."""
     columns = ("Context", "Screenshots", "Objects", "Trained on", "AP50", "95 %", "AP", "95 %", "Ordinary test: AP50")
     rows: list[tuple[str, ...]] = [
-        (one.title, f"{one.screenshots:,}", f"{one.objects:,}", f"{one.trained_on:,}", *_cells(one.ap50),
-         *_cells(one.ap), "–" if one.ordinary is None else f"{one.ordinary:.3f}")
+        (one.title, f"{one.screenshots:,}", f"{one.objects:,}", f"{one.trained_on:,}", *cells(one.ap50),
+         *cells(one.ap), "–" if one.ordinary is None else f"{one.ordinary:.3f}")
         for one in study.contexts
     ]  # fmt: skip
     total = [sum(getattr(one, name) for one in study.contexts) for name in ("screenshots", "objects")]
-    rows.append(("All together", *(f"{count:,}" for count in total), "", *_cells(study.together), "", "",
+    rows.append(("All together", *(f"{count:,}" for count in total), "", *cells(study.together), "", "",
                  "–" if study.usual is None else f"{study.usual:.3f}"))  # fmt: skip
     trainings = counted(len(study.seeds), "training")
     note = f"Each context is searched by models that learned from the others alone: {trainings}."
@@ -223,11 +224,12 @@ def box_contexts_panel(study: BoxContextStudy) -> FigurePanel:
     )  # fmt: skip
 
 
-def _scored(dataset: Dataset, test: Any, results: Sequence[FoldResult]) -> BoxScores:
-    return score(concatenated([one.predictions for one in results]), replace(dataset, indices={"test": test}), "test")
+def scored_boxes(dataset: Dataset, test: Indices, found: Sequence[Predictions]) -> BoxScores:
+    """Score what models found in screenshots, each in some of them, in this order."""
+    return score(concatenated(found), replace(dataset, indices={"test": test}), "test")
 
 
-def _mean(each: Sequence[BoxScores], threshold: int | None) -> Estimate:
+def mean_precision(each: Sequence[BoxScores], threshold: int | None) -> Estimate:
     """Return AP at a threshold of overlap, or over all, as the mean over models, with its interval."""
     values = [one.precision.ap if threshold is None else one.precision.ap50 for one in each]
     drawn = np.mean([one.drawn.mean for one in each], axis=0)
@@ -242,5 +244,6 @@ def _within(scores: BoxScores, context: str) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _cells(one: Estimate) -> tuple[str, str]:
+def cells(one: Estimate) -> tuple[str, str]:
+    """Return a value and its interval for a table."""
     return f"{one.value:.3f}", f"{one.low:.3f}–{one.high:.3f}"

@@ -7,9 +7,9 @@ varies with the seed are separated.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,6 @@ from toonvision.evaluation.floors import Floors, Rights, compared, floor_rights
 from toonvision.metrics.bootstrap import Estimate, error_draws, estimate
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
-from toonvision.models.registry import input_size
 from toonvision.studies.fold_assignment import fold_jobs
 from toonvision.studies.folds import (
     FoldResult,
@@ -38,6 +37,7 @@ from toonvision.studies.folds import (
 )
 from toonvision.studies.store import Study, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
+from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
 
@@ -63,38 +63,28 @@ class FoldScore:
 
 
 @dataclass(frozen=True)
-class CrossValidation(Study):
-    """What trainings without each fold predict of it.
+class FoldStudy(Study):
+    """The result of trainings without each fold.
 
     Attributes:
-        task: What is predicted.
+        task: What is predicted, or found.
         network: Which network was trained, or the trees.
         settings: How it was trained.
         size_hw: Height and width of the input in pixels.
         seeds: The seeds whose trainings count: those of which no training diverged.
-        folds: The folds.
-        error: Share of wrong predictions, the mean over seeds, with its 95 % interval over screenshots and seeds.
-        seed_std: Standard deviation of a fold's error over seeds, 0 to 1; None with one seed.
-        fold_std: Standard deviation of the error over folds, without what seeds add to it, 0 to 1.
-        floors: What a network should beat, on the same folds.
         diverged: How many trainings diverged.
         trained: How many were trained.
     """
 
-    FILE, WHAT, COMMAND = "folds.json", "cross-validation", "train TASK --folds 5"
+    COMMAND = "train TASK --folds 5"
 
     task: str
     network: str
     settings: TrainingSettings
     size_hw: tuple[int, int]
     seeds: tuple[int, ...]
-    folds: tuple[FoldScore, ...]
-    error: Estimate
-    seed_std: float | None
-    fold_std: float
-    floors: Floors
-    diverged: int = 0
-    trained: int = 0
+    diverged: int = field(default=0, kw_only=True)
+    trained: int = field(default=0, kw_only=True)
 
     @classmethod
     def of(cls, workspace: Workspace, task: str, settings: TrainingSettings, size_hw: tuple[int, int]) -> Self | None:
@@ -107,6 +97,27 @@ class CrossValidation(Study):
         newest_first = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
         found = (cls.load(path.parent) for path in newest_first)
         return next((one for one in found if (one.settings, one.size_hw) == (settings, size_hw)), None)
+
+
+@dataclass(frozen=True)
+class CrossValidation(FoldStudy):
+    """What trainings without each fold predict of it.
+
+    Attributes:
+        folds: The folds.
+        error: Share of wrong predictions, the mean over seeds, with its 95 % interval over screenshots and seeds.
+        seed_std: Standard deviation of a fold's error over seeds, 0 to 1; None with one seed.
+        fold_std: Standard deviation of the error over folds, without what seeds add to it, 0 to 1.
+        floors: What a network should beat, on the same folds.
+    """
+
+    FILE, WHAT = "folds.json", "cross-validation"
+
+    folds: tuple[FoldScore, ...]
+    error: Estimate
+    seed_std: float | None
+    fold_std: float
+    floors: Floors
 
     @property
     def samples(self) -> int:
@@ -148,11 +159,8 @@ def cross_validate(
     *,
     folds: int,
     seeds: Sequence[int],
-    size_hw: tuple[int, int] | None = None,
-    resize: Resize | None = None,
-    name: str | None = None,
-    force: bool = False,
     watcher: StudyWatcher | None = None,
+    **asked: Any,
 ) -> CrossValidation:
     """Train without each fold, with each seed, and save how good the predictions of the folds are.
 
@@ -162,24 +170,73 @@ def cross_validate(
         settings: How to train.
         folds: How many folds, 3 or more; screenshots that belong together are in one.
         seeds: Seeds that follow each other; the first one also decides the folds.
-        size_hw: Height and width of the input in pixels; by default what the network wants.
-        resize: How crops are resized to that size; by default as the workspace says.
-        name: What to call the study.
-        force: Replace a study of that name with other settings.
         watcher: Follows the study.
+        **asked: See `plan_folds`.
 
     Raises:
         UsageError: If there are too few folds, or the name is taken.
         InputRejectedError: If a class cannot be learned without one of the folds, or every seed diverged.
     """
-    size = size_hw or input_size(settings.network, workspace.size_hw)
-    dataset = task_dataset(workspace, task, size, resize=resize)
-    jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=len(seeds), seed=seeds[0], rotate=False)
-    recipe = recipe_of(
-        dataset, settings, kind="folds", resize=resize or workspace.resize, seeds=list(seeds), folds=folds
-    )
-    folder = study_folder(workspace, task.name, recipe, name=name, force=force)
+    dataset, jobs, folder = plan_folds(workspace, task, settings, folds=folds, seeds=seeds, **asked)
     return scored(dataset, jobs, train_jobs(dataset, jobs, folder=folder, watcher=watcher), folder=folder).save()
+
+
+def plan_folds(
+    workspace: Workspace,
+    task: Task,
+    settings: TrainingSettings,
+    *,
+    folds: int,
+    seeds: Sequence[int],
+    size_hw: tuple[int, int] | None = None,
+    resize: Resize | None = None,
+    name: str | None = None,
+    force: bool = False,
+) -> tuple[Dataset, list[Job], Path]:
+    """Plan the trainings without each fold; return what they learn from, them, and the study's folder.
+
+    Args:
+        workspace: Where the data is and the study goes.
+        task: What to predict, or to find.
+        settings: How to train.
+        folds: How many folds, 3 or more; screenshots that belong together are in one.
+        seeds: Seeds that follow each other; the first one also decides the folds.
+        size_hw: Height and width of the input in pixels; by default what the network wants.
+        resize: How pictures are resized to that size; by default as the workspace says.
+        name: What to call the study.
+        force: Replace a study of that name with other settings.
+
+    Raises:
+        UsageError: If there are too few folds, or the name is taken.
+        InputRejectedError: If a class cannot be learned without one of the folds.
+    """
+    size = size_hw or kind_of(task).input_size(workspace, settings.network)
+    dataset = task_dataset(workspace, task, size, resize=resize, network=settings.network)
+    jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=len(seeds), seed=seeds[0], rotate=False)
+    resized = resize or dataset.resize
+    recipe = recipe_of(dataset, settings, kind="folds", resize=resized, seeds=list(seeds), folds=folds)
+    return dataset, jobs, study_folder(workspace, task.name, recipe, name=name, force=force)
+
+
+def sound_seeds(jobs: Sequence[Job], results: Sequence[FoldResult]) -> tuple[int, ...]:
+    """Return the seeds of which no training diverged, in the order of the jobs.
+
+    Raises:
+        InputRejectedError: If every seed has a training that diverged.
+    """
+    lost = {job.seed for job, result in zip(jobs, results, strict=True) if result.diverged}
+    seeds = tuple(seed for seed in dict.fromkeys(job.seed for job in jobs) if seed not in lost)
+    if not seeds:
+        raise InputRejectedError(
+            "every seed has a training that diverged, so that nothing is known of the others. Lower --learning-rate "
+            "and train again."
+        )
+    return seeds
+
+
+def learned_by(job: Job) -> Indices:
+    """Return the samples that a training learns from."""
+    return np.concatenate([job.fold.train, job.fold.val]) if job.settings.with_validation else job.fold.train
 
 
 def scored(
@@ -190,28 +247,20 @@ def scored(
     Raises:
         InputRejectedError: If every seed has a training that diverged.
     """
-    lost = {job.seed for job, result in zip(jobs, results, strict=True) if result.diverged}
-    seeds = tuple(seed for seed in dict.fromkeys(job.seed for job in jobs) if seed not in lost)
-    if not seeds:
-        raise InputRejectedError(
-            "every seed has a training that diverged, so that no error is known. Lower --learning-rate and train again."
-        )
+    seeds = sound_seeds(jobs, results)
     wrong = np.zeros((len(seeds), len(dataset.crops)), dtype=bool)
     for job, result in zip(jobs, results, strict=True):
         if job.seed in seeds:
             wrong[seeds.index(job.seed), job.fold.test] = wrong_predictions(dataset, job, result)
     settings, first = jobs[0].settings, [job for job in jobs if job.seed == seeds[0]]
-    learned = [
-        np.concatenate([job.fold.train, job.fold.val]) if settings.with_validation else job.fold.train for job in first
-    ]
     scores = tuple(
-        FoldScore(len(job.fold.test), len(known), tuple(wrong[:, job.fold.test].sum(axis=1).tolist()))
-        for job, known in zip(first, learned, strict=True)
+        FoldScore(len(job.fold.test), len(learned_by(job)), tuple(wrong[:, job.fold.test].sum(axis=1).tolist()))
+        for job in first
     )
     errors = np.array([[count / fold.samples for count in fold.wrong] for fold in scores])
     seed_std, fold_std = spread_of(errors)
     groups = group_keys(dataset.crops)
-    floors, rights = Floors(dataset.task.name, settings.network), _floor_rights(dataset, first, learned)
+    floors, rights = Floors(dataset.task.name, settings.network), _floor_rights(dataset, first)
     return CrossValidation(
         task=dataset.task.name,
         network=settings.network,
@@ -229,17 +278,17 @@ def scored(
     )
 
 
-def _floor_rights(dataset: Dataset, jobs: Sequence[Job], learned: Sequence[Indices]) -> dict[str, Rights]:
+def _floor_rights(dataset: Dataset, jobs: Sequence[Job]) -> dict[str, Rights]:
     """Return which crops each floor is right about, shape ``(crops,)``, by the floor's name.
 
     Args:
         dataset: The crops.
         jobs: One training for each fold; each crop is tested in one of them.
-        learned: What each learned from.
     """
     rights: dict[str, Rights] = {}
-    for job, known in zip(jobs, learned, strict=True):
-        for name, right in floor_rights(dataset, known, job.fold.test, without=job.settings.network).items():
+    for job in jobs:
+        found = floor_rights(dataset, learned_by(job), job.fold.test, without=job.settings.network)
+        for name, right in found.items():
             rights.setdefault(name, np.zeros(len(dataset.crops), dtype=bool))[job.fold.test] = right
     return rights
 

@@ -10,7 +10,7 @@ from toonvision.tasks.pixel_targets import with_pixels
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, Task, Taxonomy, require_known
 
 TASK_KINDS: dict[str, TaskKind] = {classify.name: classify, detect.name: detect, segment.name: segment}
-DETECTORS_TOO = frozenset({"contexts", "curve", "explain", "stress", "suspects", "tune"})
+DETECTORS_TOO = frozenset({"contexts", "cross-validation", "curve", "explain", "stress", "suspects", "tune"})
 """Of the steps that are not for all kinds of task, those that are for ``detect`` as well as for ``classify``."""
 
 
