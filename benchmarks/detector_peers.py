@@ -29,7 +29,7 @@ from measure import alternate, arguments, medians, write_result
 from toonvision.core.seeds import generator
 from toonvision.deploy.detector import Detector
 from toonvision.models.backend import start_keras
-from toonvision.models.blocks import around_grey
+from toonvision.models.blocks import around_zero
 
 _SIZE_HW = (384, 640)
 LIMIT = 0.2
@@ -105,7 +105,7 @@ def peer(name: str, size_hw: tuple[int, int], classes: int) -> Any:
     import keras
 
     inputs = keras.Input((*size_hw, 3), dtype="uint8")
-    return keras.Model(inputs, PEERS[name](around_grey(inputs), classes), name=name)
+    return keras.Model(inputs, PEERS[name](around_zero(inputs), classes), name=name)
 
 
 def yolox_nano(pixels: Any, classes: int) -> list[Any]:

@@ -22,7 +22,7 @@ from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError
 from toonvision.deploy.checks import INPUT_NAME
 from toonvision.deploy.conversion import to_onnx
 from toonvision.metrics.calibration import with_temperature
-from toonvision.models.blocks import BesideNormalized, around_grey, rescaled
+from toonvision.models.blocks import BesideNormalized, around_zero, rescaled
 from toonvision.models.registry import build_network
 
 CLOSE = 2e-6
@@ -168,7 +168,7 @@ def kinds_in(content):
     kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
     strides=st.sampled_from([1, 2, 3]),
     padding=st.sampled_from(["same", "valid"]),
-    rescale=st.sampled_from([around_grey, rescaled]),
+    rescale=st.sampled_from([around_zero, rescaled]),
     biased=st.booleans(),
 )
 def test_a_first_convolution_takes_bytes_as_they_are_and_finds_the_same(
@@ -178,16 +178,16 @@ def test_a_first_convolution_takes_bytes_as_they_are_and_finds_the_same(
     maps = layers.Conv2D(4, kernel, strides=strides, padding=padding, use_bias=biased)(rescale(inputs))
     model = with_drawn_weights(keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(maps))))
     assert_same(model)
-    assert kinds_in(exported(model))[:3] == ["Reshape", "DequantizeLinear", "Conv"]
+    steps = [kind for kind in kinds_in(exported(model))[:4] if kind != "Pad"]
+    assert steps[:3] == ["Reshape", "DequantizeLinear", "Conv"]
 
 
 @pytest.mark.parametrize(
     "first",
     [
-        [layers.Rescaling(1 / 127.5, offset=-1), layers.Conv2D(3, 3)],  # no byte becomes 0
+        [layers.Rescaling(0.0, offset=1), layers.Conv2D(3, 3)],
         [layers.Rescaling(1 / 255), layers.DepthwiseConv2D(3)],
         [layers.Rescaling(1 / 255), layers.Conv2D(3, 3, dilation_rate=2)],
-        [layers.Rescaling(-1 / 255, offset=1), layers.Conv2D(3, 3)],
         [layers.Rescaling([0.1, 0.2, 0.3]), layers.Conv2D(3, 3)],
     ],
 )

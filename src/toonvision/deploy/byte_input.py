@@ -1,9 +1,9 @@
 """How an exported graph begins: from bytes with the channels last to the first convolution.
 
 Keras' export puts the channels first, makes floats of the bytes, multiplies and adds: four passes over the picture,
-which take a sixth of the time of a detector. Two operations do the same: a row of pixels, three bytes each, is also a
+which take a sixth of the time of a detector. Fewer operations do the same: a row of pixels, three bytes each, is also a
 row of single bytes, three times as long, and a kernel that is three times as wide and moves three times as far makes
-the same sums.
+the same sums. The byte nearest to 0 is taken off; what it lacks of 0 is added by the bias.
 """
 
 from collections.abc import Sequence
@@ -16,18 +16,19 @@ from onnx import helper, numpy_helper
 
 _CHANNELS_FIRST = [0, 3, 1, 2]
 _BEGINNINGS = (["Cast", "Mul", "Conv"], ["Cast", "Mul", "Add", "Conv"])
-_Values = dict[str, npt.NDArray[Any]]
+Values = dict[str, npt.NDArray[Any]]
 
 
-def take_bytes(graph: onnx.GraphProto, name: str) -> None:
+def take_bytes(graph: onnx.GraphProto, name: str, values: Values) -> None:
     """Let a traced graph take bytes with the channels last; it is changed in place.
 
     Args:
         graph: From uint8 images of shape ``(1, channels, height, width)``.
         name: A name for its new input, of shape ``(1, height, width, channels)``.
+        values: Its constants by name.
     """
     one, channels, height, width = (side.dim_value for side in graph.input[0].type.tensor_type.shape.dim)
-    nodes, values = _first_steps(graph), {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    nodes = _first_steps(graph)
     if _can_be_joined(nodes, values):
         steps, constants = _joined(nodes, values, name, (1, 1, height, width * channels))
         for node in nodes:
@@ -52,57 +53,49 @@ def _first_steps(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     return steps
 
 
-def _can_be_joined(nodes: Sequence[onnx.NodeProto], values: _Values) -> bool:
-    """Return whether steps multiply, perhaps take off a whole number of bytes, and slide one kernel without gaps.
-
-    Then the zeros around the picture are a byte, too.
-    """
+def _can_be_joined(nodes: Sequence[onnx.NodeProto], values: Values) -> bool:
+    """Return whether steps multiply, perhaps add, and slide one kernel over all channels without gaps."""
     if [node.op_type for node in nodes] not in _BEGINNINGS or any(node.input[1] not in values for node in nodes[1:]):
         return False
     settings = _settings(nodes[-1])
     plain = settings.get("group", 1) == 1 and set(settings.get("dilations", [1])) == {1}
     factors = [values[node.input[1]] for node in nodes[1:-1]]
-    if not plain or any(one.size != 1 for one in factors):
-        return False
-    scale, zero = _rescaling(factors)
-    return scale > 0 and zero == int(zero) and 0 <= zero <= 255
-
-
-def _rescaling(factors: Sequence[npt.NDArray[Any]]) -> tuple[float, float]:
-    """Return what bytes are multiplied by, and which byte is 0 after that and what is added."""
-    scale, added = (float(one.item()) for one in (*factors, np.zeros(1))[:2])
-    return scale, -added / scale if scale else 0.0
+    return plain and all(one.size == 1 for one in factors) and factors[0].item() != 0
 
 
 def _joined(
-    nodes: Sequence[onnx.NodeProto], values: _Values, name: str, shape: tuple[int, ...]
-) -> tuple[list[onnx.NodeProto], _Values]:
+    nodes: Sequence[onnx.NodeProto], values: Values, name: str, shape: tuple[int, ...]
+) -> tuple[list[onnx.NodeProto], Values]:
     """Return the steps that do the same from bytes with the channels last, and their constants."""
     *factors, kernel = (values[node.input[1]] for node in nodes[1:])
-    scale, zero = _rescaling(factors)
+    scale, added = (float(one.item()) for one in (*factors, np.zeros(1))[:2])
+    zero = int(np.clip(round(-added / scale), 0, 255))
+    rest = zero * scale + added
     filters, channels, rows, columns = kernel.shape
     settings = _settings(nodes[-1])
     down, across = settings["strides"]
     top, left, bottom, right = settings.get("pads", [0] * 4)
-    constants: _Values = {
+    pads = [top, left * channels, bottom, right * channels]
+    bias = values[nodes[-1].input[2]] if len(nodes[-1].input) > 2 else np.zeros(filters)
+    constants: Values = {
         "byte_rows": np.array(shape),
         "byte_scale": np.array(scale, np.float32),
         "byte_zero": np.array(zero, np.uint8),
         "byte_kernel": kernel.transpose(0, 2, 3, 1).reshape(filters, 1, rows, columns * channels),
+        "byte_bias": (bias + rest * kernel.sum(axis=(1, 2, 3), dtype=np.float64)).astype(np.float32),
     }
     steps = [
         helper.make_node("Reshape", [name, "byte_rows"], ["rows_of_bytes"]),
         helper.make_node("DequantizeLinear", ["rows_of_bytes", "byte_scale", "byte_zero"], ["rescaled_bytes"]),
-        helper.make_node(
-            "Conv",
-            ["rescaled_bytes", "byte_kernel", *nodes[-1].input[2:]],
-            nodes[-1].output,
-            kernel_shape=[rows, columns * channels],
-            strides=[down, across * channels],
-            pads=[top, left * channels, bottom, right * channels],
-        ),
     ]
-    return steps, constants
+    if rest and any(pads):  # the bias adds the rest to the zeros around the picture, too
+        constants["byte_pads"] = np.array([0, 0, *pads[:2], 0, 0, *pads[2:]])
+        constants["byte_around"] = np.array(-rest, np.float32)
+        steps.append(helper.make_node("Pad", ["rescaled_bytes", "byte_pads", "byte_around"], ["padded_bytes"]))
+        pads = [0] * 4
+    given = [steps[-1].output[0], "byte_kernel", "byte_bias"]
+    window = {"kernel_shape": [rows, columns * channels], "strides": [down, across * channels], "pads": pads}
+    return [*steps, helper.make_node("Conv", given, nodes[-1].output, **window)], constants
 
 
 def _settings(node: onnx.NodeProto) -> dict[str, Any]:

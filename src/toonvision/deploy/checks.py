@@ -15,7 +15,7 @@ import numpy.typing as npt
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import LARGEST_MODEL
 from toonvision.deploy.bundle import Bundle
-from toonvision.deploy.wire import EXPORT_AGAIN, MOST_NUMBERS, File, Setting, Tensor, read_file
+from toonvision.deploy.wire import EXPORT_AGAIN, MOST_NUMBERS, File, Node, Setting, Tensor, read_file
 from toonvision.models.grid import PIXEL_STRIDE, STRIDE
 from toonvision.taxonomy.labels import CLASSIFY, SEGMENT
 
@@ -35,6 +35,11 @@ _FORMATS = {_FLOAT: "f", _INT64: "q"}
 LISTED = "listed"
 """The setting that stands for an input of a few numbers: sides, axes, or how often to repeat."""
 
+REPEATS: Mapping[str, Setting] = {
+    "coordinate_transformation_mode": "asymmetric", "mode": "nearest", "nearest_mode": "floor",
+}  # fmt: skip
+"""The settings of a step that makes maps larger: it repeats their pixels."""
+
 Shape = tuple[int, ...]
 Given = Sequence[Shape]
 ShapeOf = Callable[[Given, Mapping[str, Setting]], Shape]
@@ -47,7 +52,8 @@ def checked(content: bytes) -> Bundle:
         ModelRefusedError: If anything in it is not as in our own files, as the end of a sentence about the file.
     """
     if len(content) > LARGEST_MODEL:
-        raise ModelRefusedError(f"is too large ({len(content) / 1e6:,.0f} MB, over {LARGEST_MODEL / 1e6:,.0f} MB)")
+        size, most = (f"{count / 1e6:,.0f} MB" for count in (len(content), LARGEST_MODEL))
+        raise ModelRefusedError(f"is too large ({size}, over {most})", EXPORT_AGAIN)
     file = read_file(content)
     if dict(file.opsets) != {"": OPSET} or file.format_version != FORMAT_VERSION:
         first = list(file.opsets.items())[:3]
@@ -89,33 +95,34 @@ def _map_of(bundle: Bundle, pixels: Sequence[str]) -> Mapping[str, Shape]:
 def _check_steps(file: File, bundle: Bundle) -> None:
     """Infer the shape of every result, for one picture."""
     if len(file.nodes) > MOST_STEPS:
-        raise ModelRefusedError(f"has {len(file.nodes):,} steps, over {MOST_STEPS:,}")
+        raise ModelRefusedError(f"has {len(file.nodes):,} steps, over {MOST_STEPS:,}", EXPORT_AGAIN)
     shapes: dict[str, Shape] = {}
     for constant in file.constants:
         shapes[_new(constant.name, shapes)] = _sound_shape(constant)
-    numbers = {one.name: _few_numbers(one) for one in file.constants if one.type in _FORMATS}
+    numbers = {(one.type, one.name): _few_numbers(one) for one in file.constants if one.type in _FORMATS}
     shapes[_new(INPUT_NAME, shapes)] = (1, *bundle.size_hw, 3)
     total = 0
     for node in file.nodes:
         if node.domain:
             raise ModelRefusedError(f"has an operation of the foreign domain {node.domain[:100]!r}", EXPORT_AGAIN)
         if node.kind not in _OPERATIONS:
-            raise ModelRefusedError(f"has an operation {node.kind[:100]!r}, which no file of ToonVision's has")
+            odd = f"has an operation {node.kind[:100]!r}, which no file of ToonVision's has"
+            raise ModelRefusedError(odd, EXPORT_AGAIN)
         allowed, shape_of = _OPERATIONS[node.kind]
         try:
             given = [shapes[name] for name in node.inputs if name or node.kind not in _LEAVING_OUT]
             fits = set(node.settings) <= allowed and len(node.outputs) == 1
-            listed = {LISTED: numbers[node.inputs[_LISTED[node.kind]]]} if node.kind in _LISTED else {}
+            listed = {LISTED: numbers[_listed_in(node)]} if node.kind in _LISTED else {}
             shape = shape_of(given, {**node.settings, **listed}) if fits else ()
         except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
             shape = ()
         if not shape or min(shape) < 1:
             raise ModelRefusedError(f"has a step {node.kind} that does not fit the others", EXPORT_AGAIN)
         if math.prod(shape) > LARGEST_MAP:
-            raise ModelRefusedError(f"makes {math.prod(shape):,} values of one picture, over {LARGEST_MAP:,}")
+            raise ModelRefusedError(f"makes over {LARGEST_MAP:,} values of one picture in one step", EXPORT_AGAIN)
         total += math.prod(shape)
         if total > LARGEST_SUM:
-            raise ModelRefusedError(f"makes over {LARGEST_SUM:,} values of one picture in all its steps")
+            raise ModelRefusedError(f"makes over {LARGEST_SUM:,} values of one picture in all its steps", EXPORT_AGAIN)
         shapes[_new(node.outputs[0], shapes)] = shape
     for name, _, _ in file.outputs:
         if shapes.get(name) != (1, *_results(bundle)[name]):
@@ -134,6 +141,12 @@ def _sound_shape(constant: Tensor) -> Shape:
     if not fits or math.prod(sides) * _BYTES[constant.type] != len(constant.content):
         raise ModelRefusedError(f"has weights {constant.name[:100]!r} of another size than it says", EXPORT_AGAIN)
     return sides
+
+
+def _listed_in(node: Node) -> tuple[int, str]:
+    """Return the type and the name of the input that `LISTED` stands for."""
+    kind, at = _LISTED[node.kind]
+    return kind, node.inputs[at]
 
 
 def _few_numbers(constant: Tensor) -> tuple[Any, ...]:
@@ -223,13 +236,22 @@ def _repeated(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return tuple(side * count for side, count in zip(given[0], times, strict=True))
 
 
+def _padded(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    """Return the shape of values with others of one number around them."""
+    values, _, around = given
+    pads = _listed(settings, LISTED, 2 * len(values))
+    before, after = pads[: len(values)], pads[len(values) :]
+    larger = tuple(map(sum, zip(before, values, after, strict=True)))
+    return larger if around == () and min(pads) >= 0 else ()
+
+
 def _enlarged(given: Given, settings: Mapping[str, Setting]) -> Shape:
     """Return the shape of maps whose pixels are repeated a whole number of times."""
     (count, channels, *sides), _ = given
     times = _listed(settings, LISTED, 4)
     plain = times[:2] == (1, 1) and all(one >= 1 and float(one).is_integer() for one in times[2:])
     larger = (int(side * one) for side, one in zip(sides, times[2:], strict=True))
-    return (count, channels, *larger) if plain and settings.get("mode") == "nearest" else ()
+    return (count, channels, *larger) if plain and settings.items() >= REPEATS.items() else ()
 
 
 def _flattened(given: Given, settings: Mapping[str, Setting]) -> Shape:
@@ -287,9 +309,11 @@ def _listed(settings: Mapping[str, Setting], name: str, count: int | None = None
 _WINDOW = frozenset({"kernel_shape", "strides", "pads"})
 _NONE: frozenset[str] = frozenset()
 _AXIS = frozenset({"axis"})
-_RESIZE = frozenset({"coordinate_transformation_mode", "mode", "nearest_mode"})
-_LISTED = {"Reshape": 1, "Resize": 2, "Squeeze": 1, "Tile": 1, "Unsqueeze": 1}
-"""Operation to the number of the input that `LISTED` stands for."""
+_LISTED = {
+    "Pad": (_INT64, 1), "Reshape": (_INT64, 1), "Resize": (_FLOAT, 2), "Squeeze": (_INT64, 1), "Tile": (_INT64, 1),
+    "Unsqueeze": (_INT64, 1),
+}  # fmt: skip
+"""Operation to the type and the number of the input that `LISTED` stands for."""
 _LEAVING_OUT = frozenset({"Resize"})
 """Operations of which an input may be left out."""
 _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
@@ -312,9 +336,10 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     "GlobalMaxPool": (_NONE, _reduced),
     "MatMul": (_NONE, _multiplied),
     "MaxPool": (_WINDOW, _pooled),
+    "Pad": (_NONE, _padded),
     "QuantizeLinear": (_AXIS, _scaled),
     "ReduceMean": (frozenset({"axes", "keepdims"}), _averaged),
-    "Resize": (_RESIZE, _enlarged),
+    "Resize": (frozenset(REPEATS), _enlarged),
     "Reshape": (_NONE, _by_numpy(np.reshape)),
     "ScatterElements": (_AXIS | {"reduction"}, _added_to),
     "Softmax": (_AXIS, _same),

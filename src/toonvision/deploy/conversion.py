@@ -21,20 +21,14 @@ from keras import layers, ops
 from onnx import helper, numpy_helper, shape_inference
 
 from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError
-from toonvision.deploy.byte_input import take_bytes
-from toonvision.deploy.checks import FORMAT_VERSION, INPUT_NAME, KNOWN_OPERATIONS, OPSET, OUTPUT_NAME, PRODUCER
+from toonvision.deploy.byte_input import Values, take_bytes
+from toonvision.deploy.checks import FORMAT_VERSION, INPUT_NAME, KNOWN_OPERATIONS, OPSET, OUTPUT_NAME, PRODUCER, REPEATS
 from toonvision.metrics.calibration import LOWEST
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.models.backend import muted_stderr
 from toonvision.models.features import band_features
 
 _CHANNELS_LAST = [0, 2, 3, 1]
-_QUICK_RESIZE = [
-    helper.make_attribute("coordinate_transformation_mode", "asymmetric"),
-    helper.make_attribute("mode", "nearest"),
-    helper.make_attribute("nearest_mode", "floor"),
-]
-"""How pixels are repeated: of all rules that do the same, the one that ONNX Runtime's fastest convolutions know."""
 
 
 def with_probabilities(model: keras.Model, *, classes: int, temperature: float | None) -> keras.Model:
@@ -91,8 +85,9 @@ def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[s
     """
     traced = _traced(model)
     graph = traced.graph
-    _require_known(graph, model.name)
-    take_bytes(graph, INPUT_NAME)
+    values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    _require_known(graph, values, model.name)
+    take_bytes(graph, INPUT_NAME, values)
     return pack(rewritten(traced, outputs), metadata)
 
 
@@ -177,8 +172,7 @@ def _traced(model: keras.Model) -> onnx.ModelProto:
         ) from error
 
 
-def _require_known(graph: onnx.GraphProto, name: str) -> None:
-    values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+def _require_known(graph: onnx.GraphProto, values: Values, name: str) -> None:
     unknown = sorted({node.op_type for node in graph.node if not _is_known(node, values)})
     if unknown:
         raise ModelRefusedError(
@@ -195,7 +189,7 @@ def _require_known(graph: onnx.GraphProto, name: str) -> None:
         raise ModelRefusedError(f"{name}: its export would need values as inputs ({listed}). Use other layers.")
 
 
-def _is_known(node: onnx.NodeProto, values: Mapping[str, npt.NDArray[Any]]) -> bool:
+def _is_known(node: onnx.NodeProto, values: Values) -> bool:
     """Return whether our files may have a step; of those that resize only one that repeats each pixel as often."""
     if node.op_type != "Resize":
         return not node.domain and node.op_type in KNOWN_OPERATIONS
@@ -242,7 +236,9 @@ class _Writer:
         for number, name in enumerate(node.output):
             self.names[name] = ends.get(name) or (f"{kind}_{number}" if number else kind)
         new = helper.make_node(node.op_type, given, [self.names[name] for name in node.output], name=kind)
-        settings = _QUICK_RESIZE if node.op_type == "Resize" else node.attribute
+        # Of all rules that repeat pixels, only one is known to ONNX Runtime's fastest convolutions.
+        repeats = [helper.make_attribute(key, value) for key, value in REPEATS.items()]
+        settings = repeats if node.op_type == "Resize" else node.attribute
         new.attribute.extend(sorted(settings, key=lambda one: one.name))
         self.nodes.append(new)
 

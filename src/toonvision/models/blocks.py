@@ -117,11 +117,6 @@ def around_zero(x: Tensor) -> Tensor:
     return layers.Rescaling(1 / 127.5, offset=-1)(x)
 
 
-def around_grey(x: Tensor) -> Tensor:
-    """Return uint8 values rescaled to -1 to 1, where 128 is 0: an export then takes bytes as they are."""
-    return layers.Rescaling(1 / 128, offset=-1)(x)
-
-
 def normalized(x: Tensor) -> Tensor:
     """Return maps after batch normalisation (Ioffe and Szegedy 2015) and relu."""
     return layers.Activation("relu")(layers.BatchNormalization(momentum=_MOMENTUM)(x))

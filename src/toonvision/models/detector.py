@@ -12,7 +12,7 @@ Source:
 import keras
 from keras import layers, ops
 
-from toonvision.models.blocks import Tensor, around_grey, normalized, separable
+from toonvision.models.blocks import Tensor, around_zero, normalized, separable
 from toonvision.models.cells import LEAST_WEIGHT, corners
 
 CENTERS, SIDES = "centers", "sides"
@@ -68,7 +68,7 @@ def pyramid(images: Tensor, width: float = 1.0) -> tuple[Tensor, Tensor]:
         with another width accordingly many.
     """
     x = normalized(
-        layers.Conv2D(scaled(_STEM, width), 3, strides=2, padding="same", use_bias=False)(around_grey(images))
+        layers.Conv2D(scaled(_STEM, width), 3, strides=2, padding="same", use_bias=False)(around_zero(images))
     )
     maps = []
     for filters, kernel in zip(_FILTERS, _KERNELS, strict=True):
