@@ -16,8 +16,7 @@ from toonvision.core.names import free_name
 from toonvision.core.progress import Progress, silent
 from toonvision.data import images
 from toonvision.data.catalog import Catalog
-from toonvision.data.catalog.database import NewerCatalogError, is_older, refuse_irregular, set_beside
-from toonvision.data.catalog.schema import WITHOUT_SPLITS
+from toonvision.data.catalog.database import NewerCatalogError, holds_splits, refuse_irregular, set_beside
 from toonvision.data.examination import Cut, ExtractionResult, read_sources
 from toonvision.data.extraction import ExtractionSummary, claim_crops, crop_stem, extract_into, numbered_stem
 from toonvision.data.splits import Split, read_splits
@@ -63,7 +62,7 @@ def rebuild(workspace: Workspace, *, progress: Progress = silent) -> RebuildSumm
         if not any(reading.pictures for _, reading in readings):
             _refuse_nothing(workspace)
         losses = []
-        if is_older(workspace.catalog, than=WITHOUT_SPLITS):
+        if holds_splits(workspace.catalog):
             reason = "an earlier version kept the splits in it, and they cannot be read"
             remedy = "draw them again with their seeds: toonvision split --seed SEED"
             losses.append(Finding(workspace.catalog.name, reason, remedy, "split-lost"))

@@ -35,10 +35,19 @@ class NewerCatalogError(InputRejectedError):
     """A newer version of this program wrote the catalogue."""
 
 
-def is_older(path: Path, *, than: int = schema.VERSION) -> bool:
+def is_older(path: Path) -> bool:
     """Return whether a file is a catalogue of an earlier version, by its header alone."""
+    return _is_before(path, schema.VERSION)
+
+
+def holds_splits(path: Path) -> bool:
+    """Return whether a file is a catalogue of a version that had the splits in it, by its header alone."""
+    return _is_before(path, schema.WITHOUT_SPLITS)
+
+
+def _is_before(path: Path, version: int) -> bool:
     header = _header(path)
-    return header.startswith(_MAGIC) and int.from_bytes(header[60:64]) < than
+    return header.startswith(_MAGIC) and int.from_bytes(header[60:64]) < version
 
 
 @contextlib.contextmanager
