@@ -221,7 +221,7 @@ def slower(settings: TrackSettings, times: float) -> TrackSettings:
         reach=(settings.reach[0], settings.reach[1] / times),
         patience=settings.patience * times,
         fading=settings.fading / times,
-        stale=(settings.stale[0] / times, settings.stale[1] * times),
+        lasting=settings.lasting * times,
         noise=replace(
             noise,
             push=noise.push / times**1.5,
@@ -302,3 +302,40 @@ def test_of_two_that_look_alike_the_one_that_was_seen_later_comes_back():
     video += [[]] * 20
     video += [[(found(300 + at), RED)] for at in range(3)]
     assert numbers(coloured(video))[-1] == [2]
+
+
+def belted(left: float, high: int) -> list[tuple[FoundObject, tuple[int, int, int]]]:
+    """Return what to paint for a red figure with a blue belt of so many of its 80 pixels of height."""
+    return [(found(left), RED), (FoundObject("cog", 0.9, (left, 140.0 - high / 2, left + 40, 140.0 + high / 2)), BLUE)]
+
+
+def test_a_box_that_looks_like_a_hidden_figure_is_not_of_the_similar_one_that_is_expected_there():
+    plain_one, with_belt = [(found(100), RED)], belted(500, 18)
+    tracker = Tracker(KINDS)
+    for at in range(43):
+        there = plain_one + with_belt if at < 10 else plain_one if at < 40 else belted(100, 18)
+        boxes = [one for one, _ in there if one.box[3] - one.box[1] == 80]
+        tracks = tracker.update(boxes, at / 10, painted(there))
+    assert [track.number for track in tracks if track.found] == [2]
+
+
+def test_a_figure_is_known_by_what_it_looked_like_for_long_not_by_the_last_second():
+    tracker = Tracker(KINDS)
+    for at in range(73):
+        there = [(found(100), RED)] if at < 50 else belted(100, 40) if at < 60 else []
+        there += [(found(200), RED), *belted(300, 40)] if at >= 70 else []
+        boxes = [one for one, _ in there if one.box[3] - one.box[1] == 80]
+        tracks = tracker.update(boxes, at / 10, painted(there))
+    assert {track.number: track.found_box[0] for track in tracks if track.found} == {1: 200.0, 2: 300.0}
+
+
+def test_a_box_at_a_figure_that_is_followed_begins_no_track():
+    frames = followed([[found(100), *([found(115, score=0.8)] if at > 2 else [])] for at in range(8)])
+    assert numbers(frames)[-1] == [1]
+
+
+def test_a_box_that_is_only_just_sure_goes_on_with_a_track_but_begins_none():
+    score = DEFAULT_TRACKING.sure + 0.05
+    frames = followed([[found(2.0 * at, score=0.9 if at < 3 else score), found(600, score=score)] for at in range(9)])
+    assert numbers(frames)[-1] == [1]
+    assert frames[-1][0].hits == 9

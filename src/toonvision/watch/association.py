@@ -27,23 +27,26 @@ class TrackSettings:
     """How boxes become tracks.
 
     Attributes:
-        sure: Score from which on a box is assigned first and can begin a track, 0 to 1.
+        sure: Score from which on a box is assigned first, 0 to 1.
+        begins: How much surer a box is that begins a track, as a share of what is left to 1.
+        apart: Intersection over union with the box of a track from which on a box is of the same figure and begins no
+            track, 0 to 1.
         least: Score from which on a box can go on with a track, 0 to 1.
         overlap: Least intersection over union of a sure box with where its track is expected, 0 to 1.
         overlap_unsure: The same of a box that is not sure.
         other_class: How much intersection over union a box of another class than the track's has to make up for.
         alike: Likeness from which on a box looks as its track does, 0 to 1: no figure looks the same in two frames.
         unlike: How much intersection over union a box that looks quite different has to make up for.
+        others: The same of a box that looks just like another track, found or not, and quite different.
         unlike_hidden: How different a box counts of which all is hidden, whose colours are those of what is before it.
-        stale: How much intersection over union a track has to make up for each second that it was not found, and after
-            how many seconds no more.
-        worst: By how much that may be more than it has.
+        worst: By how much all that may be more than it has.
         same: Least likeness of a hidden figure and a sure box that is it again, 0 to 1.
         fading: How much likeness a hidden figure has to make up for each second that it is hidden: of two that look
             alike, the one that was seen later is more probably there.
         surely_same: Least likeness of a hidden figure and a box that is not sure, where it is expected.
         clear: Share of a box that no other hides from which on its colours are the figure's own, 0 to 1: only then a
             figure is known again by them, and a track begins.
+        lasting: Seconds of which what a track looks like is the mean; before it is as old, the mean of all its frames.
         reach: How far away it can be: in heights of its box, and more by as many each second that it is hidden.
         births: In how many frames one after another a new track is found until it counts, at least 2.
         patience: Seconds after which a track that is not found ends.
@@ -51,19 +54,22 @@ class TrackSettings:
     """
 
     sure: float = 0.35
+    begins: float = 0.3
+    apart: float = 0.3
     least: float = 0.1
     overlap: float = 0.1
     overlap_unsure: float = 0.38
     other_class: float = 0.25
     alike: float = 0.9
-    unlike: float = 14.0
-    unlike_hidden: float = 0.09
-    stale: tuple[float, float] = (0.13, 2.0)
+    unlike: float = 4.0
+    others: float = 20.0
+    unlike_hidden: float = 0.4
     worst: float = 1.0
-    same: float = 0.63
+    same: float = 0.7
     fading: float = 0.03
     surely_same: float = 0.8
-    clear: float = 0.75
+    clear: float = 0.6
+    lasting: float = 5.0
     reach: tuple[float, float] = (0.95, 2.5)
     births: int = 2
     patience: float = 10.0
@@ -83,6 +89,7 @@ class Seen:
         objects: What was found.
         boxes: Edges in pixels, shape ``(boxes, 4)``.
         sure: Which of them are surely something, shape ``(boxes,)``.
+        surer: Which of them are so sure that they can begin a track, shape ``(boxes,)``.
         appearances: That of each; None without a picture.
         view: The share of each that no sure one hides, shape ``(boxes,)``.
     """
@@ -90,6 +97,7 @@ class Seen:
     objects: tuple[FoundObject, ...]
     boxes: npt.NDArray[np.float64]
     sure: npt.NDArray[np.bool_]
+    surer: npt.NDArray[np.bool_]
     appearances: Appearances | None
     view: npt.NDArray[np.float64]
 
@@ -99,9 +107,11 @@ class Seen:
         able = [one for one in objects if one.score >= settings.least and _has_pixels(one.box)]
         able = distinct_objects(sorted(able, key=lambda one: (-one.score, one.box, one.label)))
         boxes = np.array([one.box for one in able], np.float64).reshape(-1, 4)
-        sure = np.array([one.score >= settings.sure for one in able], np.bool_)
+        scores = np.array([one.score for one in able], np.float64)
+        sure = scores >= settings.sure
+        surer = scores >= settings.sure + settings.begins * (1 - settings.sure)
         appearances = None if image is None else appearances_of(image, boxes)
-        return cls(tuple(able), boxes, sure, appearances, in_view(boxes, sure))
+        return cls(tuple(able), boxes, sure, surer, appearances, in_view(boxes, sure))
 
 
 def _has_pixels(box: tuple[float, float, float, float]) -> bool:
@@ -134,10 +144,10 @@ def associated(known: Known, seen: Seen, settings: TrackSettings) -> Pairs:
     shared = overlaps(known.boxes.astype(np.float32), seen.boxes.astype(np.float32))
     other = np.array([[one.label != name for one in seen.objects] for name in known.classes])
     alike = _alike(known, seen)
-    unlike = np.maximum(0, 1 - alike / settings.alike) * seen.view + settings.unlike_hidden * (1 - seen.view)
-    value = settings.worst + shared - settings.other_class * other - settings.unlike * unlike
-    each, until = settings.stale
-    value -= each * np.minimum(known.missing, until)[:, None] * ~known.recent[:, None]
+    unlike = settings.unlike * np.maximum(0, 1 - alike / settings.alike)
+    unlike = unlike * seen.view + settings.unlike_hidden * (1 - seen.view)
+    unlike += settings.others * (alike.max(axis=0) - alike)
+    value = settings.worst + shared - settings.other_class * other - unlike
     unsure = ~seen.sure & (known.recent[:, None] | (alike >= settings.surely_same))
     pairs: Pairs = {}
     _assign(pairs, value, (shared >= settings.overlap) & (value > 0) & seen.sure)

@@ -3,9 +3,11 @@
 In each frame every track is expected a little further on (`motion`). Boxes that are surely something are assigned to
 the tracks that they overlap most, all at once; then boxes that are less sure to tracks that were found a moment ago and
 have no box yet. Sure boxes that are left are compared with hidden tracks: one that looks the same and can have come
-there is the same figure. What is left now begins a track, which counts when it is found again. A track that is not
-found goes on where it is expected, and ends after some seconds. Appearances also decide between two that cross. The box
-of a track is that of the filter, which all of its frames make: it is calmer than what is found in each.
+there is the same figure. What is left now, is still surer, and is not where a figure was just found, begins a track,
+which counts when it is found again. A track that is not found goes on where it is expected, and ends after some
+seconds. Appearances also decide between two that cross: a box that looks more like another track, found or not, hardly
+goes to the one that is expected there. The box of a track is that of the filter, which all of its frames make: it is
+calmer than what is found in each.
 
 Source:
     Zhang et al., "ByteTrack: multi-object tracking by associating every detection box", ECCV 2022.
@@ -13,13 +15,13 @@ Source:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.errors import UsageError
+from toonvision.metrics.boxes import overlaps
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.watch.appearance import Appearances, mixed
 from toonvision.watch.association import DEFAULT_TRACKING, Known, Pairs, Seen, TrackSettings, associated
@@ -27,9 +29,6 @@ from toonvision.watch.evidence import Evidence, said_of
 from toonvision.watch.level_paths import LevelPaths
 from toonvision.watch.motion import Motion
 from toonvision.watch.track import Track
-
-_NEW_SHARE: Final = 0.1
-"""How much of a track's appearance is that of its newest frame."""
 
 
 class Tracker:
@@ -79,14 +78,12 @@ class Tracker:
         if self._seconds is not None and not seconds > self._seconds:
             raise UsageError(f"frames come in the order of time; got {seconds} s after {self._seconds} s.")
         seen = Seen.of(objects, image, self._settings)
-        known = self._expected(seconds)
+        passed = 0.0 if self._seconds is None else seconds - self._seconds
+        known = self._expected(seconds, passed)
         pairs = associated(known, seen, self._settings)
-        self._learn_appearances(pairs, seen)
+        self._learn_appearances(pairs, seen, passed)
         self._go_on(pairs, seen, seconds)
-        # What is mostly hidden is seldom new: it is one of the hidden tracks, and comes into view again.
-        able = seen.sure & (seen.view >= self._settings.clear)
-        new = np.setdiff1d(np.flatnonzero(able), [*pairs.values()])
-        self._begin(new.tolist(), seen, seconds)
+        self._begin(self._new(pairs, seen), seen, seconds)
         return self.tracks
 
     @property
@@ -111,9 +108,8 @@ class Tracker:
         )
         return self.tracks
 
-    def _expected(self, seconds: float) -> Known:
+    def _expected(self, seconds: float, passed: float) -> Known:
         """Move all tracks to a later time."""
-        passed = 0.0 if self._seconds is None else seconds - self._seconds
         recent = np.array([track.found is not None for track in self._tracks], np.bool_)
         self._motion = self._motion.moved(passed, ~recent, self._settings.noise)
         self._seconds = seconds
@@ -121,13 +117,21 @@ class Tracker:
         classes = tuple(track.evidence.path.get(self._paths.found, "") for track in self._tracks)
         return Known(self._motion.boxes, classes, self._appearances, missing, recent)
 
-    def _learn_appearances(self, pairs: Pairs, seen: Seen) -> None:
+    def _new(self, pairs: Pairs, seen: Seen) -> list[int]:
+        """Return the boxes that begin a track: what is mostly hidden, or near one that was found, is seldom new."""
+        boxes = seen.boxes.astype(np.float32)
+        near = overlaps(boxes, boxes[[*pairs.values()]]).max(axis=1, initial=0.0) >= self._settings.apart
+        found: list[int] = np.flatnonzero(seen.surer & (seen.view >= self._settings.clear) & ~near).tolist()
+        return found
+
+    def _learn_appearances(self, pairs: Pairs, seen: Seen, passed: float) -> None:
         if self._appearances is None or seen.appearances is None:
             return
         appearances = self._appearances.copy()
         for at, box in pairs.items():
             if seen.view[box] >= self._settings.clear:
-                appearances[at] = mixed(appearances[at], seen.appearances[box], _NEW_SHARE)
+                news = min(1.0, max(passed / self._settings.lasting, 1 / (self._tracks[at].hits + 1)))
+                appearances[at] = mixed(appearances[at], seen.appearances[box], news)
         self._appearances = appearances
 
     def _go_on(self, pairs: Pairs, seen: Seen, seconds: float) -> None:
