@@ -118,6 +118,17 @@ def test_a_format_needs_a_folder(run, small_workspace, tmp_path):
     assert run(*asked, "--save", tmp_path / "out").code == 0
 
 
+def test_where_reviews_are_begun_alone_it_is_said_how_to_go_on(run, tmp_path):
+    root = make_workspace(tmp_path / "w", []).root
+    write_picture(root / "screenshots" / "garden" / "a.png", Shot("a", "garden", ()))
+    drawn = (LabelledBox("d1", "apple", Box(1, 2, 30, 40)),)
+    own = Annotation("screenshots", "garden/a.png", (64, 48), drawn, review="open")
+    write_annotation(root / "annotations" / "garden" / "a.xml", own)
+    outcome = run("label", "--to", "voc", "--save", tmp_path / "out", "-w", root)
+    assert outcome.code == 2
+    assert f"nothing is annotated yet. Run: toonvision label -w {root}" in outcome.err
+
+
 def test_what_exif_data_rotate_comes_in_again_and_what_is_damaged_is_said(run, small_workspace, tmp_path):
     root = copied(small_workspace, tmp_path / "w").root
     place = root / "screenshots" / "garden"

@@ -179,9 +179,27 @@ def test_a_crowd_is_left_out_and_named(tmp_path, crowd):
 
 def test_a_region_that_nobody_need_find_has_a_label_and_a_box(tmp_path):
     crowd = {"category_id": 2, "bbox": [5, 6, 20, 30], "iscrowd": 1}
-    without_box, without_label = {**crowd, "bbox": None, "segmentation": WHOLE}, {**crowd, "category_id": 99}
+    without_box, without_label = {**crowd, "bbox": None}, {**crowd, "category_id": 99}
     picture = one(tmp_path, BOXES[0], crowd, without_box, without_label)
     assert [(entry.number, entry.label, entry.xyxy) for entry in picture.regions] == [(2, "dog", (5, 6, 25, 36))]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"bbox": "5 6 20 30"},
+        {"bbox": {"x": 5, "y": 6, "width": 20, "height": 30}},
+        {"segmentation": [[5, 6, 25, 6, 25, 36]]},
+        {"bbox": [0, 0, 0, 0], "segmentation": {"size": [120, 160], "counts": [606, 30, 2250, 30, 16284]}},
+    ],
+)
+@pytest.mark.parametrize("mark", ["ignore", "iscrowd"])
+def test_a_region_that_nobody_need_find_lies_where_an_object_written_like_it_lies(tmp_path, place, mark):
+    marked, plain = {"category_id": 2, mark: 1, **place}, {"category_id": 2, **place}
+    picture = one(tmp_path, BOXES[0], marked, plain)
+    (region,), (_, twin) = picture.regions, picture.objects
+    assert region.xyxy == twin.xyxy == (5, 6, 25, 36)
+    assert region.attributes == {mark: True}
 
 
 MASK = {"category_id": 1, "bbox": [10, 10, 50, 60], "iscrowd": 1, "segmentation": {"size": [120, 160], "counts": RUNS}}

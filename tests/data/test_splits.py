@@ -132,6 +132,8 @@ def test_a_folder_of_splits_that_may_not_be_read_is_named_and_not_taken_as_empty
                 for asked in (read_split, has_split):
                     with pytest.raises(EnvironmentFaultError, match=r"splits: may not be read\. Allow"):
                         asked(folder, "default")
+                with pytest.raises(EnvironmentFaultError, match=r"splits: may not be read\. Allow"):
+                    write_split(folder, Split("default", {"a.png": "train"}), replace=True)
         folder.chmod(0o755)
         assert has_split(folder, "default")
         assert not has_split(folder, "other")

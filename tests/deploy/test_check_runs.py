@@ -108,6 +108,18 @@ def test_a_missing_split_is_drawn_again_with_the_ratios_and_the_seed_that_its_ru
     assert doubt.remedy == "toonvision split --name mine --force --ratios 70/20/10 --seed 3 draws it again"
 
 
+def test_a_missing_split_that_was_not_drawn_here_is_put_back_or_taken_over_again(own):
+    record = read_record(own.root / RUN)
+
+    def remedy(seed):
+        write_record(own.root / RUN, replace(record, split="mine", ratios=None, split_seed=seed))
+        return next(one.remedy for one in checked(own).doubts if one.code == "split-missing")
+
+    taken = "toonvision split --name mine --force --from-source"
+    said = "put its file back, or train again; if it is the source's own, {} takes it over again"
+    assert [remedy(None), remedy(3)] == [said.format(taken), said.format(f"{taken} --seed 3")]
+
+
 def test_of_a_split_that_cannot_be_read_nothing_is_said_beside_each_run(own):
     truncate(own.splits / "default.csv")
     assert checked(own).doubts == ()

@@ -180,6 +180,8 @@ def test_no_crop_is_cut_of_what_nobody_need_find_and_nothing_else_counts_it(tmp_
     screenshots = check_screenshots(workspace, known)
     assert not [one for one in screenshots.faults if not one.objects], "what is stored is what would be"
     without = dataclasses.replace(known, regions=())
+    older = [one for one in check_screenshots(workspace, without).faults if not one.objects]
+    assert {one.reason for one in older} == {"differs from what was extracted"}, "nothing was changed"
     for task in (Task("label", "label", "classify"), Task("kind", "kind", "classify")):
         kind = kind_of(task)
         assert list(kind.items(known, workspace, task)) == list(kind.items(without, workspace, task))

@@ -58,7 +58,7 @@ def export_annotations(workspace: Opened, target: "Target", folder: Path) -> Res
     wanted = list(_labelled(workspace, findings, with_proposals=target == "labelstudio"))
     if not wanted:
         lacking = f"{workspace.root}: nothing is annotated yet. Run: {workspace.command('label')}"
-        raise UsageError(str(findings[0]) if findings else lacking)
+        raise UsageError(next((str(finding) for finding in findings if finding.skips), lacking))
     labels = [label.name for label in workspace.files.taxonomy.labels]
     exporting.export_annotations(wanted, folder, target, labels=labels)
     proposed = sum(one.is_exact for shot in wanted for one in shot.proposals) if target == "labelstudio" else 0

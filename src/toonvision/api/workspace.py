@@ -15,6 +15,7 @@ from toonvision.api.training import Size
 from toonvision.api.understood import setup_blocks, setup_data, shown_in_blocks
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, UsageError
+from toonvision.core.files import CLOSED
 from toonvision.core.options import require_kind, require_path
 from toonvision.core.seeds import seeds_from
 from toonvision.data import workspace as data
@@ -305,8 +306,7 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
 
         found, damaged = read_each(run_records(self.files.runs), read_record, code="damaged-run")
         damaged += [
-            Finding(str(folder), "may not be read", "allow reading", "damaged-run")
-            for folder in closed_runs(self.files.runs)
+            Finding(str(folder), CLOSED, "allow reading", "damaged-run") for folder in closed_runs(self.files.runs)
         ]
         damaged += [
             Finding(f"run {record.title}", damage, self.command("evaluate", record.title), "damaged-results")

@@ -236,7 +236,8 @@ def _stale(result: ExtractionResult) -> Iterable[Finding]:
     elif known.picture_hash != result.picture_hash:
         yield Finding(name, "was changed after it was extracted", _EXTRACT, "stale")
     else:
-        yield Finding(result.task.picture.annotation, "was changed after it was extracted", _EXTRACT, "stale")
+        # A catalogue of an earlier version may not know all that is extracted now.
+        yield Finding(result.task.picture.annotation, "differs from what was extracted", _EXTRACT, "stale")
 
 
 def _gone(readings: Sequence[SourceReading], known: Known, workspace: Workspace) -> list[Finding]:

@@ -213,7 +213,9 @@ def write_split(folder: Path, split: Split, *, replace: bool = False) -> Path:
 
     Raises:
         UsageError: If its name cannot be a file's, or there is another one of that name and `replace` is not set.
+        EnvironmentFaultError: If the folder may not be read.
     """
+    _require_open(folder)
     path = _file(folder, split.name)
     if not replace and path.exists() and read_split(folder, split.name) != split:
         raise UsageError(f"there is a split called {split.name!r} already. Choose --name, or add --force.")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from toonvision.core.errors import EnvironmentFaultError, Finding, InputRejectedError, ToonVisionError, UsageError
+from toonvision.core.files import CLOSED
 from toonvision.core.wording import percent
 from toonvision.data.catalog import Crop
 from toonvision.data.check import Checked
@@ -28,7 +29,7 @@ def check_runs(workspace: Workspace, known: Known | None) -> Checked:
     Without the catalogue's content (``known`` is None) splits are not checked.
     """
     closed = closed_runs(workspace.runs)
-    faults = [Finding(str(folder), "may not be read", "allow reading", "run") for folder in closed]
+    faults = [Finding(str(folder), CLOSED, "allow reading", "run") for folder in closed]
     doubts: list[Finding] = []
     runs = [folder for folder in sorted(workspace.runs.glob("*/[!.]*")) if folder.is_dir()]
     for run in runs:
@@ -91,14 +92,22 @@ def _split_doubt(record: RunRecord, known: Known, workspace: Workspace) -> tuple
         split = read_split(workspace.splits, name)
     except UsageError:
         reason = f"was trained on the split {name}, which is missing, so that evaluate refuses it"
-        ratios = Ratios(*record.ratios) if record.ratios else None
-        return reason, f"{again(Split(name, {}, ratios, record.split_seed))} draws it again", "split-missing"
+        return reason, _back(record), "split-missing"
     except (InputRejectedError, EnvironmentFaultError):
         return None
     if _is_as_trained(split, record, known, workspace):
         return None
     reason = f"was trained on the split {name} as it no longer is, so that evaluate refuses it"
     return reason, "train again", "split-changed"
+
+
+def _back(record: RunRecord) -> str:
+    """Return what brings back the split of a run, of which the run knows its ratios alone where it was drawn here."""
+    name, seed = record.split, record.split_seed
+    if record.ratios:
+        return f"{again(Split(name, {}, Ratios(*record.ratios), seed))} draws it again"
+    taken = again(Split(name, {}, seed=seed, from_source=True))
+    return f"put its file back, or train again; if it is the source's own, {taken} takes it over again"
 
 
 def _is_as_trained(split: Split, record: RunRecord, known: Known, workspace: Workspace) -> bool:

@@ -8,6 +8,7 @@ Source:
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
         plain = plain_objects(own) if usual and len(own) <= MOST_OBJECTS else None
         yield Listed(
             path, f"{annotation}, {image.called}", image.name, own, image.size_wh, subset=subset, plain=plain,
-            outlines=outlines_of(own), regions=regions_of(own), fault=image.fault,
+            outlines=outlines_of(own), regions=partial(regions_of, own), fault=image.fault,
         )  # fmt: skip
     findings += _listed_again(annotation, double, several)
     for number, rows in of_image.items():

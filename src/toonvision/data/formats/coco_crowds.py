@@ -1,6 +1,7 @@
 """Masks of COCO that are called crowds because they are masks, as CVAT calls each: every one is an object."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from toonvision.data.formats.coco_objects import ONE_MASK, Labelled, is_crowd, outlines_of, regions_of
@@ -25,7 +26,7 @@ def _with_masks(entry: Listed, are_all: bool) -> Listed:
     rows = [(label, _row(row, are_all)) for label, row in _rows(entry)]
     if all(row is own for (_, row), (_, own) in zip(rows, _rows(entry), strict=True)):
         return entry
-    return entry._replace(rows=rows, outlines=outlines_of(rows), regions=regions_of(rows))
+    return entry._replace(rows=rows, outlines=outlines_of(rows), regions=partial(regions_of, rows))
 
 
 def _row(row: Mapping[str, Any], are_all: bool) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any, TypeGuard
 
@@ -88,14 +89,15 @@ def outlines_of(rows: Sequence[Labelled]) -> tuple[Outline, ...]:
     return tuple(found)
 
 
-def regions_of(rows: Sequence[Labelled]) -> tuple[AnnotatedObject, ...]:
-    """Return the boxes of a picture that are no examples, but in which nobody need find an object of their label."""
+def regions_of(rows: Sequence[Labelled], canvas: Canvas) -> tuple[AnnotatedObject, ...]:
+    """Return where nobody need find an object of a label: crowds, and what is to be ignored, read as objects are."""
     found = []
     for number, (label, row) in enumerate(rows, start=1):
-        box, mark = row.get("bbox"), "iscrowd" if is_crowd(row) else "ignore" if is_ignored(row) else ""
-        if mark and isinstance(label, str) and _is_box(box) and all_finite(*box):
-            edges = (box[0], box[1], box[0] + box[2], box[1] + box[3])
-            found.append(AnnotatedObject(number, label, edges, {mark: True}))
+        mark = "iscrowd" if is_crowd(row) else "ignore" if is_ignored(row) else ""
+        if mark:
+            with suppress(RejectedItemError):
+                one = read_object((label, {**row, "iscrowd": 0, "ignore": 0}), number, canvas)
+                found.append(AnnotatedObject(number, one.label, one.xyxy, {mark: True}))
     return tuple(found)
 
 

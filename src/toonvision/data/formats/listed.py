@@ -53,7 +53,7 @@ class Listed(NamedTuple):
         subset: The subset that the document puts it into; that of its folder otherwise.
         plain: Its objects, where nothing about any of them is unusual, so that all were read at once.
         outlines: The outlines that it draws.
-        regions: Where nobody need find an object.
+        regions: Reads where nobody need find an object, given what it was drawn on; None where that is nowhere.
         numbers: The number of each of its objects, where they are not counted from 1 as they come.
         fault: Why none of it can be used.
     """
@@ -67,7 +67,7 @@ class Listed(NamedTuple):
     subset: Subset | None = None
     plain: tuple[AnnotatedObject, ...] | None = None
     outlines: tuple[Outline, ...] = ()
-    regions: tuple[AnnotatedObject, ...] = ()
+    regions: Callable[[Canvas], tuple[AnnotatedObject, ...]] | None = None
     numbers: Sequence[int] = ()
     fault: RejectedItemError | None = None
 
@@ -221,7 +221,7 @@ def _read(entry: Listed, path: Path, tree: SourceTree, parse: Parse) -> Annotate
     return AnnotatedPicture(
         path, tree.relative(path), entry.item, folder.context, objects, entry.size_wh,
         entry.findings + findings, subset=entry.subset or folder.subset, outlines=entry.outlines,
-        regions=entry.regions,
+        regions=entry.regions(canvas) if entry.regions else (),
     )  # fmt: skip
 
 
