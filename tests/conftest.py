@@ -8,6 +8,7 @@ It is made once and must not be changed; `own_workspace` is a copy of it for tes
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,10 @@ def small_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture
 def own_workspace(small_workspace: Workspace, tmp_path: Path) -> Workspace:
-    """A copy of `small_workspace` that the test may change."""
-    return builders.copied(small_workspace, tmp_path / "workspace")
+    """A copy of `small_workspace` that the test may change, without what tests before it have put into the cache."""
+    copy = builders.copied(small_workspace, tmp_path / "workspace")
+    shutil.rmtree(copy.cache, ignore_errors=True)
+    return copy
 
 
 @pytest.fixture(scope="session")
