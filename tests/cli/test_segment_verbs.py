@@ -165,7 +165,7 @@ def test_what_a_run_that_names_pixels_cannot_do_is_refused(run, workspace, train
     ("words", "kinds"),
     [
         ("calibrate pixels/two", "classify"),
-        ("evaluate pixels/two --folds 3", "classify"),
+        ("evaluate pixels/two --folds 3", "classify or detect"),
         ("evaluate pixels/two --stress", "classify or detect"),
         ("explain pixels/two", "classify or detect"),
         ("contexts pixels", "classify or detect"),
