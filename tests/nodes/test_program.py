@@ -12,6 +12,7 @@ import pytest
 from nodes.conftest import QUIET
 from toonvision.api.detecting import objects_csv
 from toonvision.api.two_stage import find_packaged
+from toonvision.core.files import TEMPORARY
 from toonvision.world.sample_set import draw_screenshot
 from toonvision.world.screenshot_plans import ScreenshotPlan
 
@@ -63,7 +64,9 @@ def running(mark):
 
 
 def finished(target):
-    return len(list(target.with_name(f"{target.name}.shards").glob("*.json")))
+    """Return how many shards are stored; those that are being written are not yet."""
+    stored = target.with_name(f"{target.name}.shards").glob("*.json")
+    return sum(not path.name.startswith(TEMPORARY) for path in stored)
 
 
 @pytest.mark.slow
