@@ -17,7 +17,7 @@ from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions
 from toonvision.studies.box_contexts import cells, mean_precision, scored_boxes
-from toonvision.studies.cross_validation import FoldStudy, learned_by, plan_folds, sound_seeds, spread_of
+from toonvision.studies.cross_validation import FoldStudy, learned_by, plan_folds, sound_seeds, trained_alike
 from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
@@ -55,8 +55,6 @@ class BoxFolds(FoldStudy):
         ap50: AP50 over all screenshots, each searched by a model that did not learn from it: the mean over seeds, with
             its 95 % interval over screenshots.
         ap: The same of AP.
-        seed_std: Standard deviation of a fold's AP50 over seeds, 0 to 1; None with one seed.
-        fold_std: Standard deviation of AP50 over folds, without what seeds add to it, 0 to 1.
         floors: What a detector should beat, on the same folds.
     """
 
@@ -65,8 +63,6 @@ class BoxFolds(FoldStudy):
     folds: tuple[BoxFold, ...]
     ap50: Estimate
     ap: Estimate
-    seed_std: float | None
-    fold_std: float
     floors: ScoreFloors
 
     def sentence(self) -> str:
@@ -136,22 +132,12 @@ def scored_folds(
     tested: Indices = np.concatenate([job.fold.test for job in first])
     whole = [scored_boxes(dataset, tested, [results[at].predictions for at in rows]) for rows in of_seed.values()]
     floor = scored_boxes(dataset, tested, [_mean_boxes(dataset, job) for job in first])
-    seed_std, fold_std = spread_of(np.array([fold.each for fold in listed]))
-    settings = jobs[0].settings
     return BoxFolds(
-        task=dataset.task.name,
-        network=settings.network,
-        settings=settings,
-        size_hw=dataset.size_hw,
-        seeds=seeds,
         folds=tuple(listed),
         ap50=mean_precision(whole, 0),
         ap=mean_precision(whole, None),
-        seed_std=seed_std,
-        fold_std=fold_std,
-        floors=compared_with_mean_boxes(settings.network, whole, floor),
-        diverged=sum(result.diverged for result in results),
-        trained=len(results),
+        floors=compared_with_mean_boxes(jobs[0].settings.network, whole, floor),
+        **trained_alike(dataset, jobs, results, seeds=seeds, scores=np.array([fold.each for fold in listed])),
         folder=folder or Path(),
     )
 

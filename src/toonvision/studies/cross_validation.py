@@ -72,6 +72,8 @@ class FoldStudy(Study):
         settings: How it was trained.
         size_hw: Height and width of the input in pixels.
         seeds: The seeds whose trainings count: those of which no training diverged.
+        seed_std: Standard deviation over seeds of a fold's error, or AP50, 0 to 1; None with one seed.
+        fold_std: Standard deviation over folds, without what seeds add to it, 0 to 1.
         diverged: How many trainings diverged.
         trained: How many were trained.
     """
@@ -83,6 +85,8 @@ class FoldStudy(Study):
     settings: TrainingSettings
     size_hw: tuple[int, int]
     seeds: tuple[int, ...]
+    seed_std: float | None
+    fold_std: float
     diverged: int = field(default=0, kw_only=True)
     trained: int = field(default=0, kw_only=True)
 
@@ -106,8 +110,6 @@ class CrossValidation(FoldStudy):
     Attributes:
         folds: The folds.
         error: Share of wrong predictions, the mean over seeds, with its 95 % interval over screenshots and seeds.
-        seed_std: Standard deviation of a fold's error over seeds, 0 to 1; None with one seed.
-        fold_std: Standard deviation of the error over folds, without what seeds add to it, 0 to 1.
         floors: What a network should beat, on the same folds.
     """
 
@@ -115,8 +117,6 @@ class CrossValidation(FoldStudy):
 
     folds: tuple[FoldScore, ...]
     error: Estimate
-    seed_std: float | None
-    fold_std: float
     floors: Floors
 
     @property
@@ -228,8 +228,8 @@ def sound_seeds(jobs: Sequence[Job], results: Sequence[FoldResult]) -> tuple[int
     seeds = tuple(seed for seed in dict.fromkeys(job.seed for job in jobs) if seed not in lost)
     if not seeds:
         raise InputRejectedError(
-            "every seed has a training that diverged, so that nothing is known of the others. Lower --learning-rate "
-            "and train again."
+            "every seed has a training that diverged, so that no result is known. Lower --learning-rate and train "
+            "again."
         )
     return seeds
 
@@ -258,24 +258,38 @@ def scored(
         for job in first
     )
     errors = np.array([[count / fold.samples for count in fold.wrong] for fold in scores])
-    seed_std, fold_std = spread_of(errors)
     groups = group_keys(dataset.crops)
     floors, rights = Floors(dataset.task.name, settings.network), _floor_rights(dataset, first)
     return CrossValidation(
-        task=dataset.task.name,
-        network=settings.network,
-        settings=settings,
-        size_hw=dataset.size_hw,
-        seeds=seeds,
         folds=scores,
         error=_estimate(wrong, groups),
-        seed_std=seed_std,
-        fold_std=fold_std,
         floors=compared(floors, ~wrong, rights, groups),
-        diverged=sum(result.diverged for result in results),
-        trained=len(results),
+        **trained_alike(dataset, jobs, results, seeds=seeds, scores=errors),
         folder=folder or Path(),
     )
+
+
+def trained_alike(
+    dataset: Dataset,
+    jobs: Sequence[Job],
+    results: Sequence[FoldResult],
+    *,
+    seeds: tuple[int, ...],
+    scores: npt.NDArray[np.float64],
+) -> dict[str, Any]:
+    """Return the fields of a `FoldStudy`, from the scores of its trainings, shape ``(folds, seeds)``."""
+    seed_std, fold_std = spread_of(scores)
+    return {
+        "task": dataset.task.name,
+        "network": jobs[0].settings.network,
+        "settings": jobs[0].settings,
+        "size_hw": dataset.size_hw,
+        "seeds": seeds,
+        "seed_std": seed_std,
+        "fold_std": fold_std,
+        "diverged": sum(result.diverged for result in results),
+        "trained": len(results),
+    }
 
 
 def _floor_rights(dataset: Dataset, jobs: Sequence[Job]) -> dict[str, Rights]:
