@@ -13,10 +13,9 @@ from toonvision.core.progress import unwatched
 from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
-from toonvision.metrics.bootstrap import Estimate, estimate
-from toonvision.metrics.classification import Indices
-from toonvision.metrics.predictions import Predictions, concatenated
+from toonvision.metrics.bootstrap import Estimate
 from toonvision.models.registry import find_network
+from toonvision.studies.box_precision import cells, mean_precision, scored_boxes
 from toonvision.studies.box_training import plan_detectors
 from toonvision.studies.comparison import find_comparison, newest_runs
 from toonvision.studies.fold_assignment import plan_contexts, require_contexts
@@ -24,7 +23,6 @@ from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverg
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
-from toonvision.tasks.detect import score
 from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import Category, Task
 from toonvision.training.record import read_record
@@ -224,26 +222,9 @@ def box_contexts_panel(study: BoxContextStudy) -> FigurePanel:
     )  # fmt: skip
 
 
-def scored_boxes(dataset: Dataset, test: Indices, found: Sequence[Predictions]) -> BoxScores:
-    """Score what models found in screenshots, each in some of them, in this order."""
-    return score(concatenated(found), replace(dataset, indices={"test": test}), "test")
-
-
-def mean_precision(each: Sequence[BoxScores], threshold: int | None) -> Estimate:
-    """Return AP at a threshold of overlap, or over all, as the mean over models, with its interval."""
-    values = [one.precision.ap if threshold is None else one.precision.ap50 for one in each]
-    drawn = np.mean([one.drawn.mean for one in each], axis=0)
-    return estimate(float(np.mean(values)), drawn.mean(axis=1) if threshold is None else drawn[:, threshold])
-
-
 def _within(scores: BoxScores, context: str) -> float | None:
     """Return the AP50 in the screenshots of a context; None if there is no object."""
     times = np.array([[frame.context == context for frame in scores.frames]], np.int64)
     found = [matches.drawn(times)[0, 0] for matches in scores.matches]
     known = [float(value) for value in found if not math.isnan(value)]
     return sum(known) / len(known) if known else None
-
-
-def cells(one: Estimate) -> tuple[str, str]:
-    """Return a value and its interval for a table."""
-    return f"{one.value:.3f}", f"{one.low:.3f}–{one.high:.3f}"

@@ -16,7 +16,7 @@ from toonvision.evaluation.score_floors import ScoreFloors
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions
-from toonvision.studies.box_contexts import cells, mean_precision, scored_boxes
+from toonvision.studies.box_precision import cells, mean_precision, scored_boxes
 from toonvision.studies.cross_validation import FoldStudy, learned_by, plan_folds, sound_seeds, trained_alike
 from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.tasks.base import Dataset
