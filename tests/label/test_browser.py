@@ -834,3 +834,123 @@ def test_where_no_training_follows_the_key_says_how_one_would(session, tabs):
         press(page, "T")
         assert "--then-train TASK" in page.locator("#message").inner_text()
         assert page.evaluate("() => fetch('/api/end', { method: 'POST', body: '{}' }).then((one) => one.status)") == 409
+
+
+def test_what_a_moved_proposal_is_called_is_asked_before_another_screenshot_is_shown(tmp_path, tabs):
+    found = [Proposal("fruit", Box(2, 3, 18, 23), 0.8, "detect/d-1", "kind", ("pear", "apple"))]
+    session = Session(unlabelled(tmp_path, shots=2), proposals=lambda _: found)
+    one, two = (shot.id for shot in session.screenshots)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, one)
+        fetched_ahead(page, two)
+        press(page, "ArrowRight", "n")
+        page.wait_for_selector("#chooser[open]")
+        assert page.evaluate("() => document.body.dataset.shown") == one
+        press(page, "p", "e")
+        shown(page, two)
+        saved(page)
+    assert [(box.label, box.box) for box in session.sheet(one).annotation.boxes] == [("pear", Box(3, 3, 19, 23))]
+    assert decided(session, 1) is None
+    assert tabs.complaints == []
+
+
+def test_nothing_is_decided_about_a_screenshot_before_its_picture_is_shown(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=3), proposals=proposed)
+    one, two, _ = (shot.id for shot in session.screenshots)
+    held = []
+    with served(session) as access:
+        page = tabs.context.new_page()
+        page.route(f"**/pictures/{two}", lambda route: held.append(route))
+        page.goto(access.url)
+        shown(page, one)
+        press(page, "Enter", "Enter", "a", "x")
+        page.wait_for_selector("text=still loading")
+        while not held:
+            page.wait_for_timeout(10)
+        held.pop().continue_()
+        shown(page, two)
+        saved(page)
+        assert [decided(session, at) and decided(session, at)[0] for at in range(3)] == ["done", None, None]
+        press(page, "Enter")
+        saved(page)
+    assert decided(session, 1)[0] == "done"
+
+
+def test_a_picture_that_a_restarted_server_refuses_is_shown_once_its_address_was_opened(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=2), proposals=proposed)
+    two = session.screenshots[1].id
+    with served(session) as access:
+        page = tabs.context.new_page()
+        page.route(f"**/pictures/{two}", lambda route: route.fulfill(status=403, json={"error": "no"}))
+        page.goto(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "n")
+        page.wait_for_selector("#away:not([hidden])")
+        assert "started again" in page.locator("#away").inner_text()
+        page.unroute_all(behavior="wait")
+        shown(page, two)
+        page.wait_for_selector("#away", state="hidden")
+
+
+def test_a_screenshot_that_the_server_no_longer_knows_is_asked_for_once(session, tabs):
+    asked = []
+    with served(session) as access:
+        page = tabs.context.new_page()
+        page.on("request", lambda request: "/api/rows" in request.url and asked.append(request.url))
+        page.route("**/api/rows?*", lambda route: route.fulfill(json={"rows": []}))
+        page.goto(access.url)
+        page.wait_for_selector("text=no longer there")
+        page.evaluate("async () => { for (let at = 0; at < 10; at++) await new Promise(requestAnimationFrame); }")
+    assert len(asked) == 1
+
+
+def test_the_list_is_that_of_the_filter_that_was_chosen_last(session, tabs):
+    held = []
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        page.route("**/api/queue?state=empty*", lambda route: held.append(route))
+        page.select_option("#filter-state", "empty")
+        while not held:
+            page.wait_for_timeout(10)
+        with page.expect_response("**/api/queue?state=left*"):
+            page.select_option("#filter-state", "left")
+        with page.expect_event("requestfinished", lambda request: "state=empty" in request.url):
+            held.pop().continue_()
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert page.locator("#count").inner_text() == "4 screenshots"
+        assert page.locator("#title").inner_text() == session.screenshots[0].name
+
+
+def test_each_undo_while_the_server_is_away_takes_one_decision_back(session, tabs):
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "a")
+        saved(page)
+        tabs.context.set_offline(True)
+        press(page, "b")
+        page.wait_for_selector("#away:not([hidden])")
+        press(page, "u", "u")
+        tabs.context.set_offline(False)
+        saved(page)
+    assert session.sheet(session.screenshots[0].id).annotation.boxes == ()
+
+
+def test_a_click_on_a_box_that_keys_have_moved_leaves_it_there(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=1), proposals=proposed)
+    (shot,) = session.screenshots
+    first = proposed(shot)[0].box
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, shot.id)
+        canvas = page.locator("#picture").bounding_box()
+        scale = canvas["width"] / session.sheet(shot.id).annotation.size_wh[0]
+        left, top, right, bottom = first.xyxy
+        press(page, "ArrowRight")
+        page.mouse.click(canvas["x"] + scale * (left + right) / 2, canvas["y"] + scale * (top + bottom) / 2)
+        saved(page)
+        page.wait_for_function("() => document.querySelectorAll('#boxes li:not(.proposal)').length === 1")
+    (box,) = session.sheet(shot.id).annotation.boxes
+    assert box.box == Box(left + 1, top, right + 1, bottom)

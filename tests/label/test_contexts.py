@@ -181,7 +181,7 @@ def test_where_no_context_is_proposed_nothing_is_said_of_contexts():
     known = StoredContexts(Proportion(12, 12), {})
     thresholds = choose_thresholds([], target=0.95, usual=0.5)
     value = Proposed((), thresholds, Accepted(0, 0, 0), Proportion(0, 0), known)
-    (said,) = proposed_blocks("models", value, compared=0, screenshots=0)
+    (said,) = proposed_blocks("models", value, asked=1, compared=0, screenshots=0)
     assert "context" not in said
     assert "how often they are right. What" in said
 
@@ -201,3 +201,13 @@ def test_a_screenshot_is_turned_as_its_boxes_were_drawn_and_refused_where_nobody
         return
     with pytest.raises(RejectedItemError, match="which way its boxes were drawn"):
         shot.decoded(shot.content())
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [(0, "Every screenshot is annotated or reviewed;"), (2, "Nothing is proposed: 2 screenshots cannot be read.")],
+)
+def test_where_nothing_is_proposed_the_reason_is_said(asked, said):
+    thresholds = choose_thresholds([], target=0.95, usual=0.5)
+    value = Proposed((), thresholds, Accepted(0, 0, 0), Proportion(0, 0))
+    assert proposed_blocks("models", value, asked=asked, compared=0, screenshots=0)[0].startswith(said)

@@ -60,6 +60,13 @@ def test_objects_of_which_a_source_knows_but_a_class_are_proposed_until_each_has
     assert extract(workspace).objects_kept == 3
 
 
+def test_what_a_source_says_of_screenshots_is_known_before_any_of_them_is_looked_at(tmp_path):
+    known = (("fruit", (1, 1, 20, 20)), ("apple", (40, 30, -5, 1)), ("stone", (1, 22, 20, 40)), ("pear", (9, 9, 9, 20)))
+    session = Session(make_workspace(tmp_path, [Shot("one", "garden", known)]))
+    tally = session.tally(first(session))
+    assert (tally.state, tally.labels, tally.boxes) == ("source", ("apple", "stone"), 2)
+
+
 def test_what_a_person_took_away_is_not_proposed_by_the_source_once_the_review_is_ended(tmp_path):
     workspace = make_workspace(tmp_path, [Shot("one", "garden", (("fruit", (1, 1, 20, 20)),))])
     (shot,) = shots_of(workspace)

@@ -32,8 +32,16 @@ class Proposed:
     contexts: "StoredContexts | None" = None
 
 
-def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: int) -> tuple[str, ...]:
-    """Return what models proposed, and what was accepted without asking, in sentences."""
+def proposed_blocks(title: str, value: Proposed, *, asked: int, compared: int, screenshots: int) -> tuple[str, ...]:
+    """Return what models proposed, and what was accepted without asking, in sentences.
+
+    Args:
+        title: The models.
+        value: What they proposed.
+        asked: How many screenshots they were asked about, those that cannot be read among them.
+        compared: How many proposals with a label were compared with annotations.
+        screenshots: How many annotated screenshots they were compared on.
+    """
     objects = [thing for one in value.proposals for thing in one.objects if value.thresholds.shows(thing)]
     exact, doubted = sum(one.is_exact for one in objects), sum(bool(one.doubts) for one in objects)
     lines = [
@@ -41,7 +49,9 @@ def proposed_blocks(title: str, value: Proposed, *, compared: int, screenshots: 
         f"{exact:,} with a label, {len(objects) - exact:,} with a class of several labels; on {doubted:,} of them "
         "models disagree."
     ]
-    if not value.proposals:
+    if asked and not value.proposals:
+        lines = [f"Nothing is proposed: {counted(asked, 'screenshot')} cannot be read."]
+    elif not asked:
         lines = ["Every screenshot is annotated or reviewed; --every proposes for these, too."]
     proven, on = value.thresholds.proven, counted(screenshots, "annotated screenshot")
     if proven.total:

@@ -51,7 +51,9 @@ def _proposed(
 
     known = accepting.annotated(listed, learned)
     asked = {shot.id for shot in _asked_about(listed, every=order.every)}
-    shots = [shot for shot in listed.screenshots if shot.id in asked or shot in known]
+    measured = {shot.id for shot in known}
+    wanted = asked | measured
+    shots = [shot for shot in listed.screenshots if shot.id in wanted]
     workers = _workers(workspace, order.ray, shots)
     thumbnails: dict[str, Thumbnail] = {}
     with workspace.watcher.progress(f"proposing with {proposer.title}", "screenshots") as progress:
@@ -59,7 +61,6 @@ def _proposed(
             workspace.files, shots, proposer, workers=workers, see=thumbnails.__setitem__, progress=progress
         )
         done = list(made)
-    measured = {shot.id for shot in known}
     pairs = [(shot, one) for shot, one in done if isinstance(one, Proposals)]
     rights = accepting.compared(workspace.files, [pair for pair in pairs if pair[0].id in measured])
     thresholds = choose_thresholds(rights, target=order.sure / 100, usual=proposer.usual_score)
@@ -71,9 +72,8 @@ def _proposed(
     proposed = tuple(one for shot, one in pairs if shot.id in asked)
     value = Proposed(proposed, thresholds, accepted, accepting.audit(workspace.files, listed), contexts)
     findings = (*workers.refused, *(one for _, one in done if isinstance(one, Finding)))
-    blocks = proposed_blocks(
-        proposer.title, value, compared=sum(one.is_exact for one in rights), screenshots=len(known)
-    )
+    compared = sum(one.is_exact for one in rights)
+    blocks = proposed_blocks(proposer.title, value, asked=len(asked), compared=compared, screenshots=len(known))
     data = proposed_data(proposer.title, value)
     return _result(workspace, value, blocks, data, did=workers.did if order.ray else None, findings=findings)
 

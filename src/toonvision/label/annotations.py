@@ -22,7 +22,7 @@ from toonvision.data.sound_objects import attributes_of
 from toonvision.data.workspace import Workspace
 from toonvision.label.screenshots import Screenshot, fitted
 from toonvision.metrics.boxes import SAME_OBJECT
-from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
+from toonvision.taxonomy.labels import LABEL_LEVEL, Level, Taxonomy
 
 _SOURCE = "the source"
 """What proposes an object of which a source knows no more than a class."""
@@ -190,12 +190,17 @@ def _given_objects(
         except RejectedItemError as error:
             notes.append(str(error.finding(shot.given.item(entry.number))))
             continue
-        if entry.label not in taxonomy.by_name and (level := taxonomy.level_with(entry.label)):
+        if level := coarse_level(entry.label, taxonomy):
             coarse.append(Proposal(entry.label, box, 1.0, _SOURCE, level.name))
             continue
         known = attributes.get(entry.number, {})
         boxes.append(LabelledBox(f"s{entry.number}", entry.label, box, "source", attributes=known))
     return tuple(boxes), tuple(coarse), tuple(notes)
+
+
+def coarse_level(label: str, taxonomy: Taxonomy) -> Level | None:
+    """Return the level of which a source's label is but a class; None where it is a label, or nothing that is known."""
+    return None if label in taxonomy.by_name else taxonomy.level_with(label)
 
 
 def save_sheet(shot: Screenshot, sheet: Sheet) -> None:

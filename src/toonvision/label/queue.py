@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from toonvision.data.boxes import Box, with_sorted_corners
+from toonvision.data.boxes import Box
 from toonvision.data.fingerprints import near_groups
 from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal
@@ -88,11 +88,7 @@ def _boxes(shot: Screenshot, listed: Listed) -> tuple[tuple[str, Box], ...] | No
     """Return what is annotated in a screenshot, without looking at its picture."""
     if file := listed.files.get(shot.id):
         return tuple((one.label, one.box) for one in file.annotation.boxes)
-    if shot.given is None:
-        return None
-    edges = [(one.label, with_sorted_corners(one).xyxy) for one in shot.given.objects]
-    found = [(label, [max(0, round(edge)) for edge in xyxy]) for label, xyxy in edges if xyxy]
-    return tuple((label, Box(*xyxy)) for label, xyxy in found if xyxy[0] < xyxy[2] and xyxy[1] < xyxy[3])
+    return None if shot.given is None else tuple((one.label, one.box) for one in shot.given_boxes)
 
 
 def in_order(waiting: Sequence[Waiting], *, labels: Mapping[str, int], contexts: Mapping[str, int]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import read_regular
 from toonvision.core.names import derived_name, folded
 from toonvision.data import images
-from toonvision.data.boxes import AnnotatedPicture, Reading, fit_box
+from toonvision.data.boxes import AnnotatedPicture, Box, Reading, fit_box, with_sorted_corners
 from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
 from toonvision.data.own_annotations import DONE, Annotation, AnnotationFile, LabelledBox, read_annotations
@@ -87,6 +87,17 @@ class Screenshot:
         stored = images.size_wh(self.path)
         turned = self._declared_wh == stored[::-1] != stored
         return self.shown(self.content()).size if turned else stored
+
+    @property
+    def given_boxes(self) -> tuple[LabelledBox, ...]:
+        """The boxes that the source has, rounded, and not fitted into the picture, which is not looked at."""
+        boxes = []
+        for entry in self.given.objects if self.given else ():
+            with suppress(RejectedItemError):
+                edges = [max(0, round(edge)) for edge in with_sorted_corners(entry).xyxy or ()]
+                if edges and edges[0] < edges[2] and edges[1] < edges[3]:
+                    boxes.append(LabelledBox(f"s{entry.number}", entry.label, Box(*edges), "source"))
+        return tuple(boxes)
 
     @property
     def _declared_wh(self) -> tuple[int, int] | None:

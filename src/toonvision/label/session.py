@@ -15,12 +15,13 @@ from toonvision.data.own_annotations import Annotation
 from toonvision.data.reviews import ReviewLog
 from toonvision.data.workspace import Workspace
 from toonvision.label.allowed import refines, require_context, require_labels
-from toonvision.label.annotations import Proposal, Sheet, load_sheet, save_sheet
+from toonvision.label.annotations import Proposal, Sheet, coarse_level, load_sheet, save_sheet
 from toonvision.label.changes import Change, changed, differences
 from toonvision.label.history import ConflictError, Decision, History, Step
 from toonvision.label.progress import Pace, Progress, Tally, count_up, tally_of
 from toonvision.label.proposals import ContextProposal
 from toonvision.label.screenshots import Listed, Screenshot, list_screenshots
+from toonvision.taxonomy.labels import Taxonomy
 
 ProposalsOf = Callable[[Screenshot], Sequence[Proposal]]
 """Returns what is proposed for a screenshot; asked each time that one is looked at."""
@@ -73,7 +74,7 @@ class Session:
         self._tallies: dict[str, Tally] = {}
         for shot in listed.screenshots:
             file = listed.files.get(shot.id)
-            annotation = file.annotation if file else Annotation(shot.source.key, shot.name, (0, 0), review="open")
+            annotation = file.annotation if file else _given(shot, workspace.taxonomy)
             known = Sheet(annotation, is_own=file is not None, is_new=shot.given is None)
             self._tallies[shot.id] = _tally(shot, known)
 
@@ -226,6 +227,12 @@ class Session:
             raise
         self._tallies[shot_id] = _tally(shot, after)
         self._pace.decided([(shot_id, one["id"]) for one in decided], undone=kind == "undo")
+
+
+def _given(shot: Screenshot, taxonomy: Taxonomy) -> Annotation:
+    """Return what the source says of a screenshot, as far as it is known without looking at the picture."""
+    boxes = tuple(one for one in shot.given_boxes if not coarse_level(one.label, taxonomy))
+    return Annotation(shot.source.key, shot.name, (0, 0), boxes, review="open")
 
 
 def _tally(shot: Screenshot, sheet: Sheet) -> Tally:

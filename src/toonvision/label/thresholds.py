@@ -218,22 +218,17 @@ class Sorted:
     Attributes:
         unasked: Those that are accepted without asking.
         audited: Those that are as sure, and are asked about all the same.
-        hidden: Those that are not worth showing.
     """
 
     unasked: tuple[Proposal, ...] = ()
     audited: tuple[Proposal, ...] = ()
-    hidden: tuple[Proposal, ...] = ()
 
 
 def sort_proposals(proposals: Iterable[Proposal], thresholds: Thresholds, *, seed: int = 0) -> Sorted:
     """Say what becomes of proposals: nothing that models disagree on is accepted without asking."""
     unasked: list[Proposal] = []
     audited: list[Proposal] = []
-    hidden: list[Proposal] = []
     for one in proposals:
-        if not thresholds.shows(one):
-            hidden.append(one)
-        elif thresholds.accepts(one):
+        if thresholds.shows(one) and thresholds.accepts(one):
             (audited if is_audited(one, seed=seed) else unasked).append(one)
-    return Sorted(tuple(unasked), tuple(audited), tuple(hidden))
+    return Sorted(tuple(unasked), tuple(audited))

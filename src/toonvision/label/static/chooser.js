@@ -15,7 +15,7 @@ export class Chooser {
     this.text.addEventListener("input", () => this.#typed());
     this.dialog.addEventListener("keydown", (event) => this.#key(event));
     this.dialog.addEventListener("click", (event) => { if (event.target === this.dialog) this.dialog.close(); });
-    this.dialog.addEventListener("close", () => this.#answer(null));
+    this.dialog.addEventListener("close", () => { if (!this.dialog.open) this.#answer(null); }); // it may be open again
   }
 
   /**

@@ -1,7 +1,5 @@
 // What a person decides about proposals, boxes and whole screenshots.
 
-const UNSEEN = "This screenshot cannot be shown, so that nothing can be decided about it. Skip it, or go on.";
-
 export class Decisions {
   constructor({ state, store, display, panel, chooser, walk }) {
     Object.assign(this, { state, store, display, panel, chooser, walk });
@@ -10,7 +8,7 @@ export class Decisions {
   change(change) {
     if (!this.state.shot) return;
     if (this.state.isUnseen && change.kind !== "skip") {
-      this.display.say(UNSEEN);
+      this.display.say(this.state.unseen);
       return;
     }
     this.store.change(this.state.shot, change).catch((error) => this.display.failed(error));
@@ -18,9 +16,9 @@ export class Decisions {
 
   /** Return the chosen box; where none is, say so, and what happens all the same, and return null. */
   needed(otherwise = "") {
-    const { chosen, boxes, isUnseen } = this.state;
+    const { chosen, boxes, unseen } = this.state;
     const hint = boxes.length ? "No box is chosen. Choose one with Tab, or click it." : "There is no box. Draw one.";
-    if (!chosen) this.display.say(isUnseen ? UNSEEN : hint + otherwise);
+    if (!chosen) this.display.say(unseen || hint + otherwise);
     return chosen;
   }
 
@@ -52,11 +50,16 @@ export class Decisions {
     this.panel.showKeyed(this.state.keyed, this.state.likely);
   }
 
-  /** Ask which label a box has: first the likely ones, then those of its class, where the models know that. */
-  askLabel(one) {
-    const { labels, recent } = this.state;
+  /**
+   * Ask which label a box has: first the likely ones, then those of its class, where the models know that. Resolves with
+   * null where nothing is chosen, or another screenshot is shown by then.
+   */
+  async askLabel(one) {
+    const { labels, recent, shot } = this.state;
     const within = [...labels.values()].filter((label) => label.classes.includes(one.label)).map((label) => label.name);
-    return this.chooser.ask([...this.state.othersOf(one), ...(this.state.isCoarse(one) ? within : []), ...recent]);
+    const first = [...this.state.othersOf(one), ...(this.state.isCoarse(one) ? within : []), ...recent];
+    const name = await this.chooser.ask(first);
+    return this.state.shot === shot ? name : null;
   }
 
   #cycle(step) {

@@ -4,6 +4,7 @@ import { Away, banner, element } from "/static/base/base.js";
 import { drawable } from "./panel.js";
 
 const MESSAGE_MS = 4000;
+const UNSEEN = "This screenshot cannot be shown, so that nothing can be decided about it. Skip it, or go on.";
 const STATES = { new: "not annotated", source: "annotated by the source", done: "reviewed", open: "begun" };
 const find = (id) => document.getElementById(id);
 
@@ -15,7 +16,7 @@ export class Display {
   showPicture() {
     const { shot, sheet } = this.state;
     find("stage-note").hidden = true;
-    this.state.isUnseen = false;
+    this.state.unseen = "";
     this.view.show(this.pictures.ready(shot), sheet.size);
     this.state.selected = sheet.proposals[0]?.id || null;
     this.render();
@@ -24,12 +25,13 @@ export class Display {
 
   showNothing() {
     this.state.shot = undefined;
+    this.state.unseen = "";
     this.#clear("Nothing to show", "No screenshot passes the filters. Choose another state, context or label.");
   }
 
   /** Show that the screenshot of a name cannot be shown, and why. */
   showProblem(name, error) {
-    this.state.isUnseen = true;
+    this.state.unseen = UNSEEN;
     this.#clear(name, error.message);
     this.failed(error);
   }

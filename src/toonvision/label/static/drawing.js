@@ -15,7 +15,13 @@ export class Drawing {
     this.display.render();
   }
 
+  /** Show a box that the pointer draws or changes; null where it does not go on. */
   dragged(draft) {
+    this.settleNudge();
+    this.#show(draft);
+  }
+
+  #show(draft) {
     this.state.draft = draft;
     this.display.render();
   }
@@ -69,18 +75,19 @@ export class Drawing {
     const dy = { ArrowUp: -step, ArrowDown: step }[event.key] || 0;
     const xyxy = edges(one.xyxy, dx, dy);
     if (xyxy[2] - xyxy[0] < 2 || xyxy[3] - xyxy[1] < 2) return;
-    this.dragged({ id: one.id, xyxy });
+    this.#show({ id: one.id, xyxy });
     clearTimeout(this.nudging);
     this.nudging = setTimeout(() => this.settleNudge(), NUDGE_MS);
   }
 
+  /** Save what keys have moved; returns a promise of that, or null where nothing was moved. */
   settleNudge() {
     clearTimeout(this.nudging);
-    if (!this.nudging || !this.state.draft?.id) return;
+    if (!this.nudging || !this.state.draft?.id) return null;
     this.nudging = null;
     const { id, xyxy } = this.state.draft;
     this.state.draft = null;
-    this.#place(id, xyxy);
+    return this.#place(id, xyxy);
   }
 
   #walk(step) {

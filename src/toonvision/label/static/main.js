@@ -72,8 +72,8 @@ class Page {
   }
 
   /** Save what keys have moved, and leave what the pointer drags, before another screenshot is shown. */
-  #leave() {
-    this.drawing.settleNudge();
+  async #leave() {
+    await this.drawing.settleNudge();
     this.pointer.abandon();
   }
 
@@ -119,7 +119,8 @@ class Page {
   act(action, event) {
     const { stepping } = this.walk;
     if (stepping && !this.store.away) return stepping.then(() => this.act(action, event)); // it chooses the box
-    if (!NUDGES.includes(action)) this.drawing.settleNudge();
+    const settling = NUDGES.includes(action) ? null : this.drawing.settleNudge();
+    if (settling) return settling.then(() => this.act(action, event)); // it may ask for a label
     const name = `do_${action}`;
     return this.actors.find((one) => name in one)[name](event);
   }

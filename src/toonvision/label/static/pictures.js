@@ -1,6 +1,6 @@
 // Pictures, decoded and ready to be drawn, those that come next among them.
 
-import { Away, pause } from "/static/base/base.js";
+import { Away, checked, pause } from "/static/base/base.js";
 
 const MOST_KEPT = 10;
 
@@ -62,7 +62,7 @@ async function fetched(shot, attempt = 0) {
     await pause(300);
     return fetched(shot, attempt + 1);
   }
-  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error || "The picture cannot be read.");
+  await checked(response);
   const stamp = (response.headers.get("ETag") || "").replaceAll('"', "");
   return { bitmap: await createImageBitmap(await response.blob()), stamp };
 }

@@ -5,6 +5,7 @@ import { element, request } from "/static/base/base.js";
 const ROW_PX = 46;
 const MARGIN_ROWS = 8;
 const MOST_ASKED = 100;
+const GONE = { name: "no longer there", state: "", boxes: 0, why: "" };
 const WORDS = {
   new: "not annotated", source: "annotated", open: "begun", done: "reviewed", empty: "empty", skipped: "skipped",
   unsure: "unsure",
@@ -26,18 +27,18 @@ export class Queue {
     new ResizeObserver(() => this.#render()).observe(this.box);
   }
 
-  /** Load the ids of the screenshots that filters let through. */
+  /** Load the ids of the screenshots that filters let through; resolves with whether nothing newer was asked for. */
   async load(filters) {
+    const load = Symbol("load");
+    this.newest = load;
     const { ids } = await request(`/api/queue?${new URLSearchParams(filters)}`);
+    if (this.newest !== load) return false;
     this.ids = ids;
     this.known.clear();
     this.height.style.height = `${ids.length * ROW_PX}px`;
     this.count.textContent = ids.length === 1 ? "1 screenshot" : `${ids.length.toLocaleString("en")} screenshots`;
     this.#render();
-  }
-
-  get current() {
-    return this.ids[this.index];
+    return true;
   }
 
   /** Mark a row, and scroll to it if it cannot be seen. */
@@ -94,6 +95,7 @@ export class Queue {
     wanted.forEach((id) => this.asked.add(id));
     try {
       const { rows } = await request(`/api/rows?ids=${wanted.join(",")}`);
+      for (const id of wanted) this.known.set(id, { ...GONE, id }); // the server may not know all of them any more
       for (const row of rows) this.known.set(row.id, row);
       this.#render();
     } catch (error) {

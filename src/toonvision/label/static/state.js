@@ -23,7 +23,11 @@ export class State {
     this.selected = null;
     this.draft = null; // a box that is being drawn or moved, and not saved yet
     this.isHidden = false;
-    this.isUnseen = false; // whether the screenshot cannot be shown, so that nothing can be decided about it
+    this.unseen = ""; // why nothing can be decided about a screenshot that is not shown; empty where it is
+  }
+
+  get isUnseen() {
+    return this.unseen !== "";
   }
 
   get sheet() {

@@ -42,9 +42,9 @@ export class Store {
   }
 
   /** Load a sheet from the server. */
-  async load(shot, { signal } = {}) {
+  async load(shot) {
     const before = this.sheets.get(shot);
-    const sheet = await request(`/api/sheets/${shot}`, { signal });
+    const sheet = await request(`/api/sheets/${shot}`);
     const known = this.sheets.get(shot);
     const isNewer = known && known !== before; // a decision was made and saved while this answer was on its way
     if (!isNewer && !this.#pending(shot).length) this.#keep(sheet);
@@ -96,8 +96,8 @@ export class Store {
   /** Take back or repeat the last decision of all; returns its `sheet`, and the id of the `box` that it was about. */
   async step(name) {
     const last = this.outbox.waiting.length - 1;
-    if (name === "undo" && last > 0 && this.away) {
-      const entry = this.outbox.waiting[last];
+    const entry = this.outbox.waiting[last];
+    if (name === "undo" && last > 0 && entry.change && this.away) {
       const before = this.sheet(entry.shot);
       this.outbox.drop((one) => one === entry);
       this.onSheet(entry.shot);

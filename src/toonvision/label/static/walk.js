@@ -6,11 +6,12 @@ const AHEAD = 5;
 const AFTERWARDS_MS = 60;
 const RETRY_MS = 1000;
 const REMEMBER_MS = 300;
+const LOADING = "This screenshot is still loading: nothing can be decided about it before it is shown.";
 const FILTERS = ["state", "context", "label", "search"];
 const find = (id) => document.getElementById(id);
 
 export class Walk {
-  /** @param onLeave called before another screenshot is shown */
+  /** @param onLeave called before another screenshot is shown, which waits for what it returns */
   constructor({ state, store, pictures, queue, display, onLeave }) {
     Object.assign(this, { state, store, pictures, queue, display, onLeave });
   }
@@ -30,7 +31,7 @@ export class Walk {
   /** Load the list anew, and show a screenshot of it: the given one if it is there. */
   async filter(shot) {
     try {
-      await this.queue.load(this.filters());
+      if (!(await this.queue.load(this.filters()))) return undefined;
     } catch (error) {
       return this.display.failed(error);
     }
@@ -40,7 +41,7 @@ export class Walk {
 
   async open(index) {
     const { state, display } = this;
-    this.onLeave();
+    await this.onLeave();
     const shot = this.queue.ids[index];
     if (shot === undefined) {
       if (!this.queue.ids.length) display.showNothing();
@@ -49,9 +50,10 @@ export class Walk {
     }
     if (shot !== state.shot) state.previousShot = state.shot;
     state.shot = shot;
+    state.unseen = LOADING;
     state.selected = null;
     this.queue.select(index);
-    document.body.classList.remove("with-queue");
+    this.#showQueue(false);
     const wasKnown = Boolean(this.store.sheet(shot));
     try {
       if (!wasKnown) await this.store.load(shot);
@@ -122,8 +124,14 @@ export class Walk {
 
   do_queue() {
     const isNarrow = matchMedia("(max-width: 900px)").matches;
-    document.body.classList.toggle(isNarrow ? "with-queue" : "without-queue");
-    find("show-queue").setAttribute("aria-expanded", String(document.body.classList.contains("with-queue")));
+    if (isNarrow) this.#showQueue(!document.body.classList.contains("with-queue"));
+    else document.body.classList.toggle("without-queue");
+  }
+
+  /** Show the list over the screenshot, where both have no room beside each other. */
+  #showQueue(isShown) {
+    document.body.classList.toggle("with-queue", isShown);
+    find("show-queue").setAttribute("aria-expanded", String(isShown));
   }
 
   /** Once a person agrees, end the review as Ctrl-C does, so that what was asked for by --then-train follows. */

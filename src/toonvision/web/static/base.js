@@ -49,22 +49,26 @@ export class Away extends Error {
 }
 
 /** Send a request; return the answer's JSON. Raises `Away` or `Refused`. */
-export async function request(url, { method = "GET", body, headers = {}, signal } = {}) {
+export async function request(url, { method = "GET", body, headers = {} } = {}) {
   let response;
   try {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     response = await fetch(url, {
-      method, signal, cache: "no-store", headers: { "Content-Type": "application/json", ...headers }, ...sent,
+      method, cache: "no-store", headers: { "Content-Type": "application/json", ...headers }, ...sent,
     });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+  } catch {
     throw new Away();
   }
+  return (await checked(response)).json().catch(() => ({}));
+}
+
+/** Return a response that is what was asked for. Raises `Away` or `Refused`. */
+export async function checked(response) {
+  if (response.ok) return response;
   if (response.status === 403) throw new Away(LOCKED);
   const answer = await response.json().catch(() => ({}));
   if (response.status >= 500) throw new Away(answer.error || "The server met an error; see the terminal.");
-  if (!response.ok) throw new Refused(response.status, answer);
-  return answer;
+  throw new Refused(response.status, answer);
 }
 
 /** Show a state in a banner: a text that stays until it is replaced by an empty one. */
