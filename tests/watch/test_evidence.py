@@ -12,6 +12,11 @@ from toonvision.watch.evidence import Evidence, said_of
 from toonvision.watch.level_paths import LevelPaths
 
 TOONTOWN = LevelPaths.of_taxonomy(built_in("toontown"), "kind", ["suit", "entity"])
+MONSTERS = LevelPaths.of(
+    "kind",
+    {"kind": ["monster"], "label": ["knight", "dragon", "chest"]},
+    {"label": {"kind": {"knight": "monster", "dragon": "monster"}}},
+)
 BOX = (0.0, 0.0, 10.0, 20.0)
 
 
@@ -42,6 +47,16 @@ def test_a_toon_has_no_suit_whatever_a_classifier_of_suits_says():
     assert toon.path == {"kind": "toon"}
     assert toon.probabilities["kind"]["toon"] == pytest.approx(0.905)
     assert sum(toon.probabilities["suit"].values()) == pytest.approx(0.095)
+
+
+@pytest.mark.parametrize(("said", "labels"), [(None, ()), ("dragon", ("dragon",)), ("chest", ("knight", "dragon"))])
+def test_what_a_detector_of_one_class_finds_is_of_that_class_whatever_a_classifier_says(said, labels):
+    monster, found = Evidence(MONSTERS), said_of(FoundObject("monster", 0.95, BOX), MONSTERS)
+    for at in range(3):
+        monster = monster.with_said(found | ({"label": {said: 0.99}} if said else {}), at / 10)
+    assert monster.path["kind"] == "monster"
+    assert monster.confidences["kind"] == 1
+    assert monster.label in (labels or ("monster",))
 
 
 def test_a_single_mistake_among_many_frames_does_not_change_the_class():

@@ -3,7 +3,8 @@
 At each level logarithms of probabilities are added up. Frames of one figure that follow one another are alike and make
 the same mistakes, so a frame counts the less, the shorter ago the last one was, whatever the frame rate. Old frames are
 slowly forgotten. The levels are joined over all classes that can go together (`LevelPaths`): an entity speaks for its
-suit, a suit for its kind. A level whose classes are all as probable says nothing about the others.
+suit, a suit for its kind. A level whose classes are all as probable says nothing about the others. What a detector
+finds has one of its classes: ways without one are left out.
 """
 
 from collections.abc import Mapping
@@ -112,7 +113,8 @@ class Evidence:
             if name in self.sums:
                 # How much more probable each class is than without news; a path without a class here has no news.
                 news = _normalized(self.sums[name]) + np.log(len(self.sums[name]))
-                logs += np.append(news, 0.0)[self.paths.table[:, column]]
+                without = -np.inf if name == self.paths.found else 0.0
+                logs += np.append(news, without)[self.paths.table[:, column]]
         shares: npt.NDArray[np.float64] = np.exp(_normalized(logs))
         return shares
 
