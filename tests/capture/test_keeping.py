@@ -29,6 +29,17 @@ def test_a_picture_is_kept_under_its_time_and_one_that_repeats_it_is_left_out(tm
     assert sorted(path.name for path in first.parent.iterdir()) == [path.name for path in keeper.kept]
 
 
+def test_what_a_removed_picture_showed_can_be_kept_again(tmp_path):
+    keeper = Keeper(tmp_path)
+    first, _ = keeper.keep(scene("a", SIZE), NOON)
+    second, _ = keeper.keep(scene("b", SIZE), later(1))
+    keeper.remove(first)
+    assert keeper.keep(scene("b", SIZE), later(2)) == (second, False)
+    again, new = keeper.keep(scene("a", SIZE), later(3))
+    assert new
+    assert keeper.kept == sorted(tmp_path.iterdir()) == [second, again]
+
+
 def test_the_first_picture_is_compared_with_the_newest_that_is_there_from_before(tmp_path):
     Keeper(tmp_path).keep(scene("a", SIZE), NOON)
     keeper = Keeper(tmp_path)

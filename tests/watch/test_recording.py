@@ -1,6 +1,7 @@
 import contextlib
 import sys
 from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,6 +48,23 @@ def test_a_video_is_written_with_boxes_at_the_times_of_the_frames(tmp_path):
     plain, boxed = (np.asarray(frame.image).astype(int) for frame in (read[0], read[-1]))
     assert np.ptp(plain) < 40
     assert np.ptp(boxed[:60, :60]) > 100
+
+
+@pytest.mark.parametrize("size", [(160, 240), (320, 120), (161, 240), (80, 60)])
+def test_a_frame_of_another_size_than_the_first_is_in_the_video_as_a_whole(tmp_path, monkeypatch, size):
+    other = Image.new("RGB", size, (0, 160, 0))
+    other.paste((0, 0, 160), (0, size[1] // 2, *size))
+    source = scenes(ReadySource(2), monkeypatch, lambda number: Image.new("RGB", (160, 120)) if number == 1 else other)
+    video = VideoFile(tmp_path / "film.mp4", ToldModels().categories)
+    for frame in watch_frames(source, ToldModels(find_at=lambda _: ())):
+        video.see(frame)
+    video.close()
+    written = open_source(video.path)
+    *_, read = written.frames(Event())
+    written.close()
+    assert read.image.size == (160, 120)
+    colors = np.asarray(read.image).astype(int)[[35, 85], 80]
+    assert colors.argmax(axis=1).tolist() == [1, 2], "green above, blue below"
 
 
 def test_a_box_beyond_the_edge_is_drawn_within_the_picture():
@@ -112,6 +130,30 @@ def test_of_too_many_uncertain_frames_the_surest_are_removed(tmp_path, monkeypat
     for frame in watch_frames(source, ToldModels(find_at=see)):
         kept.see(frame)
     assert len(list(tmp_path.glob("*.png"))) == len(kept.files) <= 2
+
+
+def doubtful(at, letter, doubt):
+    """A frame of a scene, with one track that the models are unsure of."""
+    track = SimpleNamespace(found=True, evidence=SimpleNamespace(confidences={"kind": 1 - doubt}))
+    return SimpleNamespace(image=scene(letter, (320, 200)), seconds=2.0 * at, tracks=[track])
+
+
+@pytest.mark.parametrize(
+    ("doubts", "kept"),
+    [
+        ((("a", 0.4), ("b", 0.5), ("a", 0.9)), "a"),
+        ((("a", 0.4), ("a", 0.9), ("b", 0.5)), "a"),
+        ((("a", 0.9), ("a", 0.4), ("b", 0.5)), "a"),
+        ((("a", 0.4), ("b", 0.5), ("a", 0.4)), "b"),
+    ],
+)
+def test_the_scene_of_the_most_uncertain_frame_is_kept_whenever_that_came(tmp_path, doubts, kept):
+    uncertain = UncertainFrames(tmp_path, most=1)
+    for at, (letter, doubt) in enumerate(doubts):
+        uncertain.see(doubtful(at, letter, doubt))
+    (path,) = tmp_path.iterdir()
+    assert uncertain.files == uncertain.keeper.kept == [path]
+    assert np.array_equal(np.asarray(Image.open(path)), np.asarray(scene(kept, (320, 200))))
 
 
 def test_the_meter_counts_frames_drops_and_delays_within_a_hundredth():

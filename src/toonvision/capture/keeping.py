@@ -82,6 +82,13 @@ class Keeper:
         self.kept.append(path)
         return path, True
 
+    def remove(self, path: Path) -> None:
+        """Remove a picture that was kept; another that shows the same can then be kept."""
+        at = self._paths.index(path)
+        del self._paths[at], self._marks[at]
+        self.kept.remove(path)
+        path.unlink(missing_ok=True)
+
     def _remember(self, path: Path, mark: str) -> None:
         self._marks.append(mark)
         self._paths.append(path)

@@ -1,6 +1,5 @@
 """What is kept of a watch beside its log: a video with boxes, and the frames that the models were least sure of."""
 
-import heapq
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,9 +70,7 @@ class VideoFile:
         drawn = draw_tracks(frame.image, frame.tracks, self._categories)
         if self._stream is None:
             self._begin(drawn)
-        size = (self._stream.width, self._stream.height)
-        if drawn.size != size:
-            drawn = drawn.crop((0, 0, *size)) if drawn.width - size[0] in (0, 1) else _fitted(drawn, size)
+        drawn = _fitted(drawn, (self._stream.width, self._stream.height))
         made = VideoFrame.from_ndarray(np.asarray(drawn), format="rgb24")
         made.pts = self._last = max(self._last + 1, round(_TICKS * frame.seconds))
         made.time_base = Fraction(1, _TICKS)
@@ -120,7 +117,9 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _fitted(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return a picture within another size, on black."""
+    """Return a picture within another size, on black; one that is a pixel wider or higher is cut."""
+    if all(own - wanted in (0, 1) for own, wanted in zip(image.size, size, strict=True)):
+        return image.crop((0, 0, *size))
     canvas = Image.new("RGB", size)
     scale = min(size[0] / image.width, size[1] / image.height)
     inner = image.resize((max(1, round(scale * image.width)), max(1, round(scale * image.height))))
@@ -144,7 +143,7 @@ class UncertainFrames:
         """
         self.keeper = Keeper(folder)
         self._most = most
-        self._kept: list[tuple[float, str]] = []
+        self._doubts: dict[Path, float] = {}
         self._next = 0.0
 
     def see(self, frame: WatchedFrame) -> None:
@@ -152,20 +151,21 @@ class UncertainFrames:
         doubt = max((unsure(track) for track in frame.tracks if track.found), default=0.0)
         if doubt < _LEAST_UNSURE or frame.seconds < self._next:
             return
-        if len(self._kept) >= self._most and doubt <= self._kept[0][0]:
+        if len(self._doubts) >= self._most and doubt <= min(self._doubts.values()):
             return
         path, new = self.keeper.keep(frame.image, datetime.now())
         self._next = frame.seconds + _APART_S
-        if not new:
-            return
-        heapq.heappush(self._kept, (doubt, str(path)))
-        if len(self._kept) > self._most:
-            Path(heapq.heappop(self._kept)[1]).unlink(missing_ok=True)
+        if new or doubt > self._doubts.get(path, 1.0):  # a scene counts by its most doubtful frame
+            self._doubts[path] = doubt
+        if len(self._doubts) > self._most:
+            surest = min(self._doubts, key=self._doubts.__getitem__)
+            del self._doubts[surest]
+            self.keeper.remove(surest)
 
     @property
     def files(self) -> list[Path]:
         """The frames that are kept, in the order of their names."""
-        return sorted(Path(path) for _, path in self._kept)
+        return sorted(self._doubts)
 
     def close(self) -> None:
         """Do nothing: every picture is written at once."""
