@@ -93,5 +93,21 @@ def test_without_heights_there_is_a_bearing_but_no_distance():
     assert Heights.of(taxonomy, PATHS) is None
 
 
+@pytest.mark.parametrize(
+    ("label", "distance"), [("white_king", pytest.approx(0.2, rel=0.1)), ("black_king", None), ("black_pawn", None)]
+)
+def test_what_probably_has_no_known_height_has_no_distance(label, distance):
+    paths = LevelPaths.of("label", {"label": ["white_king", "white_pawn", "black_king", "black_pawn"]}, {})
+    heights = Heights(((0.095,), (0.05,), (), ()))
+    known = Evidence(paths)
+    for at in range(20):
+        known = known.with_said({"label": {label: 0.99}}, at / 5)
+    box = (600.0, 200.0, 700.0, 200.0 + FOCAL * 0.095 / 0.2)
+    piece = replace(track(box), found=FoundObject(label, 0.99, box), evidence=known)
+    where = whereabouts([piece], SIZE, heights, LENS)[1]
+    assert where.distance == distance
+    assert (where.nearest is None) == (where.farthest is None) == (distance is None)
+
+
 def test_nobody_is_nowhere():
     assert whereabouts([], SIZE, HEIGHTS) == {}

@@ -129,9 +129,10 @@ def estimated(sights: Sequence[Sight], heights: Heights) -> Ground:
 
 def _agreement(sight: Sight, heights: Heights) -> npt.NDArray[np.float64]:
     """Return the logarithm of how well a figure agrees with each horizon and height, shape ``(horizons, logs)``."""
-    weights, sizes = heights.weighted(sight.shares)
-    if weights.sum() < 0.5:  # it is probably something whose height nobody knows
+    known = heights.weighted(sight.shares)
+    if known is None:
         return np.zeros((len(_HORIZONS), len(_LOGS)))
+    weights, sizes = known
     likely = weights >= _LEAST_SHARE * weights.max()
     stands = (1 - _ASTRAY) * weights[likely]
     slope = np.exp(_LOGS[:, None] - sizes[likely])

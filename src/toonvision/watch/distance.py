@@ -35,6 +35,8 @@ FEET: Final = 0.06
 """Standard deviation of the row of a figure's feet, in heights of its box."""
 _ASTRAY: Final = 0.01
 """What a height counts at least, whatever the row of the feet: not all figures stand on flat ground."""
+_KNOWN: Final = 0.5
+"""Share of labels with a height from which on a figure counts as one of these, 0 to 1."""
 _NODES: Final = tuple(NormalDist().inv_cdf((at + 0.5) / 15) for at in range(15))
 _MIDDLE, _LOW, _HIGH = 0.5, 0.05, 0.95
 
@@ -127,14 +129,17 @@ class Heights:
         at = np.array([path for path, row in enumerate(self.rows) for _ in row], np.int64)
         return at, np.log(np.array([height for row in self.rows for height in row], np.float64))
 
-    def weighted(self, shares: Values) -> tuple[Values, Values]:
+    def weighted(self, shares: Values) -> tuple[Values, Values] | None:
         """Return how probable each label with a height is, and its height's logarithm, both of shape ``(labels,)``.
+
+        None where it is probably something whose height nobody knows.
 
         Args:
             shares: The probability of each path, shape ``(paths,)``; the labels of a path are equally probable.
         """
         at, logs = self.known
-        return shares[at] / np.bincount(at, minlength=len(self.rows))[at], logs
+        weights = shares[at] / np.bincount(at, minlength=len(self.rows))[at]
+        return None if weights.sum() < _KNOWN else (weights, logs)
 
 
 @dataclass(frozen=True)
@@ -223,8 +228,8 @@ def _of(
     closing = track.velocity[3] / high
     trend: Trend = "steady" if abs(closing) < DEAD_BAND else "approaching" if closing > 0 else "leaving"
     middle = nearest = farthest = None
-    if heights is not None:
-        weights, logs = heights.weighted(track.evidence.shares)
+    if heights is not None and (known := heights.weighted(track.evidence.shares)) is not None:
+        weights, logs = known
         if whole:
             weights = weights * ground.agreement(high / size_wh[1], bottom / size_wh[1], logs)
         # The height in pixels says how far it is straight ahead; to the side it is farther.
