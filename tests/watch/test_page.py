@@ -116,6 +116,16 @@ def test_a_snapshot_keeps_the_frame_that_the_page_shows(shown, tmp_path):
     assert "There is no workspace" in without.json()["error"]
 
 
+@pytest.mark.parametrize(("asked", "context"), [({}, "yard"), ({"context": ""}, "yard"), ({"context": "hall"}, "hall")])
+def test_a_snapshot_that_names_no_context_is_of_the_one_that_is_watched(shown, tmp_path, asked, context):
+    def keep(_, where):
+        return tmp_path / where / "one.png", True
+
+    shown.message(shown.newest())
+    client = TestClient(watching_app(shown, PageOptions((), "yard", keep)))
+    assert client.post("/snapshot", json={"frame": 25, **asked}).json()["folder"] == context
+
+
 def test_what_is_remembered_is_bounded(shown):
     models = ToldModels()
     for frame in watch_frames(ReadySource(60), models):

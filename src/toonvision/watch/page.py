@@ -43,7 +43,7 @@ class PageOptions:
 
     Attributes:
         contexts: Names and titles of the contexts that a snapshot can be of.
-        context: The one that is chosen at first; empty for none.
+        context: The one that is chosen at first, and that of a snapshot that names none; empty for none.
         snapshot: Keeps a picture in a context; returns its file, and whether it is new. None without a workspace.
     """
 
@@ -70,7 +70,7 @@ def watching_app(shown: Shown, options: PageOptions) -> Starlette:
 
     async def snapshot(request: Request) -> Response:
         asked = await read_object(request)
-        number, context = asked.get("frame"), asked.get("context", "")
+        number, context = asked.get("frame"), asked.get("context") or options.context
         if options.snapshot is None:
             raise HTTPException(409, "There is no workspace to keep it in. Start toonvision watch with -w WORKSPACE.")
         image = shown.image(number) if isinstance(number, int) else None
