@@ -18,6 +18,7 @@ from toonvision.watch.diary import Diary
 from toonvision.watch.log import LOG, LogFile
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.models import WatchModels
+from toonvision.watch.records import PaceRow
 from toonvision.watch.report import watch_page, write_watch_report
 from toonvision.watch.watched_log import WatchedLog, doubts
 from watch.standins import ReadySource, ToldModels
@@ -161,6 +162,15 @@ def test_the_time_in_sight_leaves_out_what_was_hidden(folder):
     assert log.in_sight_s(replace(toon, first_seen=1.0, last_seen=1.2)) == pytest.approx(0.2)
     no_pace = replace(log, pace=())
     assert no_pace.in_sight_s(replace(toon, first_seen=1.0, last_seen=4.0)) == 3.0
+
+
+def test_seconds_without_a_frame_count_in_how_quickly_it_was_and_how_long_a_figure_was_in_sight(folder):
+    log = WatchedLog.read(folder, TOONTOWN)
+    slow = tuple(PaceRow(1, second, 1, 0, 5.0) for second in range(0, 50, 10))
+    log = replace(log, pace=slow)
+    assert log.in_sight_s(replace(log.tracks[0], first_seen=0.0, last_seen=40.0, hits=5)) == 40
+    rates = [row[6] for row in tables_of(log)["Sessions"].rows]
+    assert rates == ["0.1", "0.0"], "5 frames in 41 seconds; none in the second session"
 
 
 def test_next_to_photograph_is_what_is_seldom_badly_or_never_seen_and_nothing_else(folder):

@@ -58,3 +58,8 @@ def test_a_road_without_end_is_free_without_end():
 
 def test_without_such_classes_nothing_is_free():
     assert {way.distance for way in ways(street(), ("a", "b", "c", "d", "e"))} == {0.0}
+
+
+@pytest.mark.parametrize("wide", [1, 14, 15])
+def test_a_picture_of_few_columns_has_no_more_directions_than_these(wide):
+    assert len(ways(street()[:, :wide], CLASSES)) == wide

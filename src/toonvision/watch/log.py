@@ -192,7 +192,12 @@ def _translated(path: Path) -> Iterator[None]:
             raise EnvironmentFaultError(
                 f"{path}: cannot be used ({error}). Close what uses it, then run again."
             ) from error
-        raise InputRejectedError(f"{path}: is no log of this program, or is damaged. Move it away.") from error
+        raise damaged(path) from error
+
+
+def damaged(path: Path) -> InputRejectedError:
+    """Return the error of a file that is no log, or not as it was written."""
+    return InputRejectedError(f"{path}: is no log of this program, or is damaged. Move it away.")
 
 
 def _values(one: TrackRow) -> Sequence[Any]:

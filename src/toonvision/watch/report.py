@@ -93,7 +93,7 @@ def _when(log: WatchedLog) -> FigurePanel | None:
         return None
     spans: dict[Category, list[tuple[float, float]]] = {}
     for one in log.tracks:
-        start = log.starts.get(one.session, 0.0)
+        start = log.starts[one.session]
         spans.setdefault(log.finest(one), []).append((start + one.first_seen, start + one.last_seen))
     order = sorted(spans, key=lambda one: (-len(spans[one]), one.title))
     lanes = tuple(Lane(one, tuple(spans[one])) for one in order[:_MOST_LANES])
@@ -111,7 +111,7 @@ def _when(log: WatchedLog) -> FigurePanel | None:
 
 def _line(log: WatchedLog, level: str, name: str) -> CountLine:
     rows = [one for one in log.seconds if (one.level, one.name) == (level, name)]
-    seconds = tuple(int(log.starts.get(one.session, 0.0)) + one.second for one in rows)
+    seconds = tuple(int(log.starts[one.session]) + one.second for one in rows)
     return CountLine(log.category(level, name), seconds, tuple(one.count for one in rows))
 
 
@@ -214,10 +214,10 @@ def _pace(log: WatchedLog) -> Table | None:
     rows = []
     for one in log.sessions:
         own = [row for row in log.pace if row.session == one.number]
-        frames = sum(row.frames for row in own)
+        frames, seconds = log.handled[one.number]
         rows.append((
             str(one.number), one.started[:16].replace("T", " "), one.source, one.context or "–", one.models,
-            f"{frames:,}", f"{frames / max(1, len(own)):.1f}", f"{max((row.drops for row in own), default=0):,}",
+            f"{frames:,}", f"{frames / max(1, seconds):.1f}", f"{max((row.drops for row in own), default=0):,}",
             f"{max((row.delay_ms for row in own), default=0):.0f}",
         ))  # fmt: skip
     return Table("Sessions", columns, tuple(rows), number_columns(columns, 5)) if rows else None

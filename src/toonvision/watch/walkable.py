@@ -74,7 +74,7 @@ def ways(
     Args:
         pixels: The class of each pixel of a picture, shape ``(height, width)``, as `Segmenter.predict` returns it.
         classes: Names of the classes, in the order of their values.
-        directions: Of how many directions, evenly spread over the width.
+        directions: Of how many directions, evenly spread over the width; of fewer where that has fewer pixels.
         lens: How the camera shows distances.
         ground: How it stands above the ground.
     """
@@ -82,7 +82,7 @@ def ways(
     free = np.isin(pixels, [at for at, name in enumerate(classes) if name in FREE])
     focal = lens.focal((wide, high))
     found = []
-    for part in np.array_split(np.arange(wide), directions):
+    for part in np.array_split(np.arange(wide), min(directions, wide)):
         aside = math.atan2((int(part[0]) + int(part[-1]) + 1 - wide) / 2, focal)
         first = _first_free(free[:, part])
         away = _distance(first, high, focal, ground)

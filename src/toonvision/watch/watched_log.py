@@ -8,7 +8,7 @@ from pathlib import Path
 
 from toonvision.core.panels import Rows
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy, unlisted
-from toonvision.watch.log import LogReader
+from toonvision.watch.log import LogReader, damaged
 from toonvision.watch.records import PaceRow, SecondRow, Session, TrackRow
 
 AGREE = 0.8
@@ -46,7 +46,11 @@ class WatchedLog:
             InputRejectedError: If the log is damaged.
         """
         log = LogReader(folder)
-        sessions, tracks, seconds, pace = log.sessions(), log.tracks(), log.seconds(), log.pace()
+        tracks, seconds, pace = log.tracks(), log.seconds(), log.pace()
+        sessions = log.sessions()  # read last: whoever watches now may have begun one
+        rows: list[TrackRow | SecondRow | PaceRow] = [*tracks, *seconds, *pace]
+        if {row.session for row in rows} - {one.number for one in sessions}:
+            raise damaged(log.path)
         return cls(folder.name, tuple(sessions), tuple(tracks), tuple(seconds), tuple(pace), taxonomy)
 
     @property
@@ -67,14 +71,17 @@ class WatchedLog:
 
     def in_sight_s(self, track: TrackRow) -> float:
         """Return the seconds in which a figure was found: those in which it was hidden do not count."""
-        frames, seconds = self._handled[track.session]
+        frames, seconds = self.handled[track.session]
         return min(track.hits * seconds / frames, track.seconds) if frames else track.seconds
 
     @cached_property
-    def _handled(self) -> dict[int, tuple[int, int]]:
-        """By session, how many frames were handled, and in how many seconds."""
+    def handled(self) -> dict[int, tuple[int, int]]:
+        """By session, how many frames were handled, and in how many seconds; those in between without a frame count."""
         own = {one.number: [row for row in self.pace if row.session == one.number] for one in self.sessions}
-        return {number: (sum(row.frames for row in rows), len(rows)) for number, rows in own.items()}
+        return {
+            number: (sum(row.frames for row in rows), rows[-1].second + 1 - rows[0].second if rows else 0)
+            for number, rows in own.items()
+        }
 
     def classes(self, level: str) -> tuple[Category, ...]:
         """Return the classes of a level; none of one that the taxonomy lacks."""
