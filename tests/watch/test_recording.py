@@ -67,6 +67,15 @@ def test_a_frame_of_another_size_than_the_first_is_in_the_video_as_a_whole(tmp_p
     assert colors.argmax(axis=1).tolist() == [1, 2], "green above, blue below"
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1)])
+def test_a_frame_of_a_single_row_or_column_makes_a_video_too(tmp_path, size):
+    video = VideoFile(tmp_path / "film.mp4", ToldModels().categories)
+    write_all(video, ReadySource(3, size_wh=size))
+    source = open_source(video.path)
+    assert len(list(source.frames(Event()))) == 3
+    source.close()
+
+
 def test_a_box_beyond_the_edge_is_drawn_within_the_picture():
     found = FoundObject("cog", 0.9, (-20.0, 60.0, 200.0, 150.0))
     *_, frame = watch_frames(ReadySource(4, size_wh=(160, 120)), ToldModels(find_at=lambda _: (found,)))

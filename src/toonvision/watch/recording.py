@@ -102,7 +102,7 @@ class VideoFile:
     def _begin(self, first: Image.Image) -> None:
         self._stream = self._container.add_stream("libx264", rate=30, options={"preset": "veryfast", "crf": "23"})
         # The encoder takes even sides only.
-        self._stream.width, self._stream.height = (side // 2 * 2 for side in first.size)
+        self._stream.width, self._stream.height = (max(2, side // 2 * 2) for side in first.size)
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = Fraction(1, _TICKS)
 
