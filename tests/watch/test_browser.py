@@ -204,6 +204,27 @@ def test_a_held_picture_stays_and_a_snapshot_of_it_is_kept_with_one_key(browser,
     context.close()
 
 
+def test_the_chart_shows_what_was_counted_while_the_picture_was_held(browser):
+    last = "document.querySelector('#chart')?.data?.[0]?.x.at(-1)"
+    context = browser.new_context()
+    tabs = Tabs(context)
+    with watched() as (access, _):
+        page = tabs.open(access.url)
+        page.wait_for_function(f"() => {last} >= 1")
+        page.keyboard.press("Space")
+        held = page.evaluate(last)
+        while page.evaluate("async () => (await (await fetch('/history')).json()).at(-1).second") < held + 3:
+            page.wait_for_timeout(200)
+        page.keyboard.press("Space")
+        page.wait_for_function(f"held => {last} > held + 4", arg=held)
+        shown = page.evaluate("(({ x, y }) => ({ x, y }))(document.querySelector('#chart').data[0])")
+        assert shown["x"] == list(range(len(shown["x"])))
+        assert set(shown["y"]) == {1}
+        page.close()
+    assert tabs.complaints == []
+    context.close()
+
+
 def test_the_end_is_said_and_nothing_of_a_title_is_taken_for_html(browser):
     context = browser.new_context()
     tabs = Tabs(context)

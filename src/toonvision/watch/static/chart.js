@@ -16,9 +16,9 @@ export class Chart {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  /** Take over what was counted before this page was opened. */
+  /** Take over all that was counted so far, also while this page did not look. */
   load(history) {
-    for (const { second, counts } of history) this.counts.set(second, counts);
+    this.counts = new Map(history.map(({ second, counts }) => [second, counts]));
     this.draw();
   }
 

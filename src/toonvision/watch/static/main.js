@@ -32,22 +32,25 @@ async function start() {
   for (const one of about.contexts) by("context").append(element("option", { text: one.title, value: one.name }));
   if (about.context) by("context").value = about.context;
   state.chart = new Chart(by("chart"), about);
-  state.chart.load(await request("/history"));
   connect();
 }
 
 function connect() {
   const socket = new WebSocket(`ws://${location.host}/live`);
+  const next = () => { if (socket.readyState === WebSocket.OPEN) socket.send("next"); };
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => { banner(by("away"), ""); socket.send("next"); };
+  socket.onopen = async () => { banner(by("away"), ""); await catchUp(); next(); };
   socket.onmessage = async ({ data }) => {
     if (typeof data === "string") {
       if (JSON.parse(data).ended) return ended();
     } else if (!state.paused) {
       await show(data);
     }
-    while (state.paused && socket.readyState === WebSocket.OPEN) await pause(100); // or the held frame would be forgotten
-    if (socket.readyState === WebSocket.OPEN) socket.send("next");
+    if (state.paused) {
+      while (state.paused && socket.readyState === WebSocket.OPEN) await pause(100); // or the held frame would be forgotten
+      await catchUp();
+    }
+    next();
   };
   socket.onclose = async () => {
     if (!state.isOpen) return;
@@ -55,6 +58,15 @@ function connect() {
     await pause(1000);
     connect();
   };
+}
+
+/** Let the chart take over what was counted while this page did not look. */
+async function catchUp() {
+  try {
+    state.chart.load(await request("/history"));
+  } catch (error) {
+    if (!(error instanceof Away)) throw error; // the socket closes, too, and is opened again
+  }
 }
 
 function ended() {
