@@ -14,10 +14,12 @@ from reliability import disks
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.report import answers
-from toonvision.watch.loop import watch_frames
+from toonvision.watch.level_paths import LevelPaths
+from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.meter import Meter
 from toonvision.watch.recording import VIDEO_SUFFIXES, UncertainFrames, VideoFile, draw_tracks
 from toonvision.watch.sources import open_source
+from toonvision.watch.tracking import Tracker
 from watch.standins import ReadySource, ToldModels
 
 
@@ -141,9 +143,19 @@ def test_of_too_many_uncertain_frames_the_surest_are_removed(tmp_path, monkeypat
     assert len(list(tmp_path.glob("*.png"))) == len(kept.files) <= 2
 
 
+@pytest.mark.parametrize(("score", "count"), [(0.6, 1), (0.95, 0)])
+def test_a_detector_of_one_class_is_unsure_by_its_score(tmp_path, score, count):
+    tracker, uncertain = Tracker(LevelPaths.of("kind", {"kind": ["monster"]}, {})), UncertainFrames(tmp_path)
+    for at in range(3):
+        tracks = tracker.update([FoundObject("monster", score, (5.0, 5.0, 25.0, 45.0))], at / 10)
+        uncertain.see(WatchedFrame(at + 1, at / 10, 0.0, 0, tracks, scene("a", (64, 48))))
+    assert len(uncertain.files) == count
+
+
 def doubtful(at, letter, doubt):
     """A frame of a scene, with one track that the models are unsure of."""
-    track = SimpleNamespace(found=True, evidence=SimpleNamespace(confidences={"kind": 1 - doubt}))
+    paths = LevelPaths.of("kind", {"kind": ["cog", "toon"]}, {})
+    track = SimpleNamespace(found=True, evidence=SimpleNamespace(confidences={"kind": 1 - doubt}, paths=paths))
     return SimpleNamespace(image=scene(letter, (320, 200)), seconds=2.0 * at, tracks=[track])
 
 

@@ -172,8 +172,13 @@ class UncertainFrames:
 
 
 def unsure(track: Track) -> float:
-    """Return how little the models are sure of a track, 0 to 1: by the level that they are least sure of."""
-    return 1 - min(track.evidence.confidences.values(), default=1.0)
+    """Return how little the models are sure of a track, 0 to 1: by the level that they are least sure of.
+
+    A detector of one class is always sure which it is; there it counts how sure it was at best that it is anything.
+    """
+    known = track.evidence
+    single = len(known.paths.levels[known.paths.found]) == 1
+    return 1 - min([*known.confidences.values(), track.best_score if single else 1.0])
 
 
 def draw_tracks(image: Image.Image, tracks: tuple[Track, ...], categories: Categories) -> Image.Image:
