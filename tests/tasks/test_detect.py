@@ -531,6 +531,16 @@ def test_the_loss_of_a_map_that_is_right_is_lower_than_that_of_a_map_that_is_not
     assert float(center_loss(ignored, sure)[0]) == 0
 
 
+def test_the_loss_of_a_box_falls_as_it_comes_nearer_however_far_it_is():
+    from toonvision.models.detector import side_loss
+
+    _, boxes = maps_of(one_box((16, 8, 80, 56)), classes=1, size_hw=SIZE_HW, stride=STRIDE)
+    distances = np.maximum(np.abs(boxes[..., :4] - middles((8, 12))), 1e-3)
+    found = [np.log(distances * [1, 1, wide, 1] / 32).astype(np.float32) for wide in (20, 8, 3, 1.5, 1)]
+    losses = [float(side_loss(boxes, one)[0]) for one in found]
+    assert losses == sorted(set(losses), reverse=True)
+
+
 def test_an_input_that_is_no_multiple_of_32_is_refused_with_one_that_is(dataset):
     odd = dataclasses.replace(dataset, images=np.zeros((1, 72, 100, 3), np.uint8))
     with pytest.raises(UsageError, match=r"multiples of 32; got 72 x 100\. Write e\.g\. --size 64x96"):

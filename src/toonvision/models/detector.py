@@ -6,7 +6,8 @@ and how far it is from there to the object's four sides.
 Source:
     Zhou, Wang and Kraehenbuehl, "Objects as points", 2019 (CenterNet: middles of objects and their loss); Liu et al.,
     "Training-time-friendly network", AAAI 2020 (TTFNet: Gaussians of the shape of the box, distances to the sides);
-    Rezatofighi et al., "Generalized intersection over union", CVPR 2019.
+    Rezatofighi et al., "Generalized intersection over union", CVPR 2019; He et al., "Alpha-IoU: a family of power
+    intersection over union losses for bounding box regression", NeurIPS 2021.
 """
 
 import keras
@@ -26,6 +27,8 @@ _RARE = -2.19
 """The first logit of an object's middle, a probability of 10 %."""
 BOX_WEIGHT = 2.0
 """Of the boxes' loss, beside that of the middles."""
+_POWER = 3
+"""Of the overlap in the boxes' loss (He et al.'s alpha): boxes that overlap well are to overlap better still."""
 
 
 def detector(size_hw: tuple[int, int], classes: int, width: float = 1.0) -> keras.Model:
@@ -119,7 +122,10 @@ def center_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 
 def side_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Return the loss of the boxes: 1 less the generalized intersection over union, for each object of the batch.
+    """Return the loss of the boxes, for each object of the batch.
+
+    It is 1 less the intersection over union, plus the share of the smallest box around both that neither covers, both
+    raised to a power. With the first power it is 1 less the generalized intersection over union.
 
     Args:
         y_true: In each cell the corners of the object that it belongs to, in pixels, and how much it counts; shape
@@ -134,8 +140,9 @@ def side_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
     common = ops.prod(ops.maximum(high - low, 0), axis=-1)
     union = _area(found) + _area(true) - common
     hull = ops.prod(ops.maximum(found[..., 2:], true[..., 2:]) - ops.minimum(found[..., :2], true[..., :2]), axis=-1)
-    overlap = common / ops.maximum(union, 1) - (hull - union) / ops.maximum(hull, 1)
-    return per_target(weight * (1 - overlap), ops.sum(weight))
+    overlap, beside = common / ops.maximum(union, 1), (hull - union) / ops.maximum(hull, 1)
+    losses = 1 - ops.power(overlap, _POWER) + ops.power(beside, _POWER)
+    return per_target(weight * losses, ops.sum(weight))
 
 
 def answering(model: keras.Model) -> keras.Model:
