@@ -82,6 +82,13 @@ def in_subsets(base):
         path.rename(base / "s" / subset / path.name)
 
 
+def in_subsets_with_a_twin(base):
+    """Lay the source out as train, val and test, with a picture of train in test too."""
+    in_subsets(base)
+    copy("s/train/shot_00.png", "s/test/twin.png")(base)
+    copy("s/train/shot_00.xml", "s/test/twin.xml")(base)
+
+
 def in_small_train(base):
     """Lay the source out as train and val, with too few pictures in train to draw test from them."""
     in_subsets(base)
@@ -381,16 +388,15 @@ SPLITS = [
     Remedy("toonvision split --force --from-source takes it over", in_subsets, (OWN_AGAIN,), verbs=SPLIT_TOO),
     Remedy(
         "a split without such leaks: toonvision split --force",
-        steps_then(
-            steps(
-                in_subsets,
-                copy("s/train/shot_00.png", "s/test/twin.png"),
-                copy("s/train/shot_00.xml", "s/test/twin.xml"),
-            ),
-            OWN,
-        ),
+        steps_then(in_subsets_with_a_twin, OWN),
         (options(split={"force": True}),),
         verbs=SPLIT_TOO,
+    ),
+    Remedy(
+        "toonvision split --force, then train again",
+        steps_then(in_subsets_with_a_twin, OWN),
+        (options(split={"force": True}),),
+        verbs=ALL,
     ),
     Remedy("Run: toonvision extract -w ...", lambda _: None, (printed,), verbs=("balance",)),
     Remedy("leave it: the next command settles it", half_swapped, (run("runs"),), verbs=("check",), before=ALL),

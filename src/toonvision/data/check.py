@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, ToonVisionError
@@ -145,7 +145,9 @@ def check_splits(workspace: Workspace, known: Known) -> Checked:
         doubts.append(Finding("screenshots", *fault, "few-groups"))
     level = workspace.taxonomy.level(LABEL_LEVEL)
     for split in splits:
-        item, remedy = f"split {split.name}", f"{again(split)}, then train again"
+        # Taken over again, a split of the source's own would tear the same groups apart.
+        drawn = again(replace(split, from_source=False))
+        item, remedy = f"split {split.name}", f"{drawn}, then train again"
         torn, cut = _torn(split, groups, remedy)
         faults += torn
         doubts += cut
