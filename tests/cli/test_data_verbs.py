@@ -400,6 +400,16 @@ def test_a_refusal_lists_all_that_was_faulty_and_json_has_it_whole(run, tmp_path
     assert "--json lists all 25" in outcome.err
 
 
+def test_labels_with_an_equals_sign_are_joined_by_the_options_that_are_printed(run, tmp_path):
+    boxes = (("a=b", (1, 1, 20, 30)), ("a=b", (5, 5, 20, 30)), ("A=B", (30, 1, 50, 30)), ("cat", (2, 2, 40, 40)))
+    write_voc(tmp_path / "set", [Shot(f"s{number}", "garden", boxes) for number in range(3)])
+    refused = run("init", tmp_path / "w", "--from", tmp_path / "set")
+    assert refused.code == 3
+    _, _, options = refused.err.partition("To read them as one label, add: ")
+    made = run("init", tmp_path / "w", "--from", tmp_path / "set", *shlex.split(options), "--json")
+    assert made.json["understood"]["labels"] == {"a=b": 9, "cat": 3}
+
+
 @pytest.mark.parametrize("given", ["cat", "=Cat", "cat="])
 def test_a_spelling_without_the_label_to_keep_is_wrong_usage(run, tmp_path, given):
     outcome = run("init", tmp_path / "w", "--from", tmp_path, "--same", given)
@@ -470,6 +480,10 @@ def test_a_source_s_own_split_that_leaks_is_taken_over_and_each_leak_is_named(ru
     assert run("check", "-w", tmp_path / "w").code == 3
     run("split", "-w", tmp_path / "w", "--force")
     assert run("check", "-w", tmp_path / "w").code == 0
+    shutil.rmtree(source / "test")
+    run("extract", "-w", tmp_path / "w")
+    taken = run("split", "-w", tmp_path / "w", "--from-source", "--force")
+    assert "copies of one source lie in train and val, which makes" in taken.err, "test is drawn, not of the source"
 
 
 def test_a_split_says_which_groups_it_found_and_loudly_what_it_had_to_cut(run, tmp_path):

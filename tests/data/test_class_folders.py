@@ -235,7 +235,7 @@ def test_one_label_beside_folders_that_are_passed_over_is_refused_with_the_way_t
     assert "only 3 of 9 pictures have a label, cat, and a model needs at least two labels" in said
     assert said.endswith(
         "Put the others, such as test/0.png, into folders of their labels; if 'test' is a label, rename the folder to "
-        "label_test; or, if the folders are the labels, say so: --format folders."
+        "label_test."
     )
     (tmp_path / "test").rename(tmp_path / "label_test")
     assert labels(read(tmp_path)) == {"cat": 3, "label_test": 3}

@@ -185,11 +185,15 @@ def sample(
 
 
 def _spellings(given: list[str] | None) -> dict[str, list[str]]:
-    """Return the other spellings of labels by the label that is kept."""
+    """Return the other spellings of labels by the label that is kept.
+
+    Labels that differ by case alone have as many ``=`` themselves: the one in the middle stands between them.
+    """
     same: dict[str, list[str]] = {}
     for one in given or ():
-        kept, equals, spelling = (part.strip() for part in one.partition("="))
-        if not (kept and equals and spelling):
+        parts = one.split("=")
+        kept, spelling = ("=".join(half).strip() for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :]))
+        if not (kept and spelling):
             raise UsageError(f"--same is KEEP=SPELLING, such as --same cat=Cat; got {one!r}.")
         same.setdefault(kept, []).append(spelling)
     return same

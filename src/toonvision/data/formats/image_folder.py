@@ -89,7 +89,7 @@ def _one_label(label: str, tree: SourceTree) -> str:
         labelled = count - len(others)
         pictures = f"only {labelled:,} of {counted(count, 'picture')} {'has' if labelled == 1 else 'have'} a"
         more = f"Put the others, such as {tree.relative(others[0])}, into folders of their labels"
-        way_out = _if_a_label(others[0].parent, tree) + _SAY_SO
+        way_out = _if_a_label(others[0].parent, tree)  # read as folders, these would still be in none of a label
     screens = f"; or, if these are whole screenshots, {_TO_LABEL}" if _screen_size(tree.pictures, tree) else ""
     return (
         f"{pictures} label, {_some([label])}, and a model needs at least two labels, to distinguish them. "
