@@ -1,3 +1,4 @@
+import shutil
 from collections import Counter
 
 import pytest
@@ -66,6 +67,21 @@ def test_a_subset_that_the_source_has_not_is_drawn_from_train_and_that_is_said(t
     assert all(key.split("/")[0] == subset for key, subset in of_others.items())
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_no_subset_is_drawn_from_pictures_whose_twins_are_elsewhere_while_others_are_enough(tmp_path, seed):
+    workspace = workspace_of(tmp_path, ["train"] * 8 + ["valid"] * 4)
+    shots = sorted(path for path in (tmp_path / "screenshots").rglob("*.png"))
+    train, valid = ([path for path in shots if path.parent.name == folder] for folder in ("train", "valid"))
+    for first, second in zip(train[:4], valid, strict=True):
+        shutil.copy(first, second)
+    extract(workspace)
+    split = take_over(workspace, seed=seed).split
+    assert {path.name: split.subsets[f"train/{path.name}"] for path in train[:4]} == {
+        path.name: "train" for path in train[:4]
+    }
+    assert "test" in {split.subsets[f"train/{path.name}"] for path in train[4:]}
+
+
 def test_where_train_is_too_small_nothing_is_drawn_from_it_and_that_is_said(tmp_path):
     workspace = workspace_of(tmp_path, ["train"] * 2 + ["val"] * 10)
     taken = take_over(workspace, seed=0)
@@ -91,7 +107,10 @@ def test_pictures_that_the_source_puts_nowhere_are_left_out_named_and_no_fault(t
 
 @pytest.mark.parametrize(
     ("folders", "rule"),
-    [(["garden", "house"] * 6, "have no split of their own"), (["test"] * 12, "put no object into train")],
+    [
+        (["garden", "house"] * 6, "have no split of their own: .* puts an object into just one of train, val and test"),
+        (["test"] * 12, "put no object into train alone"),
+    ],
 )
 def test_without_subsets_or_without_train_there_is_one_refusal_with_the_way_on(tmp_path, folders, rule):
     workspace = workspace_of(tmp_path, folders)

@@ -110,15 +110,14 @@ def split_findings(summary: "SplitSummary", taxonomy: "Taxonomy") -> tuple[Findi
     unlearned = untrainable(totals, finds=bool(taxonomy.finding))
     findings = [finding for finding in unlearned if finding.code == "one-label"]
     drawn = again(Split(summary.name, {}))
+    whose = " of the source" if summary.seed is None else ""  # else some subset was drawn here
     for group in summary.joined if summary.from_source else ():
         if len(group.subsets) > 1:
-            reason = (
-                f"{group.reason} lie in {listed(group.subsets)} of the source, which makes test results look better"
-            )
+            reason = f"{group.reason} lie in {listed(group.subsets)}{whose}, which makes test results look better"
             findings.append(Finding(_named(group), reason, f"a split without such leaks: {drawn}", "leak"))
     for group in () if summary.from_source else summary.cut:
-        whose = f" of {listed(group.cut_for)}" if group.cut_for else ""
-        why = f"the screenshots{whose} make up too few groups"
+        of_labels = f" of {listed(group.cut_for)}" if group.cut_for else ""
+        why = f"the screenshots{of_labels} make up too few groups"
         reason = (
             f"{group.reason} ({counted(len(group.names), 'screenshot')}) were cut in time and lie in "
             f"{listed(group.subsets)}, because {why}: TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING"

@@ -1,13 +1,14 @@
 """The split that sources have of their own, in folders, files or lists called train, val and test, taken over."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import exclusive
 from toonvision.data import examination
 from toonvision.data.catalog import Crop, StoredScreenshot
+from toonvision.data.groups import find_groups
 from toonvision.data.split_plan import divide
 from toonvision.data.splits import Split, again, screenshot_keys, write_split
 from toonvision.data.subsets import SUBSETS, Subset
@@ -87,12 +88,13 @@ def take_over(workspace: Workspace, *, seed: int, name: str = "default", replace
         found = {own[crop.source, crop.screenshot] for crop in crops}
         if not found:
             raise InputRejectedError(
-                f"{workspace.root}: the sources have no split of their own: no folder, file or list of theirs that is "
-                "called train, val or test holds an object. Draw one: toonvision split"
+                f"{workspace.root}: the sources have no split of their own: no folder, file or list of theirs puts an "
+                "object into just one of train, val and test. Draw one: toonvision split"
             )
         if "train" not in found:
             raise InputRejectedError(
-                f"{workspace.root}: the sources put no object into train. Draw a split of all of them: toonvision split"
+                f"{workspace.root}: the sources put no object into train alone. Draw a split of all of them: "
+                "toonvision split"
             )
         missing = tuple(subset for subset in SUBSETS if subset not in found)
         drawn = missing
@@ -107,15 +109,32 @@ def take_over(workspace: Workspace, *, seed: int, name: str = "default", replace
 
 
 def _drawn_from_train(
-    crops: Iterable[Crop],
+    crops: Sequence[Crop],
     screenshots: Iterable[StoredScreenshot],
     own: Mapping[tuple[str, str], Subset],
     keys: Mapping[tuple[str, str], str],
     missing: tuple[Subset, ...],
     seed: int,
 ) -> dict[str, Subset]:
-    """Return new subsets for the screenshots of train."""
-    shares: dict[Subset, int] = {"train": 100 - DRAWN_PERCENT * len(missing), **dict.fromkeys(missing, DRAWN_PERCENT)}
+    """Return new subsets for the screenshots of train.
+
+    A screenshot that belongs together with one of another subset stays in train, unless too few of its labels are left.
+    """
+    drawn = DRAWN_PERCENT * len(missing)
+    shares: dict[Subset, int] = {"train": 100 - drawn, **dict.fromkeys(missing, DRAWN_PERCENT)}
     train = [crop for crop in crops if own[crop.source, crop.screenshot] == "train"]
     shots = [shot for shot in screenshots if own.get((shot.source, shot.name)) == "train"]
-    return divide(train, shots, keys, shares, seed=seed)
+    tied = {
+        shot.screenshot_id
+        for group in find_groups(crops)
+        if any(own[shot.source, shot.screenshot] != "train" for shot in group.shots)
+        for shot in group.shots
+    }
+    totals = Counter(crop.label for crop in train)
+    free = Counter(crop.label for crop in train if crop.screenshot_id not in tied)
+    scarce = {label for label, count in totals.items() if 100 * free[label] < drawn * count}
+    stay = tied - {crop.screenshot_id for crop in train if crop.label in scarce}
+    given: dict[str, Subset] = {
+        keys[crop.source, crop.screenshot]: "train" for crop in train if crop.screenshot_id in stay
+    }
+    return divide(train, shots, keys, shares, seed=seed, given=given)

@@ -8,6 +8,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +86,7 @@ def divide(
     shares: Shares,
     *,
     seed: int,
+    given: Mapping[str, Subset] = MappingProxyType({}),
 ) -> dict[str, Subset]:
     """Assign screenshots to the subsets that have a share, as `plan_split` explains.
 
@@ -94,6 +96,7 @@ def divide(
         keys: A screenshot's key, as `screenshot_keys` returns it.
         shares: Each subset's share in percent.
         seed: Same seed, same result.
+        given: The subsets that some screenshots have already, by their keys; they count as dealt.
 
     Returns:
         A screenshot's key to its subset.
@@ -110,7 +113,7 @@ def divide(
         reason, remedy = fault
         raise InputRejectedError(f"{reason}. {remedy[0].upper()}{remedy[1:]}.")
     dealt = list(groups.values())
-    subsets = _best_deal(dealt, shares, _due(dealt, shares, enough=_ENOUGH), generator(seed, "split"))
+    subsets = _best_deal(dealt, shares, _due(dealt, shares, enough=_ENOUGH), generator(seed, "split"), given)
     annotated = {crop.screenshot_id for crop in crops}
     empty = [shot for shot in screenshots if shot.id not in annotated]
     if empty:
@@ -184,12 +187,20 @@ def _due(groups: Sequence[_Group], shares: Shares, *, enough: float = math.inf) 
     return {label: (count * share > _WORTH_ONE) | (held[label] >= enough) for label, count in totals.items()}
 
 
-def _best_deal(groups: Sequence[_Group], shares: Shares, due: _Due, rng: np.random.Generator) -> dict[str, Subset]:
-    deals = [_deal(groups, shares, due, rng) for _ in range(_DEALS)]
+def _best_deal(
+    groups: Sequence[_Group],
+    shares: Shares,
+    due: _Due,
+    rng: np.random.Generator,
+    given: Mapping[str, Subset] = MappingProxyType({}),
+) -> dict[str, Subset]:
+    deals = [_deal(groups, shares, due, rng, given) for _ in range(_DEALS)]
     return min(deals, key=lambda deal: _distance(deal, groups, shares, due))
 
 
-def _deal(groups: Sequence[_Group], shares: Shares, due: _Due, rng: np.random.Generator) -> dict[str, Subset]:
+def _deal(
+    groups: Sequence[_Group], shares: Shares, due: _Due, rng: np.random.Generator, given: Mapping[str, Subset]
+) -> dict[str, Subset]:
     names, share = list(shares), np.array(list(shares.values())) / 100
     totals = Counter(sample.label for group in groups for sample in group)
     need = {label: count * share for label, count in totals.items()}
@@ -199,6 +210,18 @@ def _deal(groups: Sequence[_Group], shares: Shares, due: _Due, rng: np.random.Ge
     contents = [Counter(sample.label for sample in group) for group in waiting]
     subsets: dict[str, Subset] = {}
     open_groups = dict.fromkeys(range(len(waiting)))
+
+    def put(index: int, chosen: int) -> None:
+        for label, count in contents[index].items():
+            need[label][chosen] -= count
+            has[label][chosen] += count
+        need_all[chosen] -= sum(contents[index].values())
+        subsets.update({sample.key: names[chosen] for sample in waiting[index]})
+        del open_groups[index]
+
+    for index, group in enumerate(waiting):
+        if subset := next((given[sample.key] for sample in group if sample.key in given), None):
+            put(index, names.index(subset))
     for label in sorted(totals, key=lambda label: (totals[label], label)):
         # Groups that hold many of a label are dealt first: small ones can still even it out.
         holding = sorted((i for i in open_groups if contents[i][label]), key=lambda i: -contents[i][label])
@@ -208,13 +231,7 @@ def _deal(groups: Sequence[_Group], shares: Shares, due: _Due, rng: np.random.Ge
             without = (has[label] == 0) & due[label]
             last = without.astype(float) if without.sum() >= left else np.zeros(len(names))
             order = (rng.random(len(names)), -need_all, -np.round(others, 6), -np.round(need[label], 6), -last)
-            chosen = np.lexsort(order)[0]
-            for other, count in contents[index].items():
-                need[other][chosen] -= count
-                has[other][chosen] += count
-            need_all[chosen] -= sum(contents[index].values())
-            subsets.update({sample.key: names[chosen] for sample in waiting[index]})
-            del open_groups[index]
+            put(index, int(np.lexsort(order)[0]))
     return subsets
 
 
