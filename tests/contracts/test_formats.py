@@ -1165,7 +1165,7 @@ def test_a_json_file_that_cannot_be_read_is_reported_and_one_of_another_kind_is_
         ("0 0.5 0.5 0.5", "bad-row"),
         ("0 0.1 0.1 0.2 0.2 0.3 0.3 0.4", "bad-row"),
         ("9 0.5 0.5 0.5 0.5", "unknown-class"),
-        ("0.5 0.5 0.5 0.5 0.5", "unknown-class"),
+        ("0.5 0.5 0.5 0.5 0.5", "bad-number"),
         ("apple 0.5 0.5 0.5 0.5", "bad-number"),
     ],
 )

@@ -266,6 +266,16 @@ def test_folders_of_one_name_but_for_case_or_form_are_refused_as_folders_and_one
         assert labels(layout.read("folders", root)) == {one: 3, "other": 3, "dog": 3}
 
 
+def test_two_folders_of_one_label_are_joined_as_is_said(tmp_path):
+    fill(tmp_path, "cat", "Cat", "dog", pictures=3)
+    with pytest.raises(InputRejectedError, match="if both mean the same, put their pictures into one of them, under n"):
+        layout.read("folders", tmp_path)
+    for picture in [*(tmp_path / "Cat").iterdir()]:
+        picture.rename(tmp_path / "cat" / f"more-{picture.name}")
+    (tmp_path / "Cat").rmdir()
+    assert labels(layout.read("folders", tmp_path)) == {"cat": 6, "dog": 3}
+
+
 def test_pictures_in_no_folder_of_a_label_are_named_once_a_folder(tmp_path):
     fill(tmp_path, "bus", "car")
     fill(tmp_path, ".", "train", pictures=3)

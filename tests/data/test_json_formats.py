@@ -124,6 +124,13 @@ def test_shapes_of_labelme_of_one_label_and_group_are_one_object(tmp_path):
     assert said == [("no-box", 1)]
 
 
+def test_shapes_of_labelme_whose_group_was_left_blank_are_objects_of_their_own(tmp_path):
+    corners = ([[1, 2], [9, 12]], [[20, 8], [30, 40]])
+    labelme(tmp_path, *(labelme_shape("apple", points, group_id="") for points in corners))
+    objects, _ = read_one("labelme", tmp_path)
+    assert [box for _, box, _ in objects] == [(1, 2, 9, 12), (20, 8, 30, 40)]
+
+
 def test_a_shape_of_a_group_of_labelme_that_cannot_be_read_does_not_take_the_others_along(tmp_path):
     good = [labelme_shape("cat", points, group_id=0) for points in ([[1, 2], [9, 12]], [[20, 8], [30, 40]])]
     bad = labelme_shape("cat", [[3, 4]], "polygon", group_id=0)

@@ -52,6 +52,14 @@ def test_a_mask_is_known_by_the_end_of_its_name_beside_its_picture(tmp_path, fol
     assert pictures(tmp_path) == before
 
 
+@pytest.mark.parametrize(("stems", "others"), [("a", ""), ("ab", ", like 1 other"), ("abc", ", like 2 others")])
+def test_the_note_on_masks_counts_the_others(tmp_path, stems, others):
+    write_voc(tmp_path, SHOTS)
+    masks(tmp_path, "masks", stems=stems)
+    (note,) = SourceTree.of(tmp_path).mask_findings()
+    assert note.reason == f"is a mask{others}; masks are not taken as screenshots"
+
+
 def test_a_mask_is_one_in_any_place_where_its_picture_has_an_annotation(tmp_path):
     write_voc(tmp_path / "summer", SHOTS)
     before = pictures(tmp_path)

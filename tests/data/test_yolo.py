@@ -731,6 +731,11 @@ def test_names_with_a_comma_are_named_where_a_class_has_no_name(tmp_path, file, 
     )
 
 
+def test_a_class_number_with_a_fraction_is_said_to_be_no_whole_number(tmp_path):
+    finding = one_row(tmp_path, "0.5 0.5 0.5 0.5 0.5")
+    assert (finding.code, finding.reason) == ("bad-number", "class '0.5' is no whole number")
+
+
 @pytest.mark.parametrize("names", ["0: cat\n1: dog\n", "1 cat\n2 dog", "0=cat\n1=dog\n\n"])
 def test_numbers_before_class_names_are_no_part_of_them(tmp_path, names):
     pair(tmp_path, "a", rows=f"{ROW}1 0.5 0.5 0.5 0.5\n")
@@ -794,6 +799,18 @@ def test_blank_lines_before_the_first_class_name_shift_no_label(tmp_path, before
     (tmp_path / "classes.txt").write_text(f"{before}cat\ndog\n")
     (picture,) = read(tmp_path).pictures
     assert [entry.label for entry in picture.objects] == ["cat", "dog"]
+
+
+def test_names_that_are_no_list_are_named_as_they_are(tmp_path):
+    with pytest.raises(InputRejectedError, match=r"names is 'cat, dog', which is no list.*as in names: \[cat, dog\]"):
+        one_row(tmp_path, "1 0.5 0.5 0.5 0.5", settings="names: cat, dog\n")
+
+
+def test_names_that_are_a_class_file_are_those_of_that_beside_them(tmp_path):
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    assert one_row(tmp_path, "1 0.5 0.5 0.5 0.5", settings="names: data/classes.txt\nnc: 2\n").label == "dog"
+    one_row(tmp_path, "1 0.5 0.5 0.5 0.5", settings="names: classes.txt\nnc: 3\n")
+    assert codes(read(tmp_path)) == ["other-count"]
 
 
 def test_names_that_come_twice_and_another_number_of_classes_are_doubts(tmp_path):

@@ -175,9 +175,13 @@ FOLDERS = [
         on="folders",
     ),
     Remedy(
-        "Rename one of the folders.",
+        "Rename one of the folders or, if both mean the same, put their pictures into one of them, under names that "
+        "differ.",
         copy("s/apple/shot_00.png", "s/Apple/shot_00.png"),
-        (move("s/Apple", "s/Apple 2"),),
+        (
+            move("s/Apple", "s/Apple 2"),
+            steps(move("s/Apple/shot_00.png", "s/apple/more.png"), lambda base: (base / "s/Apple").rmdir()),
+        ),
         on="folders",
     ),
 ]

@@ -89,6 +89,17 @@ YOLO = [
         (steps(text("s/classes.txt", "apple\npear\nstone\n"), init_again),),
         on="yolo",
     ),
+    Remedy(
+        "write the number of its class",
+        *spoiled(row(lambda line: f"0.5 {line.partition(' ')[2]}")),
+        on="yolo",
+    ),
+    Remedy(
+        "write one, as in names: [cat, dog]",
+        text(DATA, "train: images\nnames: apple, pear, stone\n"),
+        (names(*THREE),),
+        on="yolo",
+    ),
     Remedy("write 0 in its place", *spoiled(row(lambda line: f"apple {line.partition(' ')[2]}")), on="yolo"),
     Remedy(
         "write that number, or remove the row",

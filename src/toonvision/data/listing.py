@@ -14,6 +14,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.core.files import followed_inside
 from toonvision.core.grouping import grouped
 from toonvision.core.names import folded
+from toonvision.core.wording import counted
 from toonvision.data.mask_files import masks_among
 from toonvision.data.picture_kinds import is_picture, is_sure, unread_kind
 
@@ -188,7 +189,7 @@ class Listing:
         if not self._replaced:
             return []
         first = min(self._replaced)
-        others = f", as for {len(self._replaced) - 1:,} others" if len(self._replaced) > 1 else ""
+        others = f", as for {counted(len(self._replaced) - 1, 'other')}" if len(self._replaced) > 1 else ""
         reason = f"is of the kind {dict(self._kinds)[first]}, which cannot be read here; "
         reason += f"the picture of its name beside it was taken{others}"
         return [Finding(self.relative(first), reason, code="replaced")]
@@ -197,7 +198,7 @@ class Listing:
         """Report, as one, the masks that come beside the pictures."""
         if not self._masks:
             return []
-        others = f", like {len(self._masks) - 1:,} others" if len(self._masks) > 1 else ""
+        others = f", like {counted(len(self._masks) - 1, 'other')}" if len(self._masks) > 1 else ""
         reason = f"is a mask{others}; masks are not taken as screenshots"
         return [Finding(self.relative(min(self._masks)), reason, code="masks")]
 
@@ -216,7 +217,8 @@ class Listing:
                 if folders:
                     raise InputRejectedError(
                         f"{_both(*folders)}: two folders of one name (apart from case or Unicode form), with pictures "
-                        "of one name. Rename one of the folders."
+                        "of one name. Rename one of the folders or, if both mean the same, put their pictures into one "
+                        "of them, under names that differ."
                     )
                 raise InputRejectedError(
                     f"{_both(path, other)}: two pictures of one name (apart from "

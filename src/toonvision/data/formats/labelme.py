@@ -165,12 +165,15 @@ def _by_group(listed: Listed, rows: list[Any]) -> Listed:
 
 
 def _group(numbered: tuple[int, Any]) -> Hashable:
-    """Return what the shapes of one object share: a label and a number; what no other shape has for any other."""
+    """Return what the shapes of one object share: a label and a group; what no other shape has for any other.
+
+    An empty text is no group: programs write it where a field was left blank.
+    """
     number, row = numbered
     if not isinstance(row, dict) or (row.get("shape_type") or "polygon") not in _BOXED:
         return number
     label, group = row.get("label"), row.get("group_id")
-    return (label, group) if isinstance(label, str) and isinstance(group, int | str) else number
+    return (label, group) if isinstance(label, str) and isinstance(group, int | str) and group != "" else number
 
 
 def _object(row: Any, number: int, _canvas: Canvas | None = None) -> AnnotatedObject:

@@ -113,6 +113,9 @@ def _unknown(word: str, value: float, settings: Settings) -> RejectedItemError:
     if value < 0:
         reason = f"class {shown(word)} is below 0, as programs write it for an object of no class"
         return RejectedItemError(reason, "write the number of its class, or remove the row", code="no-class")
+    if not value.is_integer():
+        reason = f"class {shown(word)} is no whole number"
+        return RejectedItemError(reason, "write the number of its class", code="bad-number")
     names, file = settings.names, settings.names_file
     reason = f"class {shown(word)} is not among the {counted(len(names), 'name')} of {file.name}"
     several = next((name for name in names.values() if "," in name), None)

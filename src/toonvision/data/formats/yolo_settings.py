@@ -236,13 +236,19 @@ def _darknet(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Se
     """Read Darknet's ``obj.data``: lines such as ``train = data/train.txt``."""
     pairs = [line.partition("=") for line in _text(path, tree).splitlines() if "=" in line]
     keys = {key.strip(): value.strip() for key, _, value in pairs}
-    names = _parts(keys.get("names", ""))[-1:]
-    beside = [one for file, one in texts.items() if file.parent == path.parent and (file.name.lower(),) == names]
+    beside = _class_file_named(keys.get("names"), path, texts)
     if not beside:
         return None
     entries = tuple((subset, keys[key]) for key in _SUBSET_KEYS if keys.get(key) and (subset := named_subset(key)))
     count = _stated(keys.get("classes"))
-    return Settings(path, beside[0].file, beside[0].names, 5, beside[0].shift, entries, count=count)
+    return Settings(path, beside.file, beside.names, 5, beside.shift, entries, count=count)
+
+
+def _class_file_named(stated: object, path: Path, texts: Mapping[Path, Settings]) -> Settings | None:
+    """Return the settings of the class file that another file states, in whatever folder, if it lies beside that."""
+    names = _parts(stated)[-1:] if isinstance(stated, str) else ()
+    beside = (one for file, one in texts.items() if file.parent == path.parent and (file.name.lower(),) == names)
+    return next(beside, None)
 
 
 def _yaml(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Settings | None:
@@ -255,6 +261,9 @@ def _yaml(path: Path, tree: SourceTree, texts: Mapping[Path, Settings]) -> Setti
     )
     base, columns = loaded.get("path"), _keypoint_columns(loaded.get("kpt_shape"))
     base = base if isinstance(base, str) and base not in _NOTHING else ""
+    if beside := _class_file_named(loaded.get("names"), path, texts):
+        names, count = beside.names, _stated(loaded.get("nc"))
+        return Settings(path, beside.file, names, 0, beside.shift, entries, base, columns, count=count)
     if "names" in loaded:
         names = _names(loaded["names"])
         shift = f"number the names from 1, as in 1: {names[min(names)]}"
@@ -317,6 +326,9 @@ def _plain_loader() -> type:
 
 
 def _names(names: object) -> dict[int, str]:
+    if isinstance(names, str) and names not in _NOTHING:
+        reason = f"names is {shown(names)}, which is no list"
+        raise RejectedItemError(reason, "write one, as in names: [cat, dog]", code="bad-names")
     pairs = enumerate(names) if isinstance(names, list) else _numbered(names) if isinstance(names, dict) else ()
     found = {}
     for index, name in pairs:
