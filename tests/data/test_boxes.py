@@ -220,6 +220,11 @@ def test_blanks_around_a_label_do_not_count():
     assert checked_label("  Mover & Shaker\n") == "Mover & Shaker"
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2009", "\u202f"])
+def test_a_blank_of_any_width_within_a_label_is_a_plain_one(blank):
+    assert checked_label(f"大きい{blank}猫{blank}") == checked_label("大きい 猫") == "大きい 猫"
+
+
 @pytest.mark.parametrize(
     ("xyxy", "reason"),
     [

@@ -444,6 +444,15 @@ def test_where_many_pictures_are_missing_an_archive_that_is_not_unpacked_is_name
     assert len(read(tmp_path).pictures) == 20
 
 
+def test_two_categories_of_one_name_are_a_doubt_if_objects_are_of_both(tmp_path):
+    write(tmp_path, "c.json", ["a.png"], categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}])
+    (alike,) = read(tmp_path).findings
+    assert (alike.item, alike.code) == ("c.json", "alike")
+    assert alike.reason == "names the categories 1 and 2 alike, 'cat': they become one label"
+    write_tables(tmp_path, "c.json", ["a.png"], categories=[*CATEGORIES, {"id": 3, "name": "cat"}])
+    assert read(tmp_path).findings == ()
+
+
 def test_two_categories_of_one_id_and_name_are_one_and_of_another_name_are_refused(tmp_path):
     write(tmp_path, "c.json", ["a.png"], categories=[*CATEGORIES, {"id": 1, "name": "cat"}])
     assert labels(read(tmp_path)) == {"a.png": ["cat", "dog"]}

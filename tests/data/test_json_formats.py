@@ -15,7 +15,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from builders import Shot, scene
+from builders import Shot, scene, write_picture
 from format_writers import (
     labelme_shape,
     labelstudio_annotation,
@@ -576,12 +576,18 @@ def test_predictions_and_skipped_annotations_are_no_annotations_and_are_said(tmp
     save_json(task_file(tmp_path), [task])
     reading = layout.read("labelstudio", tmp_path)
     assert reading.pictures == ()
-    assert {finding.code for finding in reading.findings} == {"prediction", "no-annotation"}
+    assert [finding.code for finding in reading.findings] == ["prediction"]  # and no other remedy for its picture
     cancelled = labelstudio_annotation([region(APPLE)], was_cancelled=True)
     save_json(task_file(tmp_path), [{**task, "annotations": [cancelled]}])
     reading = layout.read("labelstudio", tmp_path)
     assert reading.pictures == ()
-    assert {(finding.code, finding.objects) for finding in reading.findings} == {("cancelled", 1), ("no-annotation", 0)}
+    assert [(finding.code, finding.objects) for finding in reading.findings] == [("cancelled", 1)]
+    both = {**task, "data": {"images": ["a.png", "b.png"]}, "annotations": [cancelled]}
+    write_picture(tmp_path / "images/garden/b.png", SHOT)
+    save_json(task_file(tmp_path), [both])
+    assert {*layout.read("labelstudio", tmp_path).unusable} == {"images/garden/a.png", "images/garden/b.png"}
+    save_json(task_file(tmp_path), [both, {**task, "annotations": [labelstudio_annotation([region(APPLE)])]}])
+    assert {*layout.read("labelstudio", tmp_path).unusable} == {"images/garden/b.png"}
 
 
 def test_the_short_export_of_label_studio_is_read_too(tmp_path):

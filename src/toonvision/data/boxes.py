@@ -7,6 +7,7 @@ to, not including, its maximum, as labelImg writes Pascal VOC. Fractions are rou
 import math
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -225,7 +226,9 @@ def finite(value: float, what: str) -> float:
 
 
 def checked_label(text: str | None) -> str:
-    """Return a label without the blanks around it.
+    """Return a label without the blanks around it; any other kind of blank within, such as U+00A0, becomes a plain one.
+
+    Two labels that differ by these alone look the same, and are one.
 
     Raises:
         RejectedItemError: If it is empty, over 1,000 characters, or not printable.
@@ -236,6 +239,8 @@ def checked_label(text: str | None) -> str:
     if len(label) > LONGEST_NAME:
         reason = f"the label {shown(label)} has {len(label)} characters, over {LONGEST_NAME}"
         raise RejectedItemError(reason, "rename it", code="long-label")
+    if not label.isprintable():  # as no blank is but the plain one
+        label = "".join(" " if unicodedata.category(letter) == "Zs" else letter for letter in label)
     if not label.isprintable():
         reason = f"the label {shown(label)} holds control characters"
         raise RejectedItemError(reason, "rename it", code="unprintable-label")

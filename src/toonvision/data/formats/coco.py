@@ -29,6 +29,7 @@ from toonvision.data.formats.coco_objects import (
     read_picture,
     regions_of,
 )
+from toonvision.data.formats.doubts import alike
 from toonvision.data.formats.json_files import label_of, read_documents
 from toonvision.data.formats.listed import Listed, listed_twice
 from toonvision.data.source_tree import SourceTree
@@ -146,6 +147,9 @@ def _entries(path: Path, content: Document, tree: SourceTree, findings: list[Fin
             f"{printable(str(path))}: two categories share an id, so that their boxes cannot be distinguished. "
             "Number them."
         )
+    used = set(category_of)  # a parent of categories may have the name of one
+    named = {number: label for number, label in labels.items() if number in used and isinstance(label, str)}
+    findings += alike(named, "categories", annotation)
     of_image: dict[object, list[Labelled]] = defaultdict(list)
     for number, label, row in zip(image_of, map(labels.get, category_of), annotations, strict=True):
         of_image[number].append((label, row))

@@ -1,11 +1,13 @@
-"""What is odd about the boxes of a whole source: numbers that were meant in another way than their format has them."""
+"""What is odd about a whole source: classes of one name, and numbers of boxes that were meant in another way."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
-from toonvision.core.errors import Finding
-from toonvision.core.wording import counted
+from toonvision.core.errors import Finding, shown
+from toonvision.core.grouping import grouped
+from toonvision.core.wording import counted, listed
 from toonvision.data.boxes import AnnotatedPicture
 from toonvision.data.formats.names import Format
 
@@ -15,6 +17,14 @@ _BEYOND = 1.02
 """How far a box reaches, as a share of its picture's size, where that is no rounding."""
 _OUTSIDE = 0.1
 """How much of a box lies outside its picture where that is no rounding."""
+
+
+def alike(names: Mapping[Any, str], what: str, item: str) -> Iterator[Finding]:
+    """Report classes of one name, which become one label; messages call them `what`, and `item` what names them."""
+    for name, numbers in grouped(names, names.__getitem__).items():
+        if len(numbers) > 1:
+            reason = f"names the {what} {listed([*map(str, numbers)])} alike, {shown(name)}: they become one label"
+            yield Finding(item, reason, "name them differently, if they are two", "alike")
 
 
 def box_doubts(format_: Format, pictures: Sequence[AnnotatedPicture]) -> Iterator[Finding]:

@@ -27,14 +27,16 @@ def read_documents(
     *,
     find: Callable[[Listed], Path | None] | None = None,
     findings: Iterable[Finding] = (),
+    unusable: Mapping[str, Finding] | None = None,
 ) -> Reading:
     """Read the pictures that JSON documents list, as `read_listed` does; report the documents that cannot be read.
 
     Raises:
         InputRejectedError: If a picture is listed twice with other objects, or two pictures share a name.
     """
-    faults, unusable = _faulty_documents(tree)
-    return read_listed(entries, tree, parse, find=find, findings=(*faults, *findings), unusable=unusable)
+    faults, possible = _faulty_documents(tree)
+    lost = {**possible, **(unusable or {})}
+    return read_listed(entries, tree, parse, find=find, findings=(*faults, *findings), unusable=lost)
 
 
 def own_documents(tree: SourceTree, is_own: Callable[[Mapping[str, Any]], bool]) -> dict[Path, Mapping[str, Any]]:

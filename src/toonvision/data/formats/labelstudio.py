@@ -31,7 +31,7 @@ from toonvision.data.formats.json_files import (
     size_of,
     whole_picture,
 )
-from toonvision.data.formats.labelstudio_pictures import picture_name, pictures_shown
+from toonvision.data.formats.labelstudio_pictures import named, picture_name, pictures_shown
 from toonvision.data.formats.labelstudio_tasks import ANNOTATIONS, SAID, Row, regions_of, tasks_of
 from toonvision.data.formats.listed import Canvas, Listed
 from toonvision.data.source_tree import SourceTree
@@ -53,15 +53,18 @@ def read(tree: SourceTree) -> Reading:
     """
     entries: list[Listed] = []
     findings: list[Finding] = []
+    unusable: dict[str, Finding] = {}
     for path, tasks in _documents(tree).items():
         for number, task in enumerate(tasks, start=1):
             known = task.get("id")
             stated_name = f"task {known}" if isinstance(known, int | str) else None
-            for entry in _listed(path, task, entry_name(path, tree, stated_name, f"task {number}"), tree):
-                if isinstance(entry, Listed):
-                    entries.append(entry)
-                else:
-                    findings.append(entry)
+            found = [*_listed(path, task, entry_name(path, tree, stated_name, f"task {number}"), tree)]
+            pictures = [one for one in found if isinstance(one, Listed)]
+            said = [one for one in found if isinstance(one, Finding)]
+            entries += pictures
+            findings += said
+            if said and not pictures:
+                unusable.update(dict.fromkeys(map(tree.relative, named(task.get("data"), path, tree)), said[-1]))
         findings += _no_tasks(path, tree)
     choices = _choices_of_pictures(entries)
     chosen = None
@@ -69,7 +72,7 @@ def read(tree: SourceTree) -> Reading:
         chosen, notes = label_among(choices, "the choice", entries[0].document, tree)
         entries = [_one_row(entry) for entry in entries]
         findings += notes
-    return read_documents(entries, tree, partial(_object, chosen=chosen), findings=findings)
+    return read_documents(entries, tree, partial(_object, chosen=chosen), findings=findings, unusable=unusable)
 
 
 def _documents(tree: SourceTree) -> dict[Path, list[Row]]:

@@ -83,6 +83,14 @@ def picture_name(data: object, path: Path, tree: SourceTree, *, first: str | Non
     return texts[ordered[0]] if ordered else data
 
 
+def named(data: object, path: Path, tree: SourceTree) -> set[Path]:
+    """Return the pictures below the source that the data of a task names, whether or not anything is drawn on them."""
+    values = [value for value in data.values() if _is_place(value)] if isinstance(data, dict) else []
+    names = [name for value in values for name in (value if isinstance(value, list) else [value])]
+    found = (_found(name, path, tree) for name in names or [picture_name(data, path, tree)])
+    return {picture for picture in found if picture}
+
+
 def _is_place(value: object) -> bool:
     """Return whether a value of the data is where a picture lies, or several do."""
     if isinstance(value, list):

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from toonvision.core.errors import Finding, shown
-from toonvision.core.grouping import grouped
-from toonvision.core.wording import counted, listed
+from toonvision.core.wording import counted
 from toonvision.data.boxes import AnnotatedPicture
+from toonvision.data.formats.doubts import alike
 from toonvision.data.formats.yolo_forms import Form
 from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, key_points_declared
 from toonvision.data.formats.yolo_settings import Settings
@@ -25,10 +25,7 @@ def doubts(settings: Settings, first_words: Collection[str], form: Form, tree: S
     if settings.count not in (None, len(settings.names)):
         reason = f"says that there are {counted(settings.count, 'class', 'classes')}, and names {len(settings.names)}"
         yield Finding(tree.relative(settings.file), reason, "correct the number, or the names", "other-count")
-    for name, numbers in grouped(settings.names, settings.names.__getitem__).items():
-        if len(numbers) > 1:
-            reason = f"names the classes {listed([*map(str, numbers)])} alike, {shown(name)}: they become one label"
-            yield Finding(tree.relative(settings.names_file), reason, "name them differently, if they are two", "alike")
+    yield from alike(settings.names, "classes", tree.relative(settings.names_file))
     if ids and ids[0] > first and ids[-1] == last + 1 and all(number - 1 in settings.names for number in ids):
         reason = (
             f"ids {ids[0]}..{ids[-1]} against names {first}..{last} look counted from 1, so that labels are wrong: "
