@@ -138,7 +138,8 @@ def _twins() -> Iterable[RefusedSource]:
         if "/" in first:
             message = ("/A", "/a", "two folders of one name")
         xml = {str(Path(name).with_suffix(".xml")): GOOD_XML for name in pictures}
-        yield RefusedSource(f"voc twins by {why}", {**pictures, **xml}, message)
+        if why != "suffix":  # which the file name that an annotation states decides
+            yield RefusedSource(f"voc twins by {why}", {**pictures, **xml}, message)
         images = {f"images/{name}": content for name, content in pictures.items()}
         images |= {f"images/{Path(name).stem}.txt": b"0 0.5 0.5 0.5 0.5" for name in pictures}
         yield RefusedSource(

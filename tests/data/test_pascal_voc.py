@@ -49,6 +49,37 @@ def found(root):
 CAT, DOG = (f"<object><name>{label}</name>{BOX}</object>" for label in ("cat", "dog"))
 
 
+def test_an_annotation_of_the_very_name_of_a_picture_is_its_own_and_one_of_another_case_is_not(tmp_path):
+    write(tmp_path, "a", objects=CAT)
+    write(tmp_path, "A", objects=DOG)
+    with pytest.raises(InputRejectedError, match="Rename one of them, and its annotation with it"):
+        read(tmp_path)
+    (tmp_path / "A.png").rename(tmp_path / "b.png")
+    assert found(tmp_path) == {"a.png": ["cat"]}
+    assert [finding.item for finding in read(tmp_path).findings] == ["b.png", "A.xml"]
+    (tmp_path / "A.xml").rename(tmp_path / "b.xml")
+    assert found(tmp_path) == {"a.png": ["cat"], "b.png": ["dog"]}
+
+
+@pytest.mark.parametrize("annotation", ["{stem}.xml", "Annotations/{stem}.xml"])
+def test_of_two_pictures_of_one_stem_an_annotation_means_the_one_that_it_states(tmp_path, annotation):
+    write(tmp_path, "a", picture="{stem}.jpg", annotation=annotation)
+    write(tmp_path, "a", annotation=annotation, objects=CAT)
+    assert found(tmp_path) == {"a.png": ["cat"]}
+    assert [str(finding) for finding in read(tmp_path).findings] == [
+        "a.jpg: has no annotation (draw its boxes, or save an empty annotation)"
+    ]
+
+
+def test_an_annotation_that_could_be_of_two_pictures_of_its_stem_is_of_none(tmp_path):
+    write(tmp_path, "a", picture="{stem}.jpg")
+    write(tmp_path, "a", objects=CAT, filename="a")
+    (finding,) = [finding for finding in read(tmp_path).findings if finding.skips]
+    assert finding.reason == "the picture 'a' could be a.jpg and a.png"
+    (tmp_path / "a.jpg").rename(tmp_path / "b.jpg")  # the remedy
+    assert found(tmp_path) == {"a.png": ["cat"]}
+
+
 @pytest.mark.parametrize(
     ("picture", "annotation"),
     [

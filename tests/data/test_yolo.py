@@ -462,6 +462,20 @@ def test_a_second_label_file_of_a_picture_is_named_and_a_caption_is_none(tmp_pat
     ]
 
 
+def test_a_label_file_of_the_very_name_of_a_picture_comes_before_one_of_another_case(tmp_path):
+    pair(tmp_path, "a")
+    put(tmp_path, "labels/A.txt", rows="1 0.1 0.1 0.1 0.1\n")
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    reading = read(tmp_path)
+    assert [picture.annotation for picture in reading.pictures] == ["labels/a.txt"]
+    assert [finding.item for finding in reading.findings] == ["labels/A.txt"]
+    put(tmp_path, "images/b.png")  # what was A.png before it was renamed
+    (tmp_path / "labels/A.txt").rename(tmp_path / "labels/b.txt")  # the remedy
+    reading = read(tmp_path)
+    assert reading.findings == ()
+    assert [[one.label for one in picture.objects] for picture in reading.pictures] == [["cat"], ["dog"]]
+
+
 def test_a_label_file_that_could_mean_two_pictures_is_named_with_both(tmp_path):
     put(tmp_path, "garden/a.png", "house/a.png", "texts/a.txt", "garden/b.png", "texts/b.txt")
     (tmp_path / "classes.txt").write_text("cat\n")

@@ -500,7 +500,7 @@ COCO = [
     ),
     coco("export it again, with boxes", "annotations", value=3),
     Remedy(
-        "rename one of them",
+        "rename the one that is not meant",
         steps(
             lambda base: Image.new("RGB", (64, 48)).save(base / "s/images/house/shot_00.png"),
             of_json(COCO_FILE, at("images", 0, "file_name", value="shot_00.png")),

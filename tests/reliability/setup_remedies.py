@@ -170,7 +170,7 @@ SETTINGS = [
         (lambda _: {"source": "s"},),
     ),
     Remedy(
-        "Rename one of them.",
+        "Rename one of them, and its annotation with it.",
         steps(copy(PNG, "s/garden/SHOT_00.png"), copy(XML, "s/garden/SHOT_00.xml")),
         (
             steps(

@@ -148,9 +148,14 @@ YOLO = [
         on="yolo",
     ),
     Remedy(
-        "remove one of them",
+        "remove it, or name it after its own picture",
         copy(LABELS, "s/images/garden/shot_00.txt"),
-        (remove("s/images/garden/shot_00.txt"),),
+        (
+            remove("s/images/garden/shot_00.txt"),
+            steps(
+                copy(PICTURE, "s/images/garden/own.png"), move("s/images/garden/shot_00.txt", "s/images/garden/own.txt")
+            ),
+        ),
         on="yolo",
     ),
     Remedy("add its picture, or remove it", remove(PICTURE), (as_before, remove(LABELS)), on="yolo"),

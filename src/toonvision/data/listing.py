@@ -220,9 +220,10 @@ class Listing:
                         "of one name. Rename one of the folders or, if both mean the same, put their pictures into one "
                         "of them, under names that differ."
                     )
+                suffix = "suffix, " if by_stem else ""
                 raise InputRejectedError(
-                    f"{_both(path, other)}: two pictures of one name (apart from "
-                    f"{'suffix, ' if by_stem else ''}case or Unicode form). Rename one of them."
+                    f"{_both(path, other)}: two pictures of one name (apart from {suffix}case or Unicode form). Rename "
+                    "one of them, and its annotation with it."
                 )
 
 

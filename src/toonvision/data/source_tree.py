@@ -202,9 +202,8 @@ class SourceTree(Listing):
             if len(best) == 1:
                 return best[0]
             both = " and ".join(self.relative(path) for path in possible[:2])
-            raise RejectedItemError(
-                f"the picture {shown(stated)} could be {both}", "rename one of them", code="ambiguous-picture"
-            )
+            reason, remedy = f"the picture {shown(stated)} could be {both}", "rename the one that is not meant"
+            raise RejectedItemError(reason, remedy, code="ambiguous-picture")
         reason, remedy = f"the picture {shown(stated)} is missing", f"{self.unpacking}put it below the source"
         raise RejectedItemError(reason, remedy, code="no-picture")
 

@@ -49,8 +49,8 @@ def read_pictures(
 ) -> Reading:
     """Read the pictures of a source in the given order; `read` returns one, or why it cannot be used.
 
-    Links to folders, which are not followed, are reported too. Where annotations are found `by_stem`, two pictures of
-    one stem would be confused, whatever their suffixes.
+    Links to folders, which are not followed, are reported too. Where annotations are found `by_stem` alone, two
+    pictures of one stem would be confused, whatever their suffixes.
 
     Raises:
         InputRejectedError: If two pictures share a name.
@@ -108,6 +108,11 @@ def crowd(label: str) -> RejectedItemError:
 
 
 def no_picture(annotation: Path, tree: SourceTree, remedy: str) -> Finding:
-    """Report an annotation file that has no picture."""
+    """Report an annotation file that has no picture, or could be of several."""
+    try:
+        tree.picture_named(annotation.stem, beside=annotation)
+    except RejectedItemError as error:
+        if error.code == "ambiguous-picture":
+            return error.finding(tree.relative(annotation), pictures=1)
     reason, remedy = "has no picture of its name", f"{tree.unpacking}{remedy}"
     return Finding(tree.relative(annotation), reason, remedy, "no-picture", pictures=1)

@@ -55,7 +55,8 @@ def read(tree: SourceTree) -> Reading:
         return read_annotation(annotation, tree, partial(_read, path, annotation, tree, subsets))
 
     pictures = sorted(tree.pictures, key=lambda path: path.with_suffix(""))
-    return read_pictures(pictures, tree, read_picture, (*findings, *notes))
+    # Of two pictures of one stem an annotation means the one that it states.
+    return read_pictures(pictures, tree, read_picture, (*findings, *notes), by_stem=False)
 
 
 def write(path: Path, *, picture: str, size_wh: tuple[int, int], objects: Iterable[AnnotatedObject]) -> None:
@@ -100,7 +101,9 @@ def write_document(path: Path, root: ElementTree.Element) -> None:
 
 def _pairs(tree: SourceTree) -> tuple[dict[Path, Path], list[Finding]]:
     """Return the annotation of each picture: that of its name beside it, else one that can mean no other picture."""
-    pairs = {path: picture for path in tree.xml_roots if (picture := tree.picture_beside(path))}
+    alike = {path: picture for path in tree.xml_roots if (picture := tree.picture_beside(path))}
+    exact = {picture for path, picture in alike.items() if path.stem == picture.stem}
+    pairs = {path: picture for path, picture in alike.items() if path.stem == picture.stem or picture not in exact}
     annotations: dict[Path, Path] = {}
     findings = [
         _copy(path, annotations[picture], tree)

@@ -43,13 +43,18 @@ class Labels:
         findings = []
         of_picture = {}
         for picture, paths in claims.items():
-            if len(paths) > 1:  # a folder of labels comes first, as YOLO has it
-                paths.sort(key=lambda path: (not seems_labels(path), path.parent == picture.parent, path))
+            if len(paths) > 1:  # the very name comes first, and then a folder of labels, as YOLO has it
+                paths.sort(key=lambda path: _rank(path, picture))
                 findings += [_second(path, paths[0], tree) for path in paths[1:] if seems_labels(path)]
             of_picture[picture] = paths[0]
         folders = set(map(folder_text, of_picture.values()))
         strays = (path for path in unpaired if seems_labels(path) or (folder_text(path) in folders and _is_empty(path)))
         return cls(of_picture, folders, (*findings, *(_stray(path, tree) for path in strays)))
+
+
+def _rank(path: Path, picture: Path) -> tuple[bool, bool, bool, Path]:
+    """Return what is the lowest for the label file of a picture among several that can be."""
+    return path.stem != picture.stem, not seems_labels(path), path.parent == picture.parent, path
 
 
 def texts(tree: SourceTree) -> Iterator[Path]:
@@ -89,17 +94,13 @@ def _is_empty(path: Path) -> bool:
 
 
 def _stray(path: Path, tree: SourceTree) -> Finding:
-    try:
-        tree.picture_named(path.stem, beside=path)
-    except RejectedItemError as error:
-        if error.code == "ambiguous-picture":
-            return error.finding(tree.relative(path), pictures=1)
     return no_picture(path, tree, "add its picture, or remove it")
 
 
 def _second(path: Path, read: Path, tree: SourceTree) -> Finding:
     reason = f"is a second label file of the picture that {tree.relative(read)} describes, which is read"
-    return Finding(tree.relative(path), reason, "remove one of them", "second-label-file", files=1)
+    remedy = "remove it, or name it after its own picture"
+    return Finding(tree.relative(path), reason, remedy, "second-label-file", files=1)
 
 
 def lines_of(path: Path) -> list[str]:
