@@ -5,8 +5,8 @@ Run: python docs/make_starts.py [SEED]
 Draws 2,487 screenshots into a temporary folder and trains `compact` in its narrow form (on suits) and its wide one (on
 labels and on animals), and the network that predicts the foreground of crops; then draws them again,
 with 500 frames of walking scenes, and trains `detector` (on kinds). An hour and three quarters on one core. The same
-seed writes the same bytes on the same machine, but for the detector: its file learned before the boxes' loss was raised to
-the third power.
+seed writes the same bytes on the same machine, but for the file of the detector that is there: it learned before the
+boxes' loss was raised to the third power.
 What it brings on real pictures is written down in docs/compact.md and docs/detection.md.
 """
 
