@@ -1,5 +1,6 @@
 """The labelling page in a real browser."""
 
+import io
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -804,16 +806,16 @@ def test_who_ends_the_review_of_a_screenshot_in_no_context_again_may(tmp_path, t
     assert decided(session, 0) == ("done", [])
 
 
-def test_a_key_ends_a_review_that_training_follows_once_a_person_agrees(session, tabs, capfd):
-    ended = []
+def test_a_key_ends_a_review_that_training_follows_once_a_person_agrees(session, tabs, monkeypatch):
+    ended, out = [], io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
     order = LabelOrder(browser=False, port=0, then=("kind", "label"))
     workspace = opened_workspace(session.workspace.root)
     thread = threading.Thread(target=lambda: ended.append(workspace.label(order).value), daemon=True)
     thread.start()
-    url = ""
-    while not url.endswith("\n"):
-        url += capfd.readouterr().out
-    page = tabs.open(url.strip())
+    while not out.getvalue().endswith("\n"):
+        time.sleep(0.01)
+    page = tabs.open(out.getvalue().strip())
     shown(page, session.screenshots[0].id)
     press(page, "T", "Enter")
     assert page.locator("#end").is_hidden()
