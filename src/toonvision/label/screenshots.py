@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
@@ -88,7 +89,7 @@ class Screenshot:
         turned = self._declared_wh == stored[::-1] != stored
         return self.shown(self.content()).size if turned else stored
 
-    @property
+    @cached_property
     def given_boxes(self) -> tuple[LabelledBox, ...]:
         """The boxes that the source has, rounded, and not fitted into the picture, which is not looked at."""
         boxes = []

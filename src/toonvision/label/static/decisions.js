@@ -50,15 +50,18 @@ export class Decisions {
     this.panel.showKeyed(this.state.keyed, this.state.likely);
   }
 
-  /**
-   * Ask which label a box has: first the likely ones, then those of its class, where the models know that. Resolves with
-   * null where nothing is chosen, or another screenshot is shown by then.
-   */
-  async askLabel(one) {
-    const { labels, recent, shot } = this.state;
+  /** Ask which label a box has: first the likely ones, then those of its class, where the models know that. */
+  askLabel(one) {
+    const { labels, recent } = this.state;
     const within = [...labels.values()].filter((label) => label.classes.includes(one.label)).map((label) => label.name);
     const first = [...this.state.othersOf(one), ...(this.state.isCoarse(one) ? within : []), ...recent];
-    const name = await this.chooser.ask(first);
+    return this.#forThisOne(this.chooser.ask(first));
+  }
+
+  /** Return what is chosen; null where nothing is, or another screenshot is shown by then. */
+  async #forThisOne(choice) {
+    const { shot } = this.state;
+    const name = await choice;
     return this.state.shot === shot ? name : null;
   }
 
@@ -145,10 +148,10 @@ export class Decisions {
   }
 
   async do_chooseContext() {
-    const { possibleContexts: possible, shot } = this.state;
+    const { possibleContexts: possible } = this.state;
     if (!possible.length) this.display.say("Nothing names a context: neither the taxonomy nor a folder of the screenshots.");
-    const context = possible.length && await this.chooser.choose("context", possible);
-    if (context && this.state.shot === shot) this.change({ kind: "context", context });
+    const context = possible.length && await this.#forThisOne(this.chooser.choose("context", possible));
+    if (context) this.change({ kind: "context", context });
   }
 
   async do_label() {
