@@ -15,6 +15,7 @@ from toonvision.watch.tracking import DEFAULT_TRACKING, TrackSettings
 
 PARENTS = {"suit": {"kind": {"bb": "cog", "lb": "cog"}}}
 LEVELS = {"kind": ("cog", "toon"), "suit": ("bb", "lb")}
+COG = (FoundObject("cog", 0.9, (5.0, 5.0, 25.0, 45.0)),)
 
 
 @dataclass

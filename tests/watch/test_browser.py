@@ -12,7 +12,7 @@ from toonvision.watch.loop import watch_frames
 from toonvision.watch.page import PageOptions, watching_app
 from toonvision.watch.shown import Shown
 from toonvision.web.server import PageServer
-from watch.standins import ReadySource, ToldModels
+from watch.standins import COG, ReadySource, ToldModels
 from web.browser import Tabs, opened_browser
 
 
@@ -23,22 +23,26 @@ def browser():
 
 
 class Live(ReadySource):
-    """A source that shows a patchwork until it is told to end."""
+    """A source that shows a patchwork until it is told to end, and says that `every_s` lie between its frames."""
+
+    def __init__(self, every_s):
+        super().__init__(100_000, wait_s=0.05)
+        self.every_s = every_s
 
     def frames(self, stop):
         picture = scene("page", (640, 360))
         for frame in super().frames(stop):
-            yield Frame(frame.number, frame.number / 20, picture, frame.taken)
+            yield Frame(frame.number, frame.number * self.every_s, picture, frame.taken)
 
 
 @contextmanager
-def watched(options=None, title="the game", models=None):
+def watched(options=None, title="the game", models=None, every_s=0.05):
     """A page over a watch that goes on."""
     models, end = models or ToldModels(), Event()
     shown = Shown(models, title)
 
     def watch():
-        for frame in watch_frames(Live(100_000, wait_s=0.05), models):
+        for frame in watch_frames(Live(every_s), models):
             shown.see(frame)
             if end.is_set():
                 break
@@ -220,6 +224,19 @@ def test_the_chart_shows_what_was_counted_while_the_picture_was_held(browser):
         shown = page.evaluate("(({ x, y }) => ({ x, y }))(document.querySelector('#chart').data[0])")
         assert shown["x"] == list(range(len(shown["x"])))
         assert set(shown["y"]) == {1}
+        page.close()
+    assert tabs.complaints == []
+    context.close()
+
+
+def test_the_chart_of_a_source_that_is_slower_than_a_frame_a_second_does_not_say_that_nothing_was_there(browser):
+    context = browser.new_context()
+    tabs = Tabs(context)
+    with watched(models=ToldModels(find_at=lambda _: COG), every_s=1.25) as (access, _):
+        page = tabs.open(access.url)
+        page.wait_for_function("() => document.querySelector('#chart')?.data?.[0]?.x.at(-1) > 20")
+        shown = page.evaluate("(({ x, y }) => ({ x, y }))(document.querySelector('#chart').data[0])")
+        assert set(shown["y"][2:]) == {1}  # a track begins with its second frame
         page.close()
     assert tabs.complaints == []
     context.close()

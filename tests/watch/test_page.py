@@ -8,15 +8,12 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from toonvision.core.errors import UsageError
-from toonvision.metrics.found_objects import FoundObject
 from toonvision.watch.loop import watch_frames
 from toonvision.watch.page import PageOptions, watching_app
 from toonvision.watch.shown import Shown
 from toonvision.web.security import Guard
-from watch.standins import ReadySource, ToldModels
+from watch.standins import COG, ReadySource, ToldModels
 from web.made import ACCESS, browser_headers
-
-COG = (FoundObject("cog", 0.9, (5.0, 5.0, 25.0, 45.0)),)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ export class Chart {
     const seconds = [...this.counts.keys()];
     const last = seconds.at(-1) ?? 0;
     const from = Math.max(seconds[0] ?? 0, last - this.span);
-    const shown = Array.from({ length: Math.max(1, last - from + 1) }, (_, at) => from + at);
+    const shown = seconds.filter((second) => second >= from);  // a second without a frame looks like the one before
     const traces = (this.levels.get(this.level) || []).map((one) => ({
       name: one.title, type: "scatter", mode: "lines", line: { color: one.color, width: 2, shape: "hv" },
       x: shown, y: shown.map((second) => this.counts.get(second)?.[this.level]?.[one.name] || 0),
