@@ -82,14 +82,15 @@ def test_no_subset_is_drawn_from_pictures_whose_twins_are_elsewhere_while_others
     assert "test" in {split.subsets[f"train/{path.name}"] for path in train[4:]}
 
 
-def test_where_train_is_too_small_nothing_is_drawn_from_it_and_that_is_said(tmp_path):
-    workspace = workspace_of(tmp_path, ["train"] * 2 + ["val"] * 10)
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_where_train_is_too_small_nothing_is_drawn_from_it_and_that_is_said(tmp_path, pictures):
+    workspace = workspace_of(tmp_path, ["train"] * pictures + ["val"] * (12 - pictures))
     taken = take_over(workspace, seed=0)
     assert (taken.drawn, taken.empty) == ((), ("test",))
     (finding,) = taken.findings
     assert (finding.item, finding.code) == ("test", "too-small")
     assert "were drawn" not in finding.reason
-    assert Counter(taken.split.subsets.values()) == {"train": 2, "val": 10}
+    assert Counter(taken.split.subsets.values()) == {"train": pictures, "val": 12 - pictures}
 
 
 def test_pictures_that_the_source_puts_nowhere_are_left_out_named_and_no_fault(tmp_path):

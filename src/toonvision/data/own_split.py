@@ -8,7 +8,7 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import exclusive
 from toonvision.data import examination
 from toonvision.data.catalog import Crop, StoredScreenshot
-from toonvision.data.groups import find_groups
+from toonvision.data.groups import find_groups, too_few
 from toonvision.data.split_plan import divide
 from toonvision.data.splits import Split, again, screenshot_keys, write_split
 from toonvision.data.subsets import SUBSETS, Subset
@@ -116,7 +116,7 @@ def _drawn_from_train(
     missing: tuple[Subset, ...],
     seed: int,
 ) -> dict[str, Subset]:
-    """Return new subsets for the screenshots of train.
+    """Return new subsets for the screenshots of train; none where they are too few.
 
     A screenshot that belongs together with one of another subset stays in train, unless too few of its labels are left.
     """
@@ -130,6 +130,8 @@ def _drawn_from_train(
         if any(own[shot.source, shot.screenshot] != "train" for shot in group.shots)
         for shot in group.shots
     }
+    if too_few(find_groups(train), len(shares)):
+        return {}
     totals = Counter(crop.label for crop in train)
     free = Counter(crop.label for crop in train if crop.screenshot_id not in tied)
     scarce = {label for label, count in totals.items() if 100 * free[label] < drawn * count}
