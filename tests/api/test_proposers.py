@@ -32,7 +32,7 @@ def chosen(monkeypatch):
             CLASSIFY: {level: run(level, CLASSIFY) for level in levels},
             DETECT: {"": run(finds, DETECT)} if finds else {},
         }
-        monkeypatch.setattr(proposers, "newest_runs", lambda _, kind: own[kind])
+        monkeypatch.setattr(proposers, "newest_by_level", lambda _, kind: own[kind])
         monkeypatch.setattr(proposers, "_exported", lambda one: WEIGHTS / f"{one.name}.onnx")
         monkeypatch.setattr(proposers, "read_split", lambda _, name: Split(name, {}))
         proposer, _ = proposers.choose_proposer(workspace, None, ())
@@ -89,8 +89,7 @@ def runs(monkeypatch):
             )
             for name, kind, level, fits in given
         }  # fmt: skip
-        monkeypatch.setattr(type(workspace), "newest_runs", lambda _: list(records))
-        monkeypatch.setattr(base, "read_record", records.__getitem__)
+        monkeypatch.setattr(base, "readable_records", lambda _: list(records.items()))
 
     return give
 
@@ -114,12 +113,12 @@ def test_runs_of_another_taxonomy_are_passed_over_and_named(game, runs):
         ("suit/older", CLASSIFY, "suit", True),
         ("detect/old", DETECT, "kind", False),
     )
-    assert {level: run.folder.as_posix() for level, run in proposers.newest_runs(workspace, CLASSIFY).items()} == {
+    assert {level: run.folder.as_posix() for level, run in proposers.newest_by_level(workspace, CLASSIFY).items()} == {
         "kind": "kind/new",
         "suit": "suit/older",
     }
     assert heard.said == ["suit/old was trained with another taxonomy, and not used."]
-    assert proposers.newest_runs(workspace, DETECT) == {}
+    assert proposers.newest_by_level(workspace, DETECT) == {}
     assert heard.said[1:] == ["detect/old was trained with another taxonomy, and not used."]
 
 

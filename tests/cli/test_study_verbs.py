@@ -108,6 +108,15 @@ def test_help_of_suspects_shows_the_epochs_for_what_each_fold_of_screenshots_lea
     assert epochs == settings_for("detector", images=learned).epochs != settings_for("detector", images=260).epochs
 
 
+@pytest.mark.parametrize("words", ["--name label -w {0} things", "-w{0} things"])
+def test_help_shows_the_defaults_of_the_task_that_was_typed_however_it_stands_among_options(
+    run, small_workspace, tmp_path, words
+):
+    root = finding_things(small_workspace, tmp_path / "workspace", level="label").root
+    text = " ".join(run("train", "--help", *words.format(root).split()).out.split())
+    assert "Images per training step. [default: 8;" in text
+
+
 def _epochs_in(text):
     (said,) = re.findall(r"--epochs <int range> (?:\S+ )+?\[default: (\d+)", " ".join(text.split()))
     return int(said)

@@ -1,13 +1,26 @@
 import json
+import os
+from dataclasses import replace
 
 import pytest
 
 from builders import contents, copied
+from figures import examples
+from toonvision.api import workspace as api
 from toonvision.core.errors import ModelRefusedError, UsageError
 from toonvision.core.folders import exclusive
 from toonvision.data.workspace import open_workspace
 from toonvision.tasks.settings import TrainingSettings
-from toonvision.training.record import RECORD, find_run, publish_run, read_record, run_records, unfinished_run
+from toonvision.training.record import (
+    RECORD,
+    find_run,
+    publish_run,
+    read_record,
+    readable_records,
+    run_records,
+    unfinished_run,
+    write_record,
+)
 from toonvision.training.repeat import train_run
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -38,6 +51,20 @@ def test_a_run_is_called_as_its_folder_is_whatever_name_was_free_when_it_began(s
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_newest_run_is_the_one_that_was_started_last_whenever_its_file_was_copied(own_workspace):
+    for day, name in enumerate(("z", "m", "a"), start=1):
+        folder = own_workspace.runs / "label" / name
+        started = f"2026-01-0{day}T00:00:00+00:00"
+        write_record(folder, replace(examples.record(("a", "b"), samples=1, repeats=1), started=started))
+        os.utime(folder / RECORD, (10 - day, 10 - day))
+    (folder.with_name("damaged")).mkdir()
+    (folder.with_name("damaged") / RECORD).write_text("{")
+    newest_first = ["a", "m", "z"]
+    assert [folder.name for folder, _ in readable_records(own_workspace.runs)] == newest_first
+    opened = api.open_workspace(own_workspace.root)
+    assert [run.folder.name for run in opened.readable_runs()] == newest_first
 
 
 def test_a_record_of_an_earlier_version_is_read_in_the_words_of_this_one(small_workspace, tmp_path):

@@ -17,7 +17,7 @@ from toonvision.data.workspace import SCREENSHOTS
 from toonvision.data.workspace import Workspace as WorkspaceFiles
 from toonvision.tasks.registry import kind_of, require_step
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, require_known
-from toonvision.training.record import RunRecord, read_record, run_records
+from toonvision.training.record import RunRecord, read_record, readable_records
 
 if TYPE_CHECKING:
     from toonvision.data.subsets import Subset
@@ -82,13 +82,10 @@ class Opened:
         return newest.next_step()
 
     def readable_runs(self) -> "Iterator[StoredRun]":
-        """Yield the runs, the newest first, without damaged ones."""
-        for folder in self.newest_runs():
+        """Yield the runs, the one that was started last first, without damaged ones."""
+        for folder, record in readable_records(self.files.runs):
             run = StoredRun(self, folder)
-            try:
-                _ = run.record  # which is then known
-            except (ModelRefusedError, InputRejectedError):
-                continue
+            vars(run)["record"] = record  # which is read once
             yield run
 
     def _first_step(self, after: str) -> str:
@@ -147,11 +144,6 @@ class Opened:
         """
         taxonomy = self.files.taxonomy
         require_step(taxonomy.task(task), taxonomy, what=what)
-
-    def newest_runs(self) -> list[Path]:
-        """Return the folders of all runs, the newest first."""
-        found = run_records(self.files.runs)
-        return [path.parent for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from toonvision.api.base import StoredRun
 from toonvision.api.data_steps import DataSteps
 from toonvision.api.result import Block, Result
 from toonvision.core.errors import InputRejectedError, ToonVisionError
@@ -109,14 +108,14 @@ def _plain(model: GrownModel) -> dict[str, Any]:
 
 def _earlier(workspace: DataSteps, task: str) -> "Evaluation[Any] | None":
     """Evaluate the newest run of a task; None where that cannot be."""
-    for folder in workspace.newest_runs():
-        if folder.parent.name == task:
-            try:
-                return StoredRun(workspace, folder).evaluation("test")
-            except ToonVisionError as error:
-                workspace.watcher.say(f"{folder}: cannot be compared with ({error})")
-                return None
-    return None
+    run = next((run for run in workspace.readable_runs() if run.record.task == task), None)
+    if run is None:
+        return None
+    try:
+        return run.evaluation("test")
+    except ToonVisionError as error:
+        workspace.watcher.say(f"{run.folder}: cannot be compared with ({error})")
+        return None
 
 
 def _grown_text(grown: "Grown | None") -> str:

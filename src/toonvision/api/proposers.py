@@ -86,11 +86,11 @@ def _chosen(
     """Return the run that finds, if there is one, and those that name."""
     from toonvision.api.two_stage import require_kinds
 
-    finder = _run(workspace, detector) if detector else newest_runs(workspace, DETECT).get("", None)
+    finder = _run(workspace, detector) if detector else newest_by_level(workspace, DETECT).get("", None)
     namers = [_run(workspace, name) for name in classifiers]
     if finder is not None:
         require_kinds(finder, namers)
-    return finder, namers if classifiers else list(newest_runs(workspace, CLASSIFY).values())
+    return finder, namers if classifiers else list(newest_by_level(workspace, CLASSIFY).values())
 
 
 def _packaged_namers(workspace: Opened, named: Set[str]) -> dict[str, tuple[Path, str]]:
@@ -186,7 +186,7 @@ def _run(workspace: Opened, name: str) -> StoredRun:
     return StoredRun(workspace, find_run(workspace.files.runs, name))
 
 
-def newest_runs(workspace: Opened, kind: str) -> dict[str, StoredRun]:
+def newest_by_level(workspace: Opened, kind: str) -> dict[str, StoredRun]:
     """Return the newest usable run of each level; of detectors the newest of all, under an empty text.
 
     Runs of another taxonomy cannot be used: it says which.

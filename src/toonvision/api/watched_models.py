@@ -64,11 +64,11 @@ def models_of(
 
 def _own_detector(ws: Opened | None) -> str:
     """Return how a run of the workspace comes to find."""
-    from toonvision.api.proposers import newest_runs
+    from toonvision.api.proposers import newest_by_level
     from toonvision.deploy.current import current_export
     from toonvision.models.saving import read_card
 
-    run = newest_runs(ws, DETECT).get("") if ws else None
+    run = newest_by_level(ws, DETECT).get("") if ws else None
     if ws is None or run is None:
         remedy = "Train and export a run that finds, then add --detector RUN"
     elif current_export(run.folder, read_card(run.folder))[0]:

@@ -151,7 +151,7 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
     def __repr__(self) -> str:
         """Return the folder, the tasks and the runs."""
         tasks = ", ".join(task.name for task in self.files.taxonomy.tasks)
-        return f"Workspace {self.root} (tasks: {tasks}; runs: {len(self.newest_runs())})"
+        return f"Workspace {self.root} (tasks: {tasks}; runs: {len(run_records(self.files.runs))})"
 
     def _repr_html_(self) -> str:
         return self.about()._repr_html_()

@@ -17,13 +17,17 @@ class PanelCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse what was typed; an empty path is refused, since it would mean the current folder."""
-        typed, _, _ = self.make_parser(ctx).parse_args(list(args))
+        typed = self.typed(ctx, args)
         rest = super().parse_args(ctx, args)
         for parameter in self.params:
             values = ctx.params.get(parameter.name)
             if _holds(typed.get(parameter.name), "") and _holds(values, Path()):
                 require_path(parameter.opts[0], "")
         return rest
+
+    def typed(self, ctx: Any, args: list[str]) -> dict[str, Any]:
+        """Return what was typed for each parameter, as text; what was not typed is missing or None."""
+        return self.make_parser(ctx).parse_args(list(args))[0]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments, options and advanced options."""

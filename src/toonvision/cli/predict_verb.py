@@ -273,13 +273,14 @@ def _csv_target(asked: PredictOptions) -> Path | None:
 def _run_to_predict(asked: PredictOptions) -> "Run":
     """Return a run; where there is none yet, offer the models that come with the package for the taxonomy."""
     from toonvision.api.workspace import open_workspace
+    from toonvision.training.record import run_records
 
     ws = open_workspace(asked.workspace, watcher=TERMINAL)
     try:
         found = ws.run(asked.run)
     except UsageError as error:
         taxonomy = ws.files.taxonomy.name
-        if taxonomy not in packaged_names() or ws.newest_runs():
+        if taxonomy not in packaged_names() or run_records(ws.files.runs):
             raise
         offered = shlex.join(["toonvision", "predict", "--with", taxonomy, *([*map(str, asked.listed)] or [asked.run])])
         said = f"{error}, or use models that come with the package ({accuracy_text(taxonomy)}): {offered}"

@@ -1,7 +1,7 @@
 """Options of commands, made from the settings that they are: each is described once, beside its field."""
 
 import inspect
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 TRAINING = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 SEARCH = settings_of(SearchOptions)
-Defaults = Callable[[Sequence[str]], Mapping[str, object]]
-"""From a command's arguments to the value of each setting that is not given; None where it has no effect."""
+Typed = Mapping[str, Any]
+"""What was typed for each parameter of a command, as text; what was not typed is missing or None."""
+Defaults = Callable[[Typed], Mapping[str, object]]
+"""From what was typed to the value of each setting that is not given; None where it has no effect."""
 
 
 def training_options(names: Collection[str] = tuple(TRAINING)) -> list[inspect.Parameter]:
@@ -85,8 +87,9 @@ def command_with_defaults(defaults: Defaults) -> type[PanelCommand]:
         """A command that trains: its help names the values of the network, or the recipe, that was asked for."""
 
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            if "--help" in args or "-h" in args:
-                values = defaults(args)
+            typed = self.typed(ctx, args)
+            if typed.get("help"):
+                values = defaults(typed)
                 for parameter in self.params:
                     if parameter.name in values:
                         parameter.default = values[parameter.name]
@@ -109,78 +112,58 @@ def training_defaults(settings: TrainingSettings) -> Mapping[str, object]:
     return {name: values[name] for name in TRAINING}
 
 
-def train_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
-    """Return the recipe for the network and the task that the arguments of a command name."""
-    split = argument_after("--split", arguments, "default")
-    return training_defaults(_recipe(arguments, _named_task(arguments), split=split))
+def train_defaults(typed: Typed) -> Mapping[str, object]:
+    """Return the recipe for the network and the task that were typed."""
+    return training_defaults(_recipe(typed, _named_task(typed), split=typed.get("split") or "default"))
 
 
-def suspects_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
-    """Return how a search for suspect labels of the task that the arguments name trains."""
+def suspects_defaults(typed: Typed) -> Mapping[str, object]:
+    """Return how a search for suspect labels of the task that was typed trains."""
     from toonvision.studies.box_suspects import BoxSuspectOptions
     from toonvision.studies.suspects import SEARCH_SETTINGS
 
-    named = _named_task(arguments)
+    named = _named_task(typed)
     if named is None or named[1].kind == CLASSIFY:
         return training_defaults(SEARCH_SETTINGS)
-    folds = argument_after("--folds", arguments, "")
+    folds = typed.get("folds") or ""
     left_out = 1 / (int(folds) if folds.isdecimal() and int(folds) else BoxSuspectOptions.folds)
-    return training_defaults(_recipe(arguments, named, split=None, learned=1 - left_out))
+    return training_defaults(_recipe(typed, named, split=None, learned=1 - left_out))
 
 
-def _named_task(arguments: Sequence[str]) -> "tuple[Workspace, Task] | None":
-    """Return the workspace and its task that the arguments of a command name; None where there is no such."""
+def _named_task(typed: Typed) -> "tuple[Workspace, Task] | None":
+    """Return the workspace and its task that were typed; None where there is no such."""
     from toonvision.data.workspace import open_workspace
 
-    folder = argument_after("--workspace", arguments, argument_after("-w", arguments, "."))
     try:
-        workspace = open_workspace(Path(folder), untouched=True)
+        workspace = open_workspace(Path(typed.get("workspace") or "."), untouched=True)
+        return workspace, workspace.taxonomy.task(typed["task"] or "")
     except ToonVisionError:
         return None
-    tasks = {task.name: task for task in workspace.taxonomy.tasks}
-    return next(((workspace, tasks[name]) for name in arguments if name in tasks), None)
 
 
 def _recipe(
-    arguments: Sequence[str], named: "tuple[Workspace, Task] | None", *, split: str | None, learned: float = 1.0
+    typed: Typed, named: "tuple[Workspace, Task] | None", *, split: str | None, learned: float = 1.0
 ) -> TrainingSettings:
     """Return the recipe for what a workspace holds, or where it holds nothing yet, for few images."""
     from toonvision.tasks.registry import kind_of
     from toonvision.training.recipes import recipe_in, settings_for
 
-    network = argument_after("--model", arguments, kind_of(named[1]).default_network if named else DEFAULT_NETWORK)
+    network = typed.get("model") or (kind_of(named[1]).default_network if named else DEFAULT_NETWORK)
     if named is not None:
         with suppress(ToonVisionError):
             return recipe_in(*named, network, split=split, learned=learned)
     return settings_for(network)
 
 
-def search_defaults(arguments: Sequence[str]) -> Mapping[str, object]:
-    """Return what a search does by the task and the recipe that the arguments of a command name."""
+def search_defaults(typed: Typed) -> Mapping[str, object]:
+    """Return what a search does by the task and the recipe that were typed."""
     from toonvision.tuning.recipes import detector_epochs, recipe_for
 
-    named = _named_task(arguments)
+    named = _named_task(typed)
     if named is not None and named[1].kind == DETECT:
-        usual = _recipe(arguments, named, split=argument_after("--split", arguments, DEFAULTS["split"]))
+        usual = _recipe(typed, named, split=typed.get("split") or DEFAULTS["split"])
         shorter = training_defaults(replace(usual, epochs=detector_epochs(usual)))
         return {name: value for name, value in {**shorter, **DEFAULTS, "recipe": None}.items() if name in SEARCH}
-    recipe = recipe_for(
-        "compact" if argument_after("--recipe", arguments, "published") == "compact" else "published", (600, 200)
-    )
+    recipe = recipe_for("compact" if typed.get("recipe") == "compact" else "published", (600, 200))
     values = {**training_defaults(recipe.training), **DEFAULTS}
     return {name: value for name, value in values.items() if name in SEARCH}
-
-
-def argument_after(option: str, arguments: Sequence[str], default: str) -> str:
-    """Return what stands after an option among a command's arguments.
-
-    Examples:
-        >>> argument_after("--model", ["label", "--model=tuned", "--help"], "compact")
-        'tuned'
-    """
-    for index, argument in enumerate(arguments):
-        if argument == option and index + 1 < len(arguments):
-            return arguments[index + 1]
-        if argument.startswith(f"{option}="):
-            return argument.partition("=")[2]
-    return default

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import RejectedItemError, ToonVisionError
+from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import parse_json, read_regular
 from toonvision.core.wording import number
 from toonvision.data.growth import ErrorPoint
 from toonvision.evaluation.score_floors import METRIC_TITLES
 from toonvision.metrics.intervals import Proportion
-from toonvision.training.record import read_record, run_records
+from toonvision.training.record import readable_records
 
 METRICS = "metrics.json"
 _LARGEST_METRICS = 10_000_000
@@ -86,11 +86,11 @@ def _median_and_worst(metrics: Any) -> tuple[str, str] | None:
 def errors_so_far(runs: Path) -> list[ErrorPoint]:
     """Return the error of every run that was evaluated, by its time: the median share of wrong test images."""
     found = []
-    for path in run_records(runs):
+    for folder, record in readable_records(runs):
+        wrong = wrong_on_test(folder)
         try:
-            record, wrong = read_record(path.parent), wrong_on_test(path.parent)
             when = datetime.fromisoformat(record.started)
-        except (ToonVisionError, ValueError):
+        except ValueError:
             continue  # damaged
         if wrong and wrong["median"].total:
             when = when if when.tzinfo else when.replace(tzinfo=UTC)

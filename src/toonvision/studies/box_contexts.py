@@ -17,7 +17,7 @@ from toonvision.metrics.bootstrap import Estimate
 from toonvision.models.registry import find_network
 from toonvision.studies.box_precision import cells, mean_precision, scored_boxes
 from toonvision.studies.box_training import plan_detectors
-from toonvision.studies.comparison import find_comparison, newest_runs
+from toonvision.studies.comparison import done_runs, find_comparison
 from toonvision.studies.fold_assignment import plan_contexts, require_contexts
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
@@ -142,8 +142,8 @@ def study_box_contexts(
 
 def _none_alike(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> str:
     """Say that there is no run to compare with, and which there is of another size than the one asked for."""
-    others = newest_runs(workspace, task, network, None)
-    if size_hw is None or not others or newest_runs(workspace, task, network, size_hw):
+    others = done_runs(workspace, task, network, None)
+    if size_hw is None or not others or done_runs(workspace, task, network, size_hw):
         return f"There is no run of {network} to compare with."
     title = read_record(others[0]).title
     return (

@@ -22,7 +22,7 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Task
 from toonvision.training.recipes import recipe_in, settings_for
-from toonvision.training.record import RunRecord, find_run, read_record, run_records
+from toonvision.training.record import RunRecord, find_run, read_record, readable_records
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ def find_comparison(
         InputRejectedError: If it does not fit the data any more.
         ModelRefusedError: If it cannot be used.
     """
-    folders = [find_run(workspace.runs, against)] if against else newest_runs(workspace, task, network, asked.size_hw)
+    folders = [find_run(workspace.runs, against)] if against else done_runs(workspace, task, network, asked.size_hw)
     for folder in folders:
         try:
             record = read_record(folder)
@@ -282,7 +282,7 @@ def _test_of(evaluation: Evaluation[Any]) -> OrdinaryTest:
     )
 
 
-def newest_runs(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> list[Path]:
+def done_runs(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> list[Path]:
     """Return the folders of a task's runs of a network that are done, the newest first; with a size only those of it.
 
     Args:
@@ -291,13 +291,11 @@ def newest_runs(workspace: Workspace, task: Task, network: str, size_hw: tuple[i
         network: Their network.
         size_hw: Height and width of their input in pixels; None for any.
     """
-    found = []
-    for path in run_records(workspace.runs):
-        try:
-            record = read_record(path.parent)
-        except ModelRefusedError:
-            continue  # `toonvision runs` names it
-        fits = record.task == task.name and record.settings.network == network and record.status == "done"
-        if fits and size_hw in (None, record.size_hw):
-            found.append((record.started, path.parent))
-    return [folder for _, folder in sorted(found, reverse=True)]
+    return [
+        folder
+        for folder, record in readable_records(workspace.runs)
+        if record.task == task.name
+        and record.settings.network == network
+        and record.status == "done"
+        and size_hw in (None, record.size_hw)
+    ]

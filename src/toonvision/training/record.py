@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
 from toonvision.core.files import write_text
 from toonvision.core.folders import UNFINISHED, exclusive, settle_swaps, swap_in
 from toonvision.core.names import NamedFolders, free_name, plain_name
@@ -151,6 +151,15 @@ def read_record(run: Path) -> RunRecord:
         raise ModelRefusedError(f"{run / RECORD}: contradicts itself. Train again.")
     # Where the name was taken meanwhile, or a person renamed the folder, the folder says what the run is called.
     return replace(record, name=run.resolve().name)
+
+
+def readable_records(runs: Path) -> list[tuple[Path, RunRecord]]:
+    """Return the folder and the record of every run that can be read, the one that was started last first."""
+    found = []
+    for path in run_records(runs):
+        with contextlib.suppress(ModelRefusedError, InputRejectedError):  # damaged, or being replaced at this moment
+            found.append((path.parent, read_record(path.parent)))
+    return sorted(found, key=lambda run: run[1].started, reverse=True)
 
 
 def _current(values: dict[str, Any]) -> dict[str, Any]:

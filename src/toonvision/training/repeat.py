@@ -169,7 +169,7 @@ def _new_record(
         parameters=0 if settings.network == TREES else build(settings.network, data).count_params(),
         device=device,
         versions=installed_versions(),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )
 
 
