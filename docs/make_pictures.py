@@ -16,6 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet
 from toonvision.data.workspace import open_workspace
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.label.page import label_app
@@ -27,7 +28,6 @@ from toonvision.watch.models import WatchModels
 from toonvision.watch.recording import draw_tracks
 from toonvision.watch.sources import open_source
 from toonvision.web.server import PageServer
-from toonvision.world.sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet
 
 PICTURES = Path(__file__).with_name("pictures")
 _WIDTH = 1200

@@ -29,7 +29,7 @@ from toonvision.tasks.augmentation import augment
 from toonvision.tasks.covering import moved
 from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import Augmentation
-from toonvision.world.screenshot_plans import ScreenshotPlan, plan_walks
+from toonvision.world.screenshot_plans import ScreenshotPlan, plan_video
 
 if TYPE_CHECKING:
     import keras
@@ -39,6 +39,8 @@ SCALE = 4.0
 CROPS = ("suit", "label", "animal")
 WALKS = 500
 """Frames that a detector learns from too: groups of small figures are rare in the others."""
+LONGEST_WALK = 200
+"""Frames that a sequence is shorter than; its last one is drawn."""
 EPOCHS = {"detect": 54}
 """Where they are not those of the recipe: small figures are learned last."""
 FOREGROUND_EPOCHS, BATCH = 20, 64
@@ -58,6 +60,21 @@ class StartOrder(SampleOrder):
     def plans(self) -> tuple[ScreenshotPlan, ...]:
         """Return the plans of the screenshots."""
         return (*super().plans(), *plan_walks(self.walks, seed=self.seed))
+
+
+def plan_walks(count: int, *, seed: int) -> tuple[ScreenshotPlan, ...]:
+    """Return single frames of so many sequences: figures that are farther away than in screenshots, and more of them.
+
+    Args:
+        count: How many frames, each of another sequence.
+        seed: The same seed gives the same frames.
+    """
+    rng = generator(seed, "world", "walks")
+    found = []
+    for number in range(count):
+        *_, frame = plan_video(int(rng.integers(1, LONGEST_WALK)), seed=int(rng.integers(2**31)))
+        found.append(replace(frame, name=f"{frame.street}_walk_{number + 1:04d}"))
+    return tuple(found)
 
 
 def main(seed: int = 3, scale: float = SCALE, *, folder: Path = FOLDER) -> None:

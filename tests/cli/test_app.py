@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import make_commands
 from builders import copied, make_workspace, small_shots, tree
 from toonvision.cli import app
 
@@ -30,11 +31,6 @@ def test_an_unknown_command_or_option_is_wrong_usage(run):
 
 
 def test_the_page_of_commands_is_what_the_program_says():
-    sys.path.insert(0, str(COMMANDS.parent))
-    try:
-        import make_commands
-    finally:
-        sys.path.pop(0)
     assert COMMANDS.read_text(encoding="utf-8") == make_commands.page()
 
 

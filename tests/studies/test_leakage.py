@@ -4,7 +4,6 @@ import shutil
 import pytest
 
 from builders import contents, copied
-from toonvision.core.errors import UsageError
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.folds import StudyWatcher
@@ -56,12 +55,6 @@ def test_crops_are_resized_as_the_run_was_trained_whatever_the_workspace_says_no
     again = compare_naive(changed, find_run(changed.runs, "label/baseline-1"), evaluation)
     # A training is stored under the digest of what it learned from.
     assert sorted(contents(again.folder / "trainings")) == sorted(contents(before.folder / "trainings")) != []
-
-
-def test_another_subset_than_the_test_is_not_compared(evaluated):
-    workspace, run, evaluation = evaluated
-    with pytest.raises(UsageError, match="got val"):
-        compare_naive(workspace, run, dataclasses.replace(evaluation, subset="val"))
 
 
 def test_the_sentence_warns_only_where_the_difference_is_clear():

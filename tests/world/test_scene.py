@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet
 from toonvision.core.seeds import generator
 from toonvision.world.actors import random_actor
 from toonvision.world.camera import random_camera
@@ -8,7 +9,6 @@ from toonvision.world.masks import CLASSES
 from toonvision.world.palette import STREETS
 from toonvision.world.scene import compose
 from toonvision.world.settings import SceneSettings
-from toonvision.world.sheets import contact_sheet, disturbance_sheet, mask_sheet, pose_sheet, street_sheet
 
 TWO_HUNDRED = (199, 201)
 WHO = ("cog_bb_flunky", "toon_cat", "cog_sb_twoface", "cog_lb_bigwig")

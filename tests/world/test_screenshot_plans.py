@@ -2,8 +2,9 @@ import collections
 
 import pytest
 
+from make_starts import plan_walks
 from toonvision.world.entities import LABELS
-from toonvision.world.screenshot_plans import plan_sample_set, plan_video, plan_walks, street_counts
+from toonvision.world.screenshot_plans import plan_sample_set, plan_video, street_counts
 
 
 def totals(plans):

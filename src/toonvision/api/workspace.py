@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from toonvision.api.base import read_each
 from toonvision.api.data_steps import DataSteps
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from toonvision.api.run import Run
     from toonvision.studies.box_folds import BoxFolds
     from toonvision.studies.cross_validation import CrossValidation
-
-T = TypeVar("T")
 
 
 class SetupOptions(TypedDict, total=False):

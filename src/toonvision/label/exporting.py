@@ -14,6 +14,7 @@ from xml.sax.saxutils import quoteattr
 
 from toonvision.core.files import write_bytes, write_text
 from toonvision.core.folders import new_folder
+from toonvision.core.grouping import grouped
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, Box
 from toonvision.data.formats import pascal_voc
@@ -133,10 +134,7 @@ def _write_labelstudio(shots: Sequence[Labelled], folder: Path, labels: Sequence
 
 def _task(number: int, shot: Labelled) -> dict[str, Any]:
     """Return a screenshot as a task: its boxes as an annotation, what models propose as predictions, one a model."""
-    models: dict[str, list[Proposal]] = {}
-    for one in shot.proposals:
-        if one.is_exact:
-            models.setdefault(one.model, []).append(one)
+    models = grouped((one for one in shot.proposals if one.is_exact), lambda one: one.model)
     task: dict[str, Any] = {
         "id": number,
         "data": {"image": f"/data/local-files/?d=images/{quote(shot.name)}"},

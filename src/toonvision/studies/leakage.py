@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Table, number_columns
 from toonvision.core.wording import interval, percent
 from toonvision.data.split_plan import naive_subsets
@@ -51,12 +51,10 @@ def compare_naive(
     """Train a run's settings once more on a naive split, and save how much better that looks.
 
     Raises:
-        UsageError: If another subset was evaluated, or the run's split is gone.
+        UsageError: If the run's split is gone.
         InputRejectedError: If the training diverged.
     """
     record = evaluation.record
-    if evaluation.subset != "test":
-        raise UsageError(f"a naive split is compared on the test subset; got {evaluation.subset}. Leave out --subset.")
     dataset = task_dataset(workspace, workspace.taxonomy.task(record.task), record.size_hw, resize=record.resize)
     split, seed = read_split(workspace.splits, record.split), record.best_seed
     subsets = naive_subsets(dataset.crops, split, seed=seed)

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from toonvision.core.errors import RejectedItemError
+from toonvision.core.grouping import grouped
 from toonvision.core.panels import FigurePanel, Table, number_columns, write_rows
 from toonvision.core.wording import counted, listed, percent, some
 from toonvision.data.images import decode
 from toonvision.figures.values import CountLine, Lane, Sighting, Sightings, WatchTimeline
 from toonvision.report.page import Page, section, write_page
-from toonvision.taxonomy.labels import Category, Taxonomy
+from toonvision.taxonomy.labels import Taxonomy
 from toonvision.watch.frames import clock
 from toonvision.watch.records import TrackRow
 from toonvision.watch.watched_log import SURE, WatchedLog, doubts, second_rows, track_rows
@@ -91,12 +92,9 @@ def _facts(log: WatchedLog, doubtful: Sequence[TrackRow]) -> list[str]:
 def _when(log: WatchedLog) -> FigurePanel | None:
     if not log.tracks:
         return None
-    spans: dict[Category, list[tuple[float, float]]] = {}
-    for one in log.tracks:
-        start = log.starts[one.session]
-        spans.setdefault(log.finest(one), []).append((start + one.first_seen, start + one.last_seen))
-    order = sorted(spans, key=lambda one: (-len(spans[one]), one.title))
-    lanes = tuple(Lane(one, tuple(spans[one])) for one in order[:_MOST_LANES])
+    by = grouped(log.tracks, log.finest)
+    order = sorted(by, key=lambda one: (-len(by[one]), one.title))
+    lanes = tuple(Lane(one, tuple(_span(log, track) for track in by[one])) for one in order[:_MOST_LANES])
     coarsest = next(iter(log.tracks[0].levels), "")
     names = sorted({one.name for one in log.seconds if one.level == coarsest})
     lines = tuple(_line(log, coarsest, name) for name in names)
@@ -109,6 +107,11 @@ def _when(log: WatchedLog) -> FigurePanel | None:
     )  # fmt: skip
 
 
+def _span(log: WatchedLog, track: TrackRow) -> tuple[float, float]:
+    start = log.starts[track.session]
+    return start + track.first_seen, start + track.last_seen
+
+
 def _line(log: WatchedLog, level: str, name: str) -> CountLine:
     rows = [one for one in log.seconds if (one.level, one.name) == (level, name)]
     seconds = tuple(int(log.starts[one.session]) + one.second for one in rows)
@@ -118,7 +121,7 @@ def _line(log: WatchedLog, level: str, name: str) -> CountLine:
 def _what(log: WatchedLog) -> Table | None:
     if not log.tracks:
         return None
-    by = _by_category(log)
+    by = grouped(log.tracks, log.finest)
     columns = ("What", "Times seen", "Seconds in sight", "Longest (s)", "Mean confidence")
     rows = tuple(
         (one.title, f"{len(own):,}", f"{sum(map(log.in_sight_s, own)):.1f}", f"{max(map(log.in_sight_s, own)):.1f}",
@@ -129,7 +132,7 @@ def _what(log: WatchedLog) -> Table | None:
 
 
 def _rare(log: WatchedLog) -> FigurePanel | None:
-    by = _by_category(log)
+    by = grouped(log.tracks, log.finest)
     most = max(map(len, by.values()), default=0)
     rarest = [one for own in sorted(by.values(), key=len) if _SELDOM * len(own) <= most for one in own[:_EACH]]
     return _pictures(log, "rare", "Rarest sightings", rarest[:_RARE], "with when it was seen.")
@@ -169,7 +172,7 @@ def _next(log: WatchedLog) -> Table | None:
     """Return labels in the order in which more pictures of them would help: seldom, unsure, contradictory."""
     if not log.tracks:
         return None
-    worth, by = [], _by_category(log)
+    worth, by = [], grouped(log.tracks, log.finest)
     most = max(map(len, by.values()))
     for category, own in by.items():
         sure = float(np.mean([one.confidence * one.agreement for one in own]))
@@ -243,10 +246,3 @@ def _card(log: WatchedLog, track: TrackRow) -> Sighting | None:
         return None
     lines = (f"{_name(track)}, {clock(track.first_seen)}", f"{100 * track.confidence:.0f} %")
     return Sighting(np.asarray(picture), log.finest(track), lines)
-
-
-def _by_category(log: WatchedLog) -> dict[Category, list[TrackRow]]:
-    by: dict[Category, list[TrackRow]] = {}
-    for one in log.tracks:
-        by.setdefault(log.finest(one), []).append(one)
-    return by

@@ -85,13 +85,11 @@ def ball(
     material: Material,
     *,
     out: float = 0.0,
-    roll: float = 0.0,
-    pitch: float = 0.0,
 ) -> Ellipsoid:
     """Return an ellipsoid on the surface of the head that points outwards; sizes in its units."""
     radii = (size, size, size) if isinstance(size, float) else size
     x, y, z = (radius * head.unit for radius in radii)
-    return Ellipsoid(head.at(azimuth, v, out=out), (x, y, z), material, (pitch, azimuth, roll))
+    return Ellipsoid(head.at(azimuth, v, out=out), (x, y, z), material, (0.0, azimuth, 0.0))
 
 
 def stroke(
@@ -153,7 +151,6 @@ def brows(
     tilt: float = 0.0,
     v: float = 0.5,
     spread: float = 22,
-    length: float = 14,
     thick: float = 0.05,
     colour: RGB = (50, 38, 34),
 ) -> Feature:
@@ -163,7 +160,7 @@ def brows(
         return pair(
             lambda side: stroke(
                 head,
-                [(side * (spread - length), v - tilt), (side * (spread + length), v + tilt)],
+                [(side * (spread - 14), v - tilt), (side * (spread + 14), v + tilt)],
                 thick,
                 paint(colour),
                 out=0.06,

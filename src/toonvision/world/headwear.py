@@ -10,8 +10,8 @@ from toonvision.world.palette import RGB
 from toonvision.world.solids import Ellipsoid, Limb, Solid
 
 
-def cap(colour: RGB, *, v: float = 0.35, grow: float = 1.06, back: float = 0.06) -> Feature:
-    """Cover the head above height `v`, as hair or a close cap; `back` shifts it off the face, in its units."""
+def cap(colour: RGB, *, v: float = 0.35, grow: float = 1.06) -> Feature:
+    """Cover the head above height `v`, as hair or a close cap, a little off the face."""
 
     def make(head: Head, _: Material) -> list[Solid]:
         low = math.asin(max(-0.99, min(0.99, v)))
@@ -23,7 +23,7 @@ def cap(colour: RGB, *, v: float = 0.35, grow: float = 1.06, back: float = 0.06)
                 tuple(ring * head.width * grow for ring in rings),
                 tuple(ring * head.depth * grow for ring in rings),
                 paint(colour),
-                axis=(0.0, -back * head.unit),
+                axis=(0.0, -0.06 * head.unit),
             )
         ]
 
@@ -39,7 +39,6 @@ def hat(
     top: float = 0.8,
     band: RGB | None = None,
     round_top: bool = False,
-    thick: float = 0.07,
     size: float = 1.0,
 ) -> Feature:
     """A hat: `brim` and `top` in its widths, `crown` its height in units of the head, `size` its share of the width."""
@@ -57,7 +56,7 @@ def hat(
         sizes = tuple(ring * wide for ring in rings)
         parts: list[Solid] = [Lathe(tuple(heights), sizes, sizes, material)]
         if brim:
-            parts.append(Ellipsoid((0, low, 0), (wide * brim, thick * head.unit, wide * brim), material))
+            parts.append(Ellipsoid((0, low, 0), (wide * brim, 0.07 * head.unit, wide * brim), material))
         if band:
             ring = wide * 1.03
             parts.append(Lathe((low, low + 0.22 * tall), (ring, ring * 0.99), (ring, ring * 0.99), paint(band)))

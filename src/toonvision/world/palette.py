@@ -134,9 +134,7 @@ def jittered(colour: RGB, rng: np.random.Generator, spread: float) -> RGB:
     return red, green, blue
 
 
-def random_tint(
-    rng: np.random.Generator, *, mean: float = 0.0, brightness: float = 0.12, hue: float = 0.01
-) -> tuple[float, float, float]:
+def random_tint(rng: np.random.Generator, *, brightness: float = 0.12, hue: float = 0.01) -> tuple[float, float, float]:
     """Return lognormal factors of red, green and blue, with these standard deviations of all and of each."""
-    red, green, blue = (float(math.exp(x)) for x in rng.normal(mean, brightness) + rng.normal(0, hue, 3))
+    red, green, blue = (float(math.exp(x)) for x in rng.normal(0, brightness) + rng.normal(0, hue, 3))
     return red, green, blue

@@ -4,7 +4,7 @@ import csv
 import functools
 import importlib.resources
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,6 @@ from toonvision.core.seeds import generator
 PER_SCREENSHOT: Final = (0.32, 0.37, 0.22, 0.09)
 LEAST_PER_LABEL: Final = 2
 PER_STREET: Final = 5
-LONGEST_WALK: Final = 200
 
 
 @dataclass(frozen=True)
@@ -94,21 +93,6 @@ def plan_video(frames: int, *, seed: int) -> tuple[ScreenshotPlan, ...]:
     return tuple(
         ScreenshotPlan(f"{street}_video_{frame + 1:04d}", street, labels, seed, frame) for frame in range(frames)
     )
-
-
-def plan_walks(count: int, *, seed: int) -> tuple[ScreenshotPlan, ...]:
-    """Return single frames of so many sequences: figures that are farther away than in screenshots, and more of them.
-
-    Args:
-        count: How many frames, each of another sequence.
-        seed: The same seed gives the same frames.
-    """
-    rng = generator(seed, "world", "walks")
-    found = []
-    for number in range(count):
-        *_, frame = plan_video(int(rng.integers(1, LONGEST_WALK)), seed=int(rng.integers(2**31)))
-        found.append(replace(frame, name=f"{frame.street}_walk_{number + 1:04d}"))
-    return tuple(found)
 
 
 def _some(labels: list[str], count: int, rng: np.random.Generator) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, RejectedItemError, shown
+from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted
 from toonvision.data.attributes import stated
@@ -200,8 +200,7 @@ def _object(row: Any, number: int, _canvas: Canvas | None = None) -> AnnotatedOb
 def _box(shape: Mapping[str, Any], kind: object) -> tuple[shapes.Xyxy, str]:
     """Return the box of a shape, and how it came about where the shape is no upright box."""
     if kind not in _BOXED:
-        reason = f"is drawn as {shown(kind)}, which is no box"
-        raise RejectedItemError(reason, "draw it as a rectangle or a polygon", code="no-box")
+        raise shapes.no_box(kind)
     points = shapes.listed_points(shape.get("points"), "points")
     left, top, right, bottom = box = shapes.box_around(points)
     if kind == "circle":

@@ -47,6 +47,12 @@ def box_around(points: Iterable[Sequence[float]]) -> Xyxy:
     return min(xs), min(ys), max(xs), max(ys)
 
 
+def no_box(kind: object) -> RejectedItemError:
+    """Return why an object that is drawn as another kind of shape has no box."""
+    reason = f"is drawn as {shown(kind)}, which is no box"
+    return RejectedItemError(reason, "draw it as a rectangle or a polygon", code="no-box")
+
+
 def box_around_list(points: object, what: str) -> Xyxy:
     """Return the box around points of a JSON document, as `listed_points` reads them."""
     return box_around(listed_points(points, what))

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import RejectedItemError, shown
+from toonvision.core.errors import RejectedItemError
 from toonvision.data.attributes import stated
 from toonvision.data.boxes import AnnotatedObject, Reading
 from toonvision.data.formats import shapes
@@ -93,8 +93,7 @@ def _box(entry: Mapping[str, Any]) -> tuple[shapes.Xyxy, str]:
         return shapes.turned(_around(entry.get("points")), math.degrees(angle)), shapes.TURNED_NOTE
     if kind in ("bitmap", "alpha_mask"):
         return _bitmap_box(mapping(entry.get("bitmap"), "bitmap")), shapes.MASK_NOTE
-    reason = f"is drawn as {shown(kind)}, which is no box"
-    raise RejectedItemError(reason, "draw it as a rectangle or a polygon", code="no-box")
+    raise shapes.no_box(kind)
 
 
 def _around(points: object) -> shapes.Xyxy:

@@ -195,5 +195,4 @@ def _box(shape: Mapping[str, Any]) -> tuple[shapes.Xyxy, str]:
             raise RejectedItemError("its points do not have an x and a y each", "draw it again", code="bad-number")
         box = shapes.box_around_list([list(point) for point in zip(xs, ys, strict=True)], "points")
         return box, shapes.POLYGON_NOTE if kind == "polygon" else shapes.POINTS_NOTE
-    reason = f"is drawn as {shown(kind)}, which is no box"
-    raise RejectedItemError(reason, "draw it as a rectangle or a polygon", code="no-box")
+    raise shapes.no_box(kind)

@@ -23,12 +23,11 @@ PER_ROW = 8
 PAPER = (206, 216, 222)
 
 
-def contact_sheet(*, seed: int, yaw: float = 0.0) -> Image.Image:
+def contact_sheet(*, seed: int) -> Image.Image:
     """Draw all 43 entities with their labels, a row for each suit and the Toons below.
 
     Args:
         seed: Decides the Toons' colours and the small differences.
-        yaw: Rotation of every figure in radians; 0 is the front.
 
     Returns:
         An RGB image, 8 figures a row.
@@ -42,7 +41,6 @@ def contact_sheet(*, seed: int, yaw: float = 0.0) -> Image.Image:
         sprite = draw_entity(
             label,
             height_px=(95 if label.startswith("cog") else 110) * tall,
-            yaw=yaw,
             rng=generator(seed, "world", "sheet", label),
         )
         x, y = index % PER_ROW * width + width // 2, sum(heights[: index // PER_ROW + 1]) - 26
