@@ -119,7 +119,7 @@ def test_a_run_whose_pixels_have_other_classes_by_now_is_refused(workspace, trai
     for card, text in zip(cards, before, strict=True):
         card.write_text(text.replace('"ground"', '"floor"'))
     try:
-        with pytest.raises(ModelRefusedError, match="was trained to name the pixels floor, fruit and mineral, and the"):
+        with pytest.raises(ModelRefusedError, match="was trained to name the pixels floor, fruit and mineral, this"):
             evaluate_run(workspace, trained)
     finally:
         for card, text in zip(cards, before, strict=True):

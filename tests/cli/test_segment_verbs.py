@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from builders import PIXEL_CLASSES, naming_pixels
+from builders import PIXEL_CLASSES, copied, naming_pixels
 from toonvision.core.errors import ModelRefusedError
 from toonvision.data.fitting import shrink_factor
 from toonvision.data.workspace import open_workspace
@@ -131,6 +131,18 @@ def test_masks_that_a_run_writes_can_be_learned_from(run, workspace, exported, t
         found += [np.array(Image.open(path)) == right[path.relative_to(tmp_path)] for path in folder.glob("*.png")]
     assert len(found) == 12
     assert np.mean(found) > 0.8
+
+
+@pytest.mark.parametrize(("verb", "more"), [("predict", ["screenshots"]), ("evaluate", []), ("export", [])])
+def test_a_run_is_refused_where_the_classes_of_pixels_are_others_by_now(run, workspace, trained, tmp_path, verb, more):
+    other = copied(workspace, tmp_path / "workspace").root
+    settings = other / "toonvision.toml"
+    settings.write_text(settings.read_text().replace("ground = {}\nfruit = {}", "fruit = {}\nground = {}"))
+    outcome = run(verb, "pixels/two", *(other / one for one in more), "-w", other)
+    assert outcome.code == 6, outcome.err
+    assert "was trained to name the pixels ground, fruit and mineral, this workspace names fruit, ground and" in (
+        outcome.err
+    )
 
 
 def test_shares_are_written_as_csv_and_classes_are_painted(run, workspace, exported, tmp_path):

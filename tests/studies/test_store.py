@@ -35,6 +35,27 @@ def test_a_recipe_differs_with_the_settings():
     assert recipe_of(samples, TrainingSettings(augmentation=Augmentation(flip=True)), kind="curve") != first
 
 
+@pytest.mark.parametrize("drawn", ["targets", "instances", "pixels"])
+def test_a_recipe_differs_with_each_truth_that_is_drawn_anew(drawn):
+    masks = np.zeros((4, 16, 16), np.uint8)
+    crops = tuple(builders.crop(n) for n in range(4))
+    samples = Dataset(
+        TASK,
+        np.zeros((4, 16, 16, 3), np.uint8),
+        np.zeros(4, np.int64),
+        crops,
+        ("apple",),
+        instances=masks,
+        pixels=masks,
+    )
+    truth = getattr(samples, drawn).copy()
+    truth[2] = 1
+    other = dataclasses.replace(samples, **{drawn: truth})
+    assert recipe_of(other, TrainingSettings(), kind="curve") != recipe_of(samples, TrainingSettings(), kind="curve")
+    assert other.truth_digest(np.array([0, 3])) == samples.truth_digest(np.array([0, 3]))
+    assert other.truth_digest(np.array([0, 2])) != samples.truth_digest(np.array([0, 2]))
+
+
 def test_a_report_of_a_study_of_the_data_is_refused_with_its_files(workspace):
     (recipe,) = recipes("a")
     folder = study_folder(workspace, "label", recipe, name="mine")

@@ -13,6 +13,7 @@ from toonvision.data.boxes import Box
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.studies.stress import CHANGES, StressScore, StressTest, stress_panel, stress_run
 from toonvision.studies.stress import _cut_beside as cut_beside
+from toonvision.studies.stress import _grown_map as grown_map
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.repeat import train_run
 
@@ -108,6 +109,15 @@ def test_a_moved_box_keeps_its_size_and_stays_in_the_picture(number, share, left
 def made(*wrong):
     scores = [StressScore("" if not at else "blur", f"{at} px", 100, count, (count,)) for at, count in enumerate(wrong)]
     return StressTest("suit/one", "test", (0,), tuple(scores))
+
+
+def test_pixels_of_a_smaller_screenshot_are_compared_where_they_are_in_the_screenshot_itself():
+    small = np.zeros((6, 10), np.uint8)
+    small[:3, :5] = 1  # of a figure that reaches to row 6 and column 10 of a screenshot that is twice as large
+    assert grown_map(small, 2.0).all()
+    assert (grown_map(small, 1.0) == small).all()
+    assert grown_map(small, 1.4)[:4, :7].all()
+    assert not grown_map(small, 1.4)[5:].any()
 
 
 def test_the_sentence_names_the_worst_change_only_where_it_clearly_lowers_the_accuracy():

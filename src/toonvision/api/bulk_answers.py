@@ -56,7 +56,7 @@ def run_answering(run: StoredRun) -> Answering | None:
     if (model := _exported(run)) is None:
         return None
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    card = read_card(run.folder, taxonomy=taxonomy)
     above = taxonomy.all_parents(card.level)
     identity = _identity([run.record.kind, run.name, taxonomy.digest], [model])
     report = run.workspace.command("report", run.name)
@@ -79,7 +79,7 @@ def stages_answering(detector: StoredRun, classifiers: Sequence[StoredRun]) -> A
     """
     require_kinds(detector, classifiers)
     taxonomy, runs = detector.workspace.files.taxonomy, [detector, *classifiers]
-    level, *_ = [read_card(run.folder, taxonomy=taxonomy.digest).level for run in runs]
+    level, *_ = [read_card(run.folder, taxonomy=taxonomy).level for run in runs]
     models = [_exported(run) for run in runs]
     found = [model for model in models if model is not None]
     if len(found) < len(models):

@@ -52,7 +52,7 @@ def _contradicted(workspace: Opened, name: str, known: Known | None) -> Checked:
     files = workspace.files
     run = StoredRun(workspace, find_run(files.runs, name))
     run.require_step("check --run")
-    read_card(run.folder, taxonomy=files.taxonomy.digest)
+    read_card(run.folder, taxonomy=files.taxonomy)
     if known is None:
         raise InputRejectedError(f"{files.catalog}: cannot be read, so that no label can be compared. Leave out --run.")
     crops = [crop for crop in known.crops if files.taxonomy.class_of(crop.label, run.record.level) is not None]

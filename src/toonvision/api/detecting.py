@@ -77,7 +77,7 @@ def detect(
     if boxes:
         raise UsageError(f"{run.name} finds its boxes itself; --boxes is for runs that name one object. Leave it out.")
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    card = read_card(run.folder, taxonomy=taxonomy)
     if masks is not None and not card.pixels:
         raise UsageError(f"--masks is for runs that name pixels; {run.name} finds boxes alone. Leave it out.")
     require_paths(pictures, save=save, voc=voc, masks=masks)

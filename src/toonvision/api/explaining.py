@@ -56,7 +56,7 @@ def explain(
     """Explain pictures, or the wrong and least sure ones of the test subset; see `Run.explain`."""
     require_kind("method", Method, method)
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    card = read_card(run.folder, taxonomy=taxonomy)
     if card.network == TREES:
         raise UsageError(
             f"{run.name}: explain shows what the layers of a network see, and trees have none: they count colours in "

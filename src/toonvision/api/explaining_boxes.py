@@ -59,7 +59,7 @@ def explain_boxes(
             f"--layer, --method and --each are for runs that name one object; {run.name} finds objects. Leave them out."
         )
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    card = read_card(run.folder, taxonomy=taxonomy)
     level = taxonomy.level(card.level)
     start_backend(card.network, card.size_hw)
     model = load_model(run.folder)

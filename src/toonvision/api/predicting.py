@@ -36,7 +36,7 @@ def predict(
 ) -> Result[list[Prediction]]:
     """Predict pictures, or the boxes of annotated ones; see `Run.predict`."""
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    card = read_card(run.folder, taxonomy=taxonomy)
     require_paths(pictures, save=save)
     if boxes:
         predictions, findings = _predict_boxes(run, pictures, keras=keras)

@@ -71,7 +71,7 @@ def segment(
     if boxes:
         raise UsageError(f"{run.name} names pixels; --boxes is for runs that name one object. Leave it out.")
     taxonomy = run.workspace.files.taxonomy
-    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    card = read_card(run.folder, taxonomy=taxonomy)
     require_paths(pictures, save=save, masks=masks)
     found, findings = predict_files(run, pictures, keras=keras)
     categories = {one.name: one for one in taxonomy.level(card.level).classes}

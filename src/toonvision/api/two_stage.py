@@ -57,7 +57,7 @@ def find_and_name(
     """
     taxonomy = detector.workspace.files.taxonomy
     require_kinds(detector, classifiers)
-    card = read_card(detector.folder, taxonomy=taxonomy.digest)
+    card = read_card(detector.folder, taxonomy=taxonomy)
     require_paths(pictures, save=save, voc=voc)
     namers = [namer_of(run, taxonomy) for run in classifiers]
     found, findings = predict_files(detector, pictures)
@@ -194,7 +194,7 @@ def namer_of(run: StoredRun, taxonomy: Taxonomy) -> Namer:
     Raises:
         ModelRefusedError: If its model cannot be used, or has another taxonomy.
     """
-    card = read_card(run.folder, taxonomy=taxonomy.digest)
+    card = read_card(run.folder, taxonomy=taxonomy)
     parents = taxonomy.all_parents(card.level)
     ready = partial(Namer, run.name, card.level, card.classes, card.size_hw, card.resize, parents)
     if isinstance(export := usable_export(run), Classifier):

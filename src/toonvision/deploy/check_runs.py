@@ -80,7 +80,7 @@ def _sound_run(run: Path, workspace: Workspace) -> tuple[RunRecord, str]:
         raise InputRejectedError(f"{run / RECORD}: is missing, so that no command sees this run. Train again.")
     record = read_record(run)
     for folder in (run, *(repeat_folder(run, repeat.seed) for repeat in record.repeats)):
-        read_card(folder, taxonomy=workspace.taxonomy.digest)
+        read_card(folder, taxonomy=workspace.taxonomy)
         require_sound_weights(folder)
     return record, current_export(run, read_card(run))[1]
 

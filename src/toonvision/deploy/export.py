@@ -71,7 +71,7 @@ def export_run(workspace: Workspace, run: Path, *, int8: bool = False, progress:
         EnvironmentFaultError: If Keras does not run on TensorFlow.
         WorkspaceBusyError: If another process writes, or has trained the run again meanwhile.
     """
-    card = read_card(run, taxonomy=workspace.taxonomy.digest)
+    card = read_card(run, taxonomy=workspace.taxonomy)
     if int8:
         _require_int8(run, card)
     start_backend(card.network, card.size_hw)

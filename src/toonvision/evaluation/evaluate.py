@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from toonvision.core.errors import Finding, ModelRefusedError
+from toonvision.core.errors import Finding
 from toonvision.core.files import write_text
 from toonvision.core.panels import rows_csv
 from toonvision.core.progress import Progress, silent
-from toonvision.core.wording import listed
 from toonvision.data.images import Pictures
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
@@ -83,7 +82,7 @@ def evaluate_run(
         InputRejectedError: If its split or images are not those that it was trained with.
     """
     record = read_record(run)
-    read_card(run, taxonomy=workspace.taxonomy.digest)
+    read_card(run, taxonomy=workspace.taxonomy)
     data = load_run_data(workspace, record)
     start_backend(record.settings.network, record.size_hw)
     seeds = [repeat.seed for repeat in record.repeats]
@@ -126,11 +125,6 @@ def _floors(record: RunRecord, data: Dataset, subset: Subset, scores: Sequence[A
 
 def _scores(data: Dataset, folder: Path, subset: Subset, *, held_out: bool) -> Scores:
     card = read_card(folder)
-    if card.pixels != data.pixel_classes:
-        raise ModelRefusedError(
-            f"{folder}: was trained to name the pixels {listed(card.pixels)}, and the workspace names "
-            f"{listed(data.pixel_classes)}. Train again."
-        )
     kind, model, thresholds = kind_of(data.task), load_model(folder), card.thresholds
     predictions = predict(kind, model, data.images[data.indices[subset]])
     validation = None

@@ -19,10 +19,12 @@ from toonvision.core.errors import ModelRefusedError, RejectedItemError, ToonVis
 from toonvision.core.files import LARGEST_MODEL, read_regular, replacing, write_text
 from toonvision.core.seeds import own_randomness
 from toonvision.core.settings import read_json
+from toonvision.core.wording import listed
 from toonvision.data.fitting import Resize
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.models.forest import Forest, load_forest, save_forest
 from toonvision.models.registry import TREES, build_network
+from toonvision.taxonomy.labels import PIXEL_LEVEL, Taxonomy
 
 if TYPE_CHECKING:
     import keras
@@ -117,12 +119,13 @@ def read_novelty(folder: Path) -> NoveltyScore | None:
     return score
 
 
-def read_card(folder: Path, *, taxonomy: str | None = None) -> ModelCard:
+def read_card(folder: Path, *, taxonomy: Taxonomy | None = None) -> ModelCard:
     """Load the description of a saved model.
 
     Args:
         folder: The model's.
-        taxonomy: The digest of the workspace's taxonomy, which must be the model's; by default any may.
+        taxonomy: The workspace's, which must be the model's, with its classes of pixels where the model names those;
+            by default any may.
 
     Raises:
         InputRejectedError: If there is no model in the folder.
@@ -139,12 +142,24 @@ def read_card(folder: Path, *, taxonomy: str | None = None) -> ModelCard:
             f"{folder / MEANING}: a temperature is a number above 0; got {card.temperature:g}. Remove it "
             "there, then fit it again: toonvision calibrate RUN"
         )
-    if taxonomy not in {None, card.taxonomy}:
-        raise ModelRefusedError(
-            f"{folder}: was trained with taxonomy {card.taxonomy}, this workspace has {taxonomy}. Train again, or use "
-            "the workspace that it was trained in."
-        )
+    if taxonomy is not None:
+        _require_taxonomy(card, taxonomy, folder)
     return card
+
+
+def _require_taxonomy(card: ModelCard, taxonomy: Taxonomy, folder: Path) -> None:
+    remedy = "Train again, or use the workspace that it was trained in."
+    if card.taxonomy != taxonomy.digest:
+        raise ModelRefusedError(
+            f"{folder}: was trained with taxonomy {card.taxonomy}, this workspace has {taxonomy.digest}. {remedy}"
+        )
+    learned = card.classes if card.level == PIXEL_LEVEL else card.pixels
+    pixels = tuple(one.name for one in taxonomy.pixels)
+    if learned and learned != pixels:
+        raise ModelRefusedError(
+            f"{folder}: was trained to name the pixels {listed(learned)}, this workspace names "
+            f"{listed(pixels) or 'none'}. {remedy}"
+        )
 
 
 @own_randomness()

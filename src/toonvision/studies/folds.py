@@ -230,8 +230,7 @@ def _result_name(dataset: Dataset, job: Job) -> str:
     content = [
         [[dataset.items[index].hash for index in indices] for indices in (learned, fold.test)],
         len(fold.train),
-        dataset.targets[learned].tolist(),
-        dataset.classes,
+        dataset.truth_digest(learned),
         dataset.images.shape[1:],
         hashlib.sha256(dataset.images[fold.test[:8]].tobytes()).hexdigest(),  # how they were resized
         asdict(job.settings),

@@ -128,7 +128,7 @@ class StudyOptions:
 def recipe_of(dataset: Dataset, settings: TrainingSettings, *, kind: str, **others: Any) -> dict[str, Any]:
     """Return all that decides a study's results, as plain data: a hash of the data, settings, and its own choices."""
     listed = [[crop.hash, crop.context, crop.screenshot_id] for crop in dataset.items]
-    content = json.dumps([listed, dataset.targets.tolist(), dataset.classes])
+    content = json.dumps([listed, dataset.truth_digest()])
     return {
         "data": hashlib.sha256(content.encode()).hexdigest()[:16],
         "size_hw": list(dataset.images.shape[1:3]),

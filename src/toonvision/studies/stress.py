@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
 from toonvision.core.errors import InputRejectedError
@@ -237,8 +238,8 @@ def _score(kind: str, strength: str, evaluation: Evaluation[Any]) -> StressScore
 
 
 def _grown(predictions: Predictions, data: Dataset, evaluation: Evaluation[Any], scale: float) -> Predictions:
-    """Return boxes in screenshots of another scale as they would be in the screenshots themselves."""
-    if scale == 1 or predictions.boxes is None:
+    """Return boxes and pixels in screenshots of another scale as they would be in the screenshots themselves."""
+    if scale == 1:
         return predictions
     sizes = [frame.shot.size_wh for frame in evaluation.frames]
     factors = [
@@ -246,7 +247,18 @@ def _grown(predictions: Predictions, data: Dataset, evaluation: Evaluation[Any],
         / (scale * shrink_factor((width, height), data.size_hw))
         for width, height in sizes
     ]
-    return replace(predictions, boxes=predictions.boxes * np.array(factors, np.float32)[predictions.image, None])
+    boxes, pixels = predictions.boxes, predictions.pixels
+    return replace(
+        predictions,
+        boxes=None if boxes is None else boxes * np.array(factors, np.float32)[predictions.image, None],
+        pixels=None if pixels is None else np.stack(list(map(_grown_map, pixels, factors))),
+    )
+
+
+def _grown_map(pixels: npt.NDArray[np.uint8], factor: float) -> npt.NDArray[np.uint8]:
+    """Return a map of classes enlarged from its upper left corner, cut to the size that it had."""
+    rows, columns = (np.minimum((np.arange(side) + 0.5) / factor, side - 1).astype(int) for side in pixels.shape)
+    return pixels[np.ix_(rows, columns)]
 
 
 def stress_panel(test: StressTest) -> FigurePanel:

@@ -4,6 +4,8 @@ Splits, seeds, repeats, runs, searches and studies are written once, for these v
 a module of this folder with the functions of `TaskKind`.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -112,6 +114,15 @@ class Dataset(_Shown):
         """Height and width of the images in pixels."""
         height, width = self.images.shape[1:3]
         return height, width
+
+    def truth_digest(self, indices: Indices | None = None) -> str:
+        """Return a hash of the truth of some images, by default of all: their targets and masks, and the classes."""
+        digest = hashlib.sha256(json.dumps([self.classes, self.pixel_classes]).encode())
+        for truth in (self.targets, self.instances, self.pixels):
+            if truth is not None:
+                for at in range(len(truth)) if indices is None else indices:
+                    digest.update(np.ascontiguousarray(truth[at]))
+        return digest.hexdigest()[:16]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave images and targets out where they are a mapped file: another process maps it itself."""

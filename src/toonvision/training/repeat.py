@@ -192,7 +192,8 @@ def _train_once(
 
     train, val = data.indices["train"], data.indices["val"]
     logs = run / LOGS / f"seed-{seed}"
-    facts = (record.task, record.data_hash, record.size_hw, record.resize, dict(record.versions))
+    truth = data.truth_digest(np.concatenate([train, val]))
+    facts = (record.task, record.data_hash, truth, record.size_hw, record.resize, dict(record.versions))
     model, history = fit(
         data,
         train=train,
