@@ -32,7 +32,7 @@ from toonvision.models.grid import STRIDE
 from toonvision.studies.stress import _grown
 from toonvision.tasks import detect
 from toonvision.tasks.base import Evaluated
-from toonvision.tasks.box_outcomes import AT_EDGE, BESIDE, IN_VIEW, cause, disturbances
+from toonvision.tasks.box_outcomes import AT_EDGE, BESIDE, IN_VIEW, cause, disturbances, height_bands
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.detect_augmentation import change, middle_windows, window_size
 from toonvision.tasks.detect_panels import _shift
@@ -338,6 +338,21 @@ def scores_of(objects, found, thresholds=(0.5, 0.5), images=2, classes=("cog", "
         np.array([f[3] for f in found], np.float32), boxes=np.array([f[2] for f in found], np.float32).reshape(-1, 4),
     )  # fmt: skip
     return BoxScores(truth, predictions, classes, thresholds)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "first"),
+    [
+        ([(1280, 720)], ("0 to 50 px", "0 to 25 px")),
+        ([(640, 360)], ("0 to 25 px", "0 to 25 px")),
+        ([(1280, 720), (640, 360)], ("0 to 25 px", "0 to 25 px")),
+        ([(1280, 720), (1280, 720), (640, 360)], ("0 to 50 px", "0 to 50 px")),
+    ],
+)
+def test_heights_at_the_input_are_told_where_all_screenshots_are_shrunk_alike(sizes, first):
+    frames = [SimpleNamespace(shot=SimpleNamespace(size_wh=size)) for size in sizes]
+    band, *_ = height_bands(SimpleNamespace(frames=frames, images=np.zeros((len(sizes), 384, 640, 3), np.uint8)))
+    assert (band.title, band.at_input) == first
 
 
 BOX, OTHER, FAR = (0, 0, 10, 20), (30, 0, 40, 20), (60, 60, 70, 80)

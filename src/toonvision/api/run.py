@@ -95,8 +95,8 @@ class Run(StoredRun):
         if self.record.kind == DETECT:
             raise UsageError(
                 f"{self.name} finds objects: its scores put boxes in order and are no probabilities, so there is no "
-                "temperature to fit. From which score on a box counts was chosen for each class on validation "
-                "screenshots when it was trained, and is stored with it. To see these thresholds, run: "
+                "temperature to fit. From which score on a box counts is stored with it: for each class the threshold "
+                "that was chosen on validation screenshots, or 0.30 where none could be chosen. To see them, run: "
                 f"{self.workspace.command('evaluate', self.name)}"
             )
         self.require_step("calibrate")

@@ -165,10 +165,12 @@ def _class_at(found: FoundObject, level: str) -> str | None:
 
 
 def _table(scores: TwoStageScores) -> Table:
-    columns = ["Height of the object", "At the input", "Objects", "Box right", "Box and class right", "Share", "95 %"]
+    shrunk = any(one.at_input != one.title for one in scores.bands[:-1])
+    columns = ["Height of the object", *["At the input"] * shrunk, "Objects", "Box right", "Box and class right",
+               "Share", "95 %"]  # fmt: skip
     rows = [
-        [one.title, one.at_input, one.total, one.found, one.right, percent(share.share), interval(share)]
+        [one.title, *[one.at_input] * shrunk, one.total, one.found, one.right, percent(share.share), interval(share)]
         for one in scores.bands
         if (share := Proportion(one.right, one.total)).total
     ]
-    return table(f"Found, and its {scores.level} named rightly by {scores.classifier}", columns, rows, names=2)
+    return table(f"Found, and its {scores.level} named rightly by {scores.classifier}", columns, rows, names=1 + shrunk)

@@ -121,7 +121,7 @@ class Dataset(_Shown):
         for truth in (self.targets, self.instances, self.pixels):
             if truth is not None:
                 for at in range(len(truth)) if indices is None else indices:
-                    digest.update(np.ascontiguousarray(truth[at]))
+                    digest.update(truth[at].tobytes())
         return digest.hexdigest()[:16]
 
     def __getstate__(self) -> dict[str, Any]:

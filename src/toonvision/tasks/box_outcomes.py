@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ class HeightBand:
         low: In pixels of the screenshot.
         high: Below which a height is.
         title: The range, in pixels of the screenshot.
-        at_input: The same in pixels of the network's input.
+        at_input: The same in pixels of the network's input; those of the screenshot where these are shrunk by different
+            numbers.
     """
 
     low: float
@@ -51,14 +53,14 @@ class HeightBand:
 
 
 def height_bands(evaluation: Evaluated[Any]) -> tuple[HeightBand, ...]:
-    """Return bands of heights: below 25, 60 and 120 pixels of the input, and above."""
-    frames = evaluation.frames
-    factor = float(np.median(factors_of(frames, evaluation.images.shape[1:3]))) if frames else 1
-    edges = [0.0, *_HEIGHTS, math.inf]
+    """Return bands of heights: below 25, 60 and 120 pixels of the usual screenshot's input, and above."""
+    factors = factors_of(evaluation.frames, evaluation.images.shape[1:3]).tolist() or [1.0]
+    factor, alike = median_low(factors), len(set(factors)) == 1
     return tuple(
-        HeightBand(factor * low, factor * high, _range(factor * low, factor * high), _range(low, high))
-        for low, high in pairwise(edges)
-    )
+        HeightBand(factor * low, factor * high, whole := _range(factor * low, factor * high),
+                   _range(low, high) if alike else whole)
+        for low, high in pairwise([0.0, *_HEIGHTS, math.inf])
+    )  # fmt: skip
 
 
 def disturbances(truth: Objects, frames: Sequence[Frame]) -> tuple[str, ...]:
