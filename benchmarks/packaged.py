@@ -16,7 +16,6 @@ import math
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ from toonvision.deploy.scene import Scene
 from toonvision.label.naming import proposal_of
 from toonvision.metrics.boxes import SAME_OBJECT
 from toonvision.metrics.detection import EVERY_HEIGHT, HALF, Precision, match
-from toonvision.metrics.found_objects import whole_boxes
+from toonvision.metrics.found_objects import in_pictures
 from toonvision.metrics.predictions import Verdict
 from toonvision.tasks import detect
 from toonvision.tasks.detect_targets import factors_of, objects_in
@@ -108,7 +107,7 @@ def objects_found(workspace: Workspace, detector: Detector) -> dict[str, Any]:
         frames = detect.items(catalog.known(), files, task)
     data = detect.dataset_of(files, task, frames, size_hw=size_hw)
     found = detector.find_batch(data.images)
-    predictions = replace(found, boxes=whole_boxes(found, [one.shot.size_wh for one in frames], size_hw))
+    predictions = in_pictures(found, [one.shot.size_wh for one in frames], size_hw)
     truth = objects_in(data.targets, factors_of(frames, size_hw))
     places = [(at, detector.classes.index(name)) for at, name in enumerate(data.classes)]
 

@@ -15,6 +15,7 @@ from toonvision.data.extraction import extract
 from toonvision.data.fitting import fit
 from toonvision.data.workspace import create_workspace
 from toonvision.deploy.classifier import Classifier
+from toonvision.deploy.scene import Namer
 from toonvision.taxonomy.loader import infer
 
 
@@ -197,3 +198,11 @@ def test_using_an_export_imports_neither_keras_nor_anything_else_that_a_plain_in
         "print(sorted(lacking & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_classifier_is_asked_about_what_one_of_its_own_classes_can_be():
+    kinds = {"kind": {"cog_bb_flunky": "cog", "toon_dog": "toon"}}
+    namer = Namer("labels", "label", ("cog_bb_flunky",), (8, 8), "stretch", kinds, lambda _: None)
+    assert namer.knows("cog", "kind")
+    assert not namer.knows("toon", "kind")
+    assert namer.knows("street", "context")

@@ -21,14 +21,16 @@ from builders import (
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.data.check import check_screenshots
 from toonvision.data.extraction import extract
+from toonvision.data.fitting import LARGEST_SIDE
 from toonvision.data.groups import frame_keys
 from toonvision.data.split_plan import draw_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Split
 from toonvision.data.workspace import open_workspace
 from toonvision.metrics.detection import Objects
+from toonvision.metrics.found_objects import in_pictures
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, middles, peaks, settled
-from toonvision.models.grid import STRIDE
+from toonvision.models.grid import STRIDE, shrunk
 from toonvision.studies.stress import _grown
 from toonvision.tasks import detect
 from toonvision.tasks.base import Evaluated
@@ -97,6 +99,19 @@ def test_the_input_holds_the_most_frequent_screenshot_shrunk_by_a_whole_number(t
     workspace = make_workspace(tmp_path / "workspace", [*shots, Shot("other", "garden", ((("pear"), (2, 3, 40, 50)),))])
     extract(workspace)
     assert detect.input_size(workspace, "detector") == (384, 640)
+
+
+@pytest.mark.parametrize("screen_hw", [(60, 5_000), (20, 30_000), (9_000, 20)])
+def test_the_input_of_long_and_narrow_screenshots_is_one_that_can_be_exported(screen_hw):
+    assert max(shrunk(screen_hw, detect.usual_factor(screen_hw))) <= LARGEST_SIDE
+
+
+def test_a_box_that_lies_below_the_picture_is_left_out_and_others_end_with_it():
+    boxes = np.array([[10, 20, 60, 100], [100, 170, 140, 190], [0, 181, 40, 190], [30, 40, 30, 90]], np.float32)
+    found = Predictions(1, np.zeros(4, np.int64), np.arange(4), np.linspace(0.9, 0.6, 4, dtype=np.float32), boxes=boxes)
+    kept = in_pictures(found, [(1280, 360)], (192, 640))
+    assert kept.labels.tolist() == [0, 1]
+    assert kept.known_boxes.tolist() == [[20, 40, 120, 200], [200, 340, 280, 360]]
 
 
 def test_a_detector_without_objects_to_learn_from_is_refused_with_the_counts(dataset):

@@ -48,7 +48,8 @@ def box_blocks(evaluation: "Evaluation[Any]", taxonomy: Taxonomy) -> tuple[Block
     if floors and floors.listed and not floors.unbeaten:
         lines.append(floors.sentence())
     if best.pixels is not None:
-        lines.append(f"{quality_of_pixels(best.pixels)} Other screenshots have no mask.")
+        others = " Other screenshots have no mask." * (len(best.pixels.truth) < images)
+        lines.append(f"{quality_of_pixels(best.pixels)}{others}")
     named = joint_table(evaluation, taxonomy)
     classes = replace(classes_table(evaluation), title=evaluation.title)
     return classes, heights_table(evaluation), *([named] if named else []), "\n".join(lines)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toonvision.core.errors import UsageError
+from toonvision.data.fitting import LARGEST_SIDE
 from toonvision.training.recipes import PlannedRun, changed, recipe_in
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from toonvision.taxonomy.labels import Task, Taxonomy
 
 DEFAULT_NETWORK = "compact"
-_SMALLEST, _LARGEST = 16, 2000
+_SMALLEST = 16
 
 Size = str | tuple[int, int]
 """An input size: ``600x200``, or height and width in pixels."""
@@ -97,11 +98,11 @@ def parse_size(size: Size) -> tuple[int, int]:
     sides = size.lower().split("x") if isinstance(size, str) else size
     fields = [str(side) for side in sides] if isinstance(sides, Sequence) else []
     if len(fields) != 2 or not all(
-        field.isascii() and field.isdecimal() and len(field) <= 4 and _SMALLEST <= int(field) <= _LARGEST
+        field.isascii() and field.isdecimal() and len(field) <= 4 and _SMALLEST <= int(field) <= LARGEST_SIDE
         for field in fields
     ):
         raise UsageError(
-            f"a size is height x width in pixels, {_SMALLEST} to {_LARGEST} each; got {size!r}. Write e.g. --size "
+            f"a size is height x width in pixels, {_SMALLEST} to {LARGEST_SIDE} each; got {size!r}. Write e.g. --size "
             "600x200."
         )
     return int(fields[0]), int(fields[1])

@@ -9,6 +9,8 @@ from PIL import Image
 
 from toonvision.data.images import read_whole, room_for
 
+LARGEST_SIDE = 2_000
+"""Of a network's input, in pixels."""
 Resize = Literal["stretch", "letterbox", "shrink"]
 """How a picture is brought to a network's input size; see `fit`. Crops are stretched or letterboxed."""
 

@@ -83,8 +83,9 @@ class Namer:
 
     def knows(self, name: str, level: str) -> bool:
         """Return whether one of its classes can belong to a class of another level."""
-        above = self.parents.get(level)
-        return not above or name in above.values()
+        parents = self.parents.get(level, {})
+        above = {parents[one] for one in self.classes if one in parents}
+        return not above or name in above
 
     def __call__(self, crops: Sequence[Image.Image]) -> list[Verdict]:
         """Return what it says of each crop."""

@@ -1,7 +1,7 @@
 """The objects that a detector finds in picture files, whatever computes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 
@@ -77,26 +77,24 @@ def objects_of(
         thresholds: The confidence from which on a prediction of each class counts.
         size_hw: Height and width of the input in pixels.
     """
-    boxes = whole_boxes(predictions, sizes_wh, size_hw)
+    predictions = in_pictures(predictions, sizes_wh, size_hw)
     found: list[list[FoundObject]] = [[] for _ in sizes_wh]
     for at in np.argsort(-predictions.scores, kind="stable"):
         label, score = int(predictions.labels[at]), float(predictions.scores[at])
         if score >= thresholds[label]:
-            left, top, right, bottom = (round(float(edge), 1) for edge in boxes[at])
+            left, top, right, bottom = (round(float(edge), 1) for edge in predictions.known_boxes[at])
             found[predictions.image[at]].append(FoundObject(classes[label], score, (left, top, right, bottom)))
     return [tuple(one) for one in found]
 
 
-def whole_boxes(
-    predictions: Predictions, sizes_wh: Sequence[tuple[int, int]], size_hw: tuple[int, int]
-) -> npt.NDArray[np.float32]:
-    """Return predicted boxes in pixels of the pictures, none of which leaves its picture, shape ``(boxes, 4)``."""
+def in_pictures(predictions: Predictions, sizes_wh: Sequence[tuple[int, int]], size_hw: tuple[int, int]) -> Predictions:
+    """Return predicted boxes in pixels of the pictures, cut to these; those of less than a pixel are left out."""
     factors = np.array([shrink_factor(size, size_hw) for size in sizes_wh], np.float32)
     most = np.tile(np.array(sizes_wh, np.float32).reshape(-1, 2), 2)
-    found: npt.NDArray[np.float32] = np.clip(
-        predictions.known_boxes * factors[predictions.image, None], 0, most[predictions.image]
-    )
-    return found
+    boxes = np.clip(predictions.known_boxes * factors[predictions.image, None], 0, most[predictions.image])
+    seen = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
+    image, labels, scores = (one[seen] for one in (predictions.image, predictions.labels, predictions.scores))
+    return replace(predictions, image=image, labels=labels, scores=scores, boxes=boxes[seen])
 
 
 def found_rows(

@@ -20,7 +20,7 @@ from toonvision.data.records import Frame
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.boxes import Boxes, Indices, overlaps
 from toonvision.metrics.detection import OVERLAPS, Objects, Precision, match
-from toonvision.metrics.found_objects import whole_boxes
+from toonvision.metrics.found_objects import in_pictures
 from toonvision.metrics.predictions import Predictions
 from toonvision.metrics.suspect_boxes import REASONS, Reason, SuspectBox, find_suspect_boxes, joined
 from toonvision.studies.box_training import plan_detectors
@@ -192,8 +192,7 @@ def compare_annotations(
     frames = [dataset.frames[at] for at in searched]
     each = [_of_all(job, result, searched) for job, result in zip(jobs, results, strict=True) if not result.diverged]
     found = joined(each, asked[searched])
-    sizes = [frame.shot.size_wh for frame in frames]
-    found = replace(found, boxes=whole_boxes(found, sizes, dataset.size_hw))
+    found = in_pictures(found, [frame.shot.size_wh for frame in frames], dataset.size_hw)
     truth = objects_in(dataset.targets[searched], factors_of(frames, dataset.size_hw))
     matches = [match(truth, found, label=label, thresholds=OVERLAPS) for label in range(len(dataset.classes))]
     ap50 = Precision.mean([Precision.of(one.average_precisions) for one in matches]).ap50

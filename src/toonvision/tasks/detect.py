@@ -13,7 +13,7 @@ import numpy.typing as npt
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Panel
 from toonvision.data.arrays import load_instances, load_screenshots
-from toonvision.data.fitting import Resize
+from toonvision.data.fitting import LARGEST_SIDE, Resize
 from toonvision.data.groups import frame_keys, groups_of_each
 from toonvision.data.images import Pictures
 from toonvision.data.records import Frame, Known, frames_of
@@ -24,7 +24,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.metrics.boxes import boxes_in
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.detection import HALF, match
-from toonvision.metrics.found_objects import whole_boxes
+from toonvision.metrics.found_objects import in_pictures
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, peaks, settled
@@ -59,7 +59,8 @@ sketch = with_boxes
 _SAME = 1e-6
 """Difference of confidence below which two boxes are equally sure."""
 _MOST_PIXELS = 350_000
-"""Of the input, where nobody says its size: screenshots are shrunk by the smallest whole number that leaves no more."""
+"""Of the input, where nobody says its size: screenshots are shrunk by the smallest whole number that leaves no more, in
+sides that an input can have."""
 
 
 def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
@@ -95,7 +96,8 @@ def usual_screen(workspace: Workspace) -> tuple[int, int]:
 
 def usual_factor(screen_hw: tuple[int, int]) -> int:
     """Return the smallest whole number by which screenshots are shrunk where nobody says the input's size."""
-    return next(factor for factor in count(1) if math.prod(shrunk(screen_hw, factor)) <= _MOST_PIXELS)
+    sizes = ((factor, shrunk(screen_hw, factor)) for factor in count(1))
+    return next(factor for factor, size in sizes if math.prod(size) <= _MOST_PIXELS and max(size) <= LARGEST_SIDE)
 
 
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
@@ -272,11 +274,11 @@ def score(
     """Compare predicted boxes with the true ones; see `TaskKind.score`."""
     indices = dataset.indices[subset]
     frames = [dataset.frames[at] for at in indices]
-    boxes = whole_boxes(predictions, [one.shot.size_wh for one in frames], dataset.size_hw)
+    found = in_pictures(predictions, [one.shot.size_wh for one in frames], dataset.size_hw)
     factors = factors_of(frames, dataset.size_hw)
     return BoxScores(
         objects_in(dataset.targets[indices], factors),
-        replace(predictions, boxes=boxes, pixels=None),
+        replace(found, pixels=None),
         dataset.classes,
         thresholds_of(thresholds, dataset.classes),
         tuple(frames),
