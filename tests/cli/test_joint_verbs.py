@@ -1,6 +1,7 @@
 """Every verb for a run that finds objects and names pixels, on a tiny workspace."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,15 @@ from PIL import Image
 
 from builders import PIXEL_CLASSES, finding_things, naming_pixels
 from toonvision.core.errors import ModelRefusedError, UsageError
+from toonvision.data.splits import read_split
 from toonvision.deploy.detector import Detector
 from toonvision.deploy.scene import Scene
 from toonvision.evaluation.evaluate import evaluate_run
 from toonvision.models.saving import read_card
 from toonvision.watch.models import WatchModels
+
+WITHOUT = ["shot_03", "shot_06"]
+"""Screenshots without a mask."""
 
 pytestmark = pytest.mark.usefixtures("eager", "small_bodies")
 
@@ -21,13 +26,13 @@ pytestmark = pytest.mark.usefixtures("eager", "small_bodies")
 def workspace(small_workspace, tmp_path_factory):
     root = tmp_path_factory.mktemp("joint")
     finding = finding_things(small_workspace, root / "finding", level="label")
-    return naming_pixels(finding, root / "workspace", without=["shot_03", "shot_06"])
+    return naming_pixels(finding, root / "workspace", without=WITHOUT)
 
 
 @pytest.fixture
 def trained(train_once, workspace):
     """The folder of the run things/both, trained once for all tests here."""
-    said = ("Over 2 trainings: AP50 median", "Scores of each class of pixel", "Other screenshots have no mask.")
+    said = ("Over 2 trainings: AP50 median", "Scores of each class of pixel", "of the pixels of")
     return train_once(workspace, "things/both", "--model", "detector+pixels", "--epochs", "6", certain=0.04, said=said)
 
 
@@ -49,6 +54,14 @@ def test_evaluate_has_the_scores_of_both_and_a_floor_for_each(run, workspace, tr
     assert 0.2 < outcome.json["pixels"]["model"]["miou"]["value"] <= 1
     assert [one["name"] for one in outcome.json["floors"]] == ["mean-box", "majority-of-the-place"]
     assert all("miou" in one for one in outcome.json["repeats"])
+
+
+@pytest.mark.parametrize("subset", ["train", "val", "test"])
+def test_it_is_said_where_some_of_the_screenshots_have_no_mask(run, workspace, trained, subset):
+    outcome = run("evaluate", "things/both", "--subset", subset, "-w", workspace.root)
+    subsets = read_split(workspace.splits, "default").subsets
+    lacks = any(subsets[key] == subset for key in subsets if Path(key).stem in WITHOUT)
+    assert ("Other screenshots have no mask." in outcome.out) == lacks
 
 
 def test_the_report_shows_the_pixels_beside_the_boxes(run, workspace, trained):
