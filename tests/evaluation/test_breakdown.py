@@ -132,8 +132,8 @@ def test_only_a_clear_difference_between_enough_images_stands_out(one, expected)
 def test_a_finding_gives_counts_and_intervals_and_nothing_is_no_finding():
     clear = Breakdown("height", "Height of the crop", (group(9, 20, 5, 100), group(2, 30, 12, 90)), 1)
     assert clear.finding == (
-        "Height of the crop: clearly more often wrong: small (9 of 20 wrong, 45.0 %, interval 25.8 to 65.8 %; all "
-        "others 5 of 100 wrong, 5.0 %, interval 2.2 to 11.2 %)."
+        "Height of the crop: clearly more often wrong: small (9 of 20 wrong, 45.0 %, interval 25.8–65.8 %; all "
+        "others 5 of 100 wrong, 5.0 %, interval 2.2–11.2 %)."
     )
     assert Breakdown("height", "Height", (group(2, 30, 12, 90),), 1).finding == ""
 

@@ -68,7 +68,7 @@ def test_the_share_of_the_evidence_on_the_object_stands_beside_the_area_that_it_
     assert table.columns[-2:] == ("On the figure", "Its area")
     share = f"{100 * one.on_figure:.1f}"
     assert figures_sentence(cases) == (
-        f"Of what speaks for 2 boxes with a mask, {share} % lies on the figure (95 % interval {share} to {share} %), "
+        f"Of what speaks for 2 boxes with a mask, {share} % lies on the figure (95 % interval {share}–{share} %), "
         f"which has {100 * one.figure_area:.1f} % of the covered area."
     )
 

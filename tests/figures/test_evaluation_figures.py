@@ -59,7 +59,7 @@ def test_a_bin_below_its_confidence_is_red_and_the_error_is_written():
             if line.get_marker() == "o"]  # fmt: skip
     assert dots == [(0.6, 0.6, False), (0.95, 0.4, True)]
     (text,) = ax.texts
-    assert text.get_text().startswith("calibration error 27.5 % (10.0-40.0)")
+    assert text.get_text().startswith("calibration error 27.5 % (10.0–40.0)")
     assert ax.get_title(loc="left") == "As trained"
 
 

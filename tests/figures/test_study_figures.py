@@ -93,7 +93,7 @@ def test_the_curve_is_solid_where_there_are_pictures_and_dashed_beyond():
     diamond = next(line for line in ax.lines if line.get_marker() == "D")
     assert diamond.get_xdata()[0] == 616
     assert diamond.get_ydata()[0] == pytest.approx(float(made.law.at(616)))
-    assert any("1.0 points lower\n(0.1 to 2.0)" in text.get_text() for text in ax.texts)
+    assert any("1.0 points lower\n(0.1–2.0)" in text.get_text() for text in ax.texts)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["64", "258", "516", "616"]
 
 

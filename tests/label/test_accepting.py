@@ -134,7 +134,7 @@ def test_what_was_reviewed_since_the_training_lets_more_be_accepted(workspace, m
     second = opened.propose()
     assert second.value.thresholds.proven == Proportion(120, 120)
     assert second.value.accepted.unasked + second.value.accepted.audited == 120
-    assert "Boxes that are as sure were right in 100.0 % (96.9-100.0) of 120 on 2 annotated" in second.sentences
+    assert "Boxes that are as sure were right in 100.0 % (96.9–100.0) of 120 on 2 annotated" in second.sentences
     with open_session(workspace, proposals=proposals_of(workspace)) as session:
         session.change(session.screenshots[2].id, Change("confirm"))
     asked = sum(is_audited(one) for one in offered)

@@ -70,7 +70,7 @@ def test_the_page_says_by_what_right_boxes_are_accepted_unasked(client, session)
     assert client.get("/api/start").json()["unasked"] == ""
     known = [Scored("apple", 0.9, True)] * 100
     write_thresholds(session.workspace, StoredThresholds("models", choose_thresholds(known)))
-    said = "When models proposed last, boxes that are as sure were right in 100.0 % (96.3-100.0) of 100."
+    said = "When models proposed last, boxes that are as sure were right in 100.0 % (96.3–100.0) of 100."
     assert client.get("/api/start").json()["unasked"] == said
 
 

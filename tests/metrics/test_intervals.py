@@ -49,7 +49,7 @@ def test_closed_forms_at_the_ends():
 
 
 def test_a_proportion_is_written_with_its_interval():
-    assert str(Proportion(177, 197)) == "89.8 % (84.8-93.3)"
+    assert str(Proportion(177, 197)) == "89.8 % (84.8–93.3)"
     assert str(Proportion(0, 0)) == "no samples"
     assert math.isnan(Proportion(0, 0).share)
     assert Proportion(3, 4).share == 0.75

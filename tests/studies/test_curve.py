@@ -292,7 +292,7 @@ def test_a_curve_that_was_saved_before_forecasts_had_a_class_of_their_own_is_loa
 
 
 def test_the_sentence_says_what_more_crops_bring_and_when_that_could_be_nothing():
-    assert "by 1.2 points (95 % interval: 0.4 to 2.0)." in CURVE.sentence()
+    assert "by 1.2 points (95 % interval: 0.4–2.0)." in CURVE.sentence()
     assert "about 167 new crops are needed" in CURVE.sentence()
     assert "; there may be no gain." in dataclasses.replace(CURVE, gain_low=0.0).sentence()
 

@@ -59,6 +59,6 @@ def test_crops_are_resized_as_the_run_was_trained_whatever_the_workspace_says_no
 
 def test_the_sentence_warns_only_where_the_difference_is_clear():
     study = LeakageStudy("suit/one", 0, Proportion(150, 200), Proportion(190, 200))
-    assert "95.0 % (91.0-97.3), 20.0 points higher than 75.0 % " in study.sentence()
+    assert "95.0 % (91.0–97.3), 20.0 points higher than 75.0 % " in study.sentence()
     assert study.sentence().endswith("do not trust its scores.")
     assert dataclasses.replace(study, naive=Proportion(149, 200)).sentence().endswith("; the intervals overlap.")

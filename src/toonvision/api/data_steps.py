@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
-from toonvision.api.result import Block, Result, table, who_did
+from toonvision.api.result import Block, Result, who_did
 from toonvision.api.split_words import pattern_findings, source_findings, split_data, split_findings, split_text
 from toonvision.api.understood import setup_blocks, setup_data, shown_in_blocks
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.grouping import grouped
-from toonvision.core.panels import Table
+from toonvision.core.panels import Table, table
 from toonvision.core.wording import counted
 from toonvision.data import workspace as data
 from toonvision.data.setup import SetupPlan

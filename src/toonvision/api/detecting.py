@@ -7,14 +7,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import StoredRun
-from toonvision.api.result import Block, Result, table
-from toonvision.api.run_words import score_text, spread_text
+from toonvision.api.result import Block, Result
+from toonvision.api.run_words import beaten, score_text, spread_text
 from toonvision.api.segmenting import quality_of_pixels, write_masks
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.folders import new_folders
 from toonvision.core.names import derived_name, different_stems
-from toonvision.core.panels import rows_csv
+from toonvision.core.panels import rows_csv, table
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.metrics.named_pixels import whole_pixels
@@ -44,9 +44,7 @@ def box_blocks(evaluation: "Evaluation[Any]", taxonomy: Taxonomy) -> tuple[Block
         each = [one.precision for one in evaluation.scores]
         ap50, ap = spread_text("AP50", [one.ap50 for one in each]), spread_text("AP", [one.ap for one in each])
         lines.append(f"Over {len(each)} trainings: {ap50}; {ap}.")
-    floors = evaluation.floors
-    if floors and floors.listed and not floors.unbeaten:
-        lines.append(floors.sentence())
+    lines += beaten(evaluation)
     if best.pixels is not None:
         others = " Other screenshots have no mask." * (len(best.pixels.truth) < images)
         lines.append(f"{quality_of_pixels(best.pixels)}{others}")

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.api.base import StoredRun
-from toonvision.api.result import Block, Result, table
+from toonvision.api.result import Block, Result
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
 from toonvision.core.options import require_kind
-from toonvision.core.panels import FigurePanel, Table
+from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.seeds import own_randomness
-from toonvision.core.wording import percent
+from toonvision.core.wording import between, percent
 from toonvision.data.fitting import read_picture
 from toonvision.data.groups import group_keys
 from toonvision.data.images import Pictures
@@ -255,7 +255,7 @@ def _evidence_table(sections: Sections) -> Table:
     for group in (member for _, members in sections for member in members if member.crops):
         figure, (low, high) = group.of("figure"), group.of("figure").interval
         shares = [group.of(name).share for name in ("cloth", "head", "hands", "other", "background")]
-        bounds = f"{100 * low:.1f}–{100 * high:.1f} %"
-        own = [group.name, group.crops, percent(figure.share), bounds, percent(figure.area)]
+        within = f"{between(100 * low, 100 * high, '.1f')} %"
+        own = [group.name, group.crops, percent(figure.share), within, percent(figure.area)]
         rows.append([*own, *map(percent, shares)])
     return table("Where the evidence lies that distinguishes a picture from the average one", columns, rows)

@@ -13,10 +13,10 @@ from toonvision.api.predicting import (
     verdict_columns,
     verdict_data,
 )
-from toonvision.api.result import Block, Result, table
+from toonvision.api.result import Block, Result
 from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.names import Paths, paths_of
-from toonvision.core.panels import Table, rows_csv
+from toonvision.core.panels import Table, rows_csv, table
 from toonvision.core.wording import counted, percent
 from toonvision.deploy.packaged import accuracy_text, packaged_accuracy, packaged_models
 from toonvision.metrics.predictions import Prediction

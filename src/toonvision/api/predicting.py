@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from toonvision.api.base import StoredRun
-from toonvision.api.result import Result, table
+from toonvision.api.result import Result
 from toonvision.api.watching import Watcher
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, UsageError
 from toonvision.core.folders import UNFINISHED, new_folder, require_outside
-from toonvision.core.panels import rows_csv
+from toonvision.core.panels import rows_csv, table
 from toonvision.core.wording import counted, percent
 from toonvision.data import images
 from toonvision.deploy.current import EXPORT, Opened, current_export

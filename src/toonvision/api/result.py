@@ -2,31 +2,18 @@
 
 import base64
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from toonvision.core.errors import Finding, printable
-from toonvision.core.panels import Table, number_columns
+from toonvision.core.errors import Finding
+from toonvision.core.panels import Table, table
 
 T = TypeVar("T")
 
 _MOST_ROWS, _MOST_PICTURES = 12, 6
 """How many rows of a table `print` shows, and how many figures a notebook shows."""
-
-
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, names: int = 1) -> Table:
-    """Return a table of anything that can be written as text.
-
-    Args:
-        title: What the table shows.
-        columns: The headings.
-        rows: The cells, one for each column; control characters are written out.
-        names: How many of the first columns hold words; the others hold numbers.
-    """
-    cells = tuple(tuple(printable(str(cell)) for cell in row) for row in rows)
-    return Table(title, tuple(columns), cells, number_columns(columns, names))
 
 
 def who_did(did: Mapping[str, int], what: str, unit: str) -> tuple[Table, ...]:

@@ -24,6 +24,12 @@ def unbeaten(evaluation: "Evaluation[Any]") -> tuple[str, ...]:
     return (floors.sentence(),) if floors and floors.unbeaten else ()
 
 
+def beaten(evaluation: "Evaluation[Any]") -> tuple[str, ...]:
+    """Return the sentence that is said among the others where all floors are beaten."""
+    floors = evaluation.floors
+    return (floors.sentence(),) if floors and floors.listed and not floors.unbeaten else ()
+
+
 def score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
     """Return how good a classifier is, as a table and sentences."""
     from toonvision.tasks.classify_panels import scores_table
@@ -46,8 +52,7 @@ def score_blocks(evaluation: "ClassEvaluation") -> tuple[Block, ...]:
         else f"Scored as {up.level}: all are {up.classes[0]}, so no prediction can be wrong there."
         for up in evaluation.best.rolled_up
     ]
-    if evaluation.floors and evaluation.floors.listed and not evaluation.floors.unbeaten:
-        lines.append(evaluation.floors.sentence())
+    lines += beaten(evaluation)
     if evaluation.best.calibration:
         lines.append(calibration_text(evaluation.best.calibration))
     lines.append(novelty_sentence(evaluation.novelty) if evaluation.novelty else NO_SCORE)

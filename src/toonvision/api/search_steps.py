@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened, read_each
-from toonvision.api.result import Result, table
+from toonvision.api.result import Result
 from toonvision.api.study_steps import asked
 from toonvision.api.training import Size
+from toonvision.core.panels import table
 from toonvision.taxonomy.labels import DETECT
 
 if TYPE_CHECKING:

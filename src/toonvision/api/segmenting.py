@@ -6,17 +6,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
+from PIL import Image, ImageColor
 
 from toonvision.api.base import StoredRun
-from toonvision.api.result import Block, Result, table
-from toonvision.api.run_words import spread_text
+from toonvision.api.result import Block, Result
+from toonvision.api.run_words import beaten, spread_text
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.folders import new_folders
 from toonvision.core.names import derived_name, different_stems
-from toonvision.core.panels import rows_csv
-from toonvision.core.wording import counted, percent
+from toonvision.core.panels import rows_csv, table
+from toonvision.core.wording import between, counted, percent
 from toonvision.metrics.named_pixels import NamedPixels, Pixels
 from toonvision.taxonomy.labels import Category
 
@@ -39,9 +39,7 @@ def pixel_blocks(evaluation: "Evaluation[Any]") -> tuple[Block, ...]:
     if len(evaluation.scores) > 1:
         each = [float(one.quality.mean_iou) for one in evaluation.scores]
         lines.append(f"Over {len(each)} trainings: {spread_text('mean IoU', each)}.")
-    floors = evaluation.floors
-    if floors and floors.listed and not floors.unbeaten:
-        lines.append(floors.sentence())
+    lines += beaten(evaluation)
     return replace(pixels_table(evaluation), title=evaluation.title), "\n".join(lines)
 
 
@@ -49,7 +47,7 @@ def quality_of_pixels(scores: "PixelScores") -> str:
     """Return how good maps of classes are, as a sentence."""
     mean = scores.mean_iou
     return (
-        f"Mean IoU {mean.value:.3f} (95 % interval {mean.low:.3f} to {mean.high:.3f}), boundary F1 "
+        f"Mean IoU {mean.value:.3f} (95 % interval {between(mean.low, mean.high)}), boundary F1 "
         f"{scores.mean_boundary_f1.value:.3f}; {percent(scores.right.value)} of the pixels of "
         f"{counted(len(scores.truth), 'screenshot')} are right."
     )
@@ -124,7 +122,7 @@ def write_masks(found: Sequence[tuple[Path, Pixels]], classes: Sequence[Category
 
     A mask is a PNG as large as its picture, whose values are the classes; its colours are only for display.
     """
-    palette = [int(one.color[at : at + 2], 16) for one in classes for at in (1, 3, 5)]
+    palette = [channel for one in classes for channel in ImageColor.getrgb(one.color)]
     for (_, pixels), stem in zip(found, different_stems([path for path, _ in found]), strict=True):
         image, content = Image.fromarray(pixels), io.BytesIO()
         image.putpalette(palette)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toonvision.api.base import Opened
-from toonvision.api.result import Block, Result, table
+from toonvision.api.result import Block, Result
 from toonvision.api.training import Size, parse_size
-from toonvision.core.panels import FigurePanel, Table
+from toonvision.core.panels import FigurePanel, Table, table
+from toonvision.core.wording import between
 from toonvision.taxonomy.labels import DETECT, require_known
 
 if TYPE_CHECKING:
@@ -209,7 +210,8 @@ def _contexts_text(study: "ContextStudy") -> str:
         f"accuracy {study.usual}, macro F1 {_mean_and_range(study.ordinary_macro_f1)}."
     ]
     lines += [
-        f"Dependence of {level} and context in the data (Cramer's V, 0 to 1): {v.value:.2f} ({v.low:.2f}-{v.high:.2f})."
+        f"Dependence of {level} and context in the data (Cramer's V, 0 to 1): {v.value:.2f} "
+        f"({between(v.low, v.high, '.2f')})."
         for level, v in study.dependence.items()
     ]
     return "\n".join(lines)
@@ -226,7 +228,7 @@ def _contexts_table(study: "ContextStudy") -> Table:
     rows: list[list[object]] = [
         [
             *(score.title, score.samples, score.trained_on, score.accuracy),
-            f"{100 * score.accuracy_range[0]:.1f}-{100 * score.accuracy_range[1]:.1f}",
+            between(100 * score.accuracy_range[0], 100 * score.accuracy_range[1], ".1f"),
             *(_mean_and_range(score.macro_f1), score.ordinary if score.shared else "-"),
         ]
         for score in study.contexts
@@ -237,4 +239,4 @@ def _contexts_table(study: "ContextStudy") -> Table:
 
 
 def _mean_and_range(values: Sequence[float]) -> str:
-    return f"{sum(values) / len(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+    return f"{sum(values) / len(values):.2f} ({between(min(values), max(values), '.2f')})"

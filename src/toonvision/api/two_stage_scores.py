@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from toonvision.api.base import StoredRun
-from toonvision.api.result import Result, table
+from toonvision.api.result import Result
 from toonvision.api.two_stage import named_in, namer_of
 from toonvision.core.errors import UsageError
-from toonvision.core.panels import Table
+from toonvision.core.panels import Table, table
 from toonvision.core.wording import counted, interval, percent
 from toonvision.data.arrays import screenshot_reader
 from toonvision.deploy.scene import NamedObject, Namer

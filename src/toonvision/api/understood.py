@@ -1,13 +1,13 @@
 """What was understood of a source, as a table for people and as plain data."""
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from toonvision.api.result import Block, table
-from toonvision.core.errors import Finding
-from toonvision.core.panels import Table
+from toonvision.api.result import Block
+from toonvision.core.errors import Finding, printable
+from toonvision.core.panels import Table, table
 from toonvision.core.wording import counted
 from toonvision.data.label_rules import AS_SET
 from toonvision.data.overview import FindingKind, SourceOverview
@@ -143,12 +143,11 @@ def _kind_data(kind: FindingKind) -> dict[str, Any]:
 
 def _label_table(labels: Mapping[str, int]) -> Table:
     shown = list(labels.items())[:_MOST_LABELS]
-    rows: list[Iterable[object]] = [(label, f"{count:,}", _bar(count, max(labels.values()))) for label, count in shown]
+    rows = [(printable(label), f"{count:,}", _bar(count, max(labels.values()))) for label, count in shown]
     rest = sum(labels.values()) - sum(count for _, count in shown)
     if rest:
         rows.append((f"{len(labels) - len(shown):,} more labels", f"{rest:,}", ""))
-    made = table("Labels", ["Label", "Objects", ""], [list(row) for row in rows])
-    return Table(made.title, made.columns, made.rows, frozenset({1}))
+    return Table("Labels", ("Label", "Objects", ""), tuple(rows), frozenset({1}))
 
 
 def _bar(count: int, most: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from toonvision.api.base import read_each
 from toonvision.api.data_steps import DataSteps
 from toonvision.api.label_steps import LabelSteps
-from toonvision.api.result import Result, table
+from toonvision.api.result import Result
 from toonvision.api.search_steps import SearchSteps
 from toonvision.api.study_steps import StudySteps
 from toonvision.api.training import Size
@@ -17,6 +17,7 @@ from toonvision.api.watching import NOBODY, Watcher
 from toonvision.core.errors import Finding, UsageError
 from toonvision.core.files import CLOSED
 from toonvision.core.options import require_kind, require_path
+from toonvision.core.panels import table
 from toonvision.core.seeds import seeds_from
 from toonvision.data import workspace as data
 from toonvision.data.label_rules import LabelRules

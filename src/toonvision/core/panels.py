@@ -6,11 +6,12 @@ on a page. So results need to know neither matplotlib nor HTML.
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toonvision.core.errors import printable
 from toonvision.core.files import write_text
 
 Rows = tuple[tuple[object, ...], ...]
@@ -72,9 +73,29 @@ class Listing:
 Panel = FigurePanel | Table | Listing
 
 
-def number_columns(columns: Sequence[str], first: int = 1) -> frozenset[int]:
-    """Return the indices of the columns from `first` to the last, all of which hold numbers."""
-    return frozenset(range(first, len(columns)))
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Iterable[object]],
+    *,
+    names: int = 1,
+    note: str = "",
+    shown: int = Table.shown,
+    totals: int = 0,
+) -> Table:
+    """Return a table of anything that can be written as text, whose first columns hold words and the others numbers.
+
+    Args:
+        title: What the table shows.
+        columns: The headings.
+        rows: The cells, one for each column; control characters are written out.
+        names: How many of the first columns hold words.
+        note: As in `Table`.
+        shown: As in `Table`.
+        totals: As in `Table`.
+    """
+    cells = tuple(tuple(printable(str(cell)) for cell in row) for row in rows)
+    return Table(title, tuple(columns), cells, frozenset(range(names, len(columns))), note, shown, totals)
 
 
 def write_rows(path: Path, rows: Rows) -> None:

@@ -67,6 +67,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if math.isfinite(share) else "–"
 
 
+def between(low: float, high: float, form: str = ".3f") -> str:
+    """Write the bounds of an interval: with a dash, but with "to" where they have signs.
+
+    Examples:
+        >>> between(0.8121, 0.9), between(-1.23, 4, "+.1f")
+        ('0.812–0.900', '-1.2 to +4.0')
+    """
+    first, last = f"{low:{form}}", f"{high:{form}}"
+    return f"{first} to {last}" if first[0] in "+-" else f"{first}–{last}"
+
+
 def interval(value: Share) -> str:
     """Write the bounds of a share's 95 % interval, in percent; a dash where the share is of nothing.
 
@@ -76,4 +87,4 @@ def interval(value: Share) -> str:
         '84.8–93.3 %'
     """
     low, high = value.interval
-    return f"{100 * low:.1f}–{100 * high:.1f} %" if value.total else "–"
+    return f"{between(100 * low, 100 * high, '.1f')} %" if value.total else "–"

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.wording import interval, percent
 from toonvision.data.outliers import ImageStatistics
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.intervals import Proportion
@@ -92,11 +93,7 @@ class Breakdown:
         return f"{self.title}: clearly {word} often {self.outcome}: {named}."
 
     def _rate(self, wrong: Proportion) -> str:
-        low, high = wrong.interval
-        return (
-            f"{wrong.count:,} of {wrong.total:,} {self.outcome}, {100 * wrong.share:.1f} %, interval {100 * low:.1f} "
-            f"to {100 * high:.1f} %"
-        )
+        return f"{wrong.count:,} of {wrong.total:,} {self.outcome}, {percent(wrong.share)}, interval {interval(wrong)}"
 
 
 def break_down(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.seeds import generator
+from toonvision.core.wording import between
 from toonvision.data.groups import group_keys
 from toonvision.data.subsets import Subset
 from toonvision.evaluation.score_floors import verdict
@@ -102,7 +103,7 @@ class Floors:
         value, low, high = (100 * one for one in (floor.difference.value, floor.difference.low, floor.difference.high))
         counts = (
             f"{floor.right.total - floor.right.count:,} of {floor.right.total:,} wrong, {self.network} "
-            f"{self.wrong:g}; difference {value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+            f"{self.wrong:g}; difference {value:+.1f} points, 95 % interval {between(low, high, '+.1f')}"
         )
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.wording import between
 from toonvision.metrics.bootstrap import Estimate, estimate
 
 METRIC_TITLES = {"ap50": "AP50", "miou": "mean IoU"}
@@ -93,7 +94,7 @@ class ScoreFloors:
         one = floor.difference
         counts = (
             f"{METRIC_TITLES[floor.metric]} {floor.value:.3f}, {self.network} {floor.own.value:.3f}, 95 % interval "
-            f"{floor.own.low:.3f} to {floor.own.high:.3f}; difference {one.value:+.3f}, {one.low:+.3f} to "
-            f"{one.high:+.3f}"
+            f"{between(floor.own.low, floor.own.high)}; difference {one.value:+.3f}, "
+            f"{between(one.low, one.high, '+.3f')}"
         )
         return f"The model {self.network} {verdict(one)} its floor, {floor.title} ({counts})."

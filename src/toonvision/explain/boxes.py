@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.seeds import generator
-from toonvision.core.wording import counted, percent
+from toonvision.core.wording import between, counted, percent
 from toonvision.data.images import Pictures
 from toonvision.explain.evidence import bootstrap_intervals
 from toonvision.models.grid import STRIDE
@@ -185,8 +185,8 @@ def boxes_table(evidence: tuple[BoxEvidence, ...], which: str) -> Table:
          percent(one.without_box), percent(one.inside), *[percent(one.on_figure), percent(one.figure_area)] * masked)
         for one in evidence
     )  # fmt: skip
-    return Table(
-        "What speaks for boxes", columns, rows, number_columns(columns, 3),
+    return table(
+        "What speaks for boxes", columns, rows, names=3,
         note=f"{counted(len(evidence), 'box', 'boxes')}: {which}. Covered parts show the picture's mean colour. A "
         "detector that is sure of a box whose content is covered relies on the context.",
     )  # fmt: skip
@@ -202,7 +202,7 @@ def figures_sentence(evidence: Sequence[BoxEvidence]) -> str:
     area = float(np.mean([one.figure_area for one in known]))
     return (
         f"Of what speaks for {counted(len(known), 'box', 'boxes')} with a mask, {percent(float(shares.mean()))} lies "
-        f"on the figure (95 % interval {100 * low:.1f} to {100 * high:.1f} %), which has {percent(area)} of the "
+        f"on the figure (95 % interval {between(100 * low, 100 * high, '.1f')} %), which has {percent(area)} of the "
         "covered area."
     )
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.seeds import generator
+from toonvision.core.wording import between
 from toonvision.data.masks import REGIONS, Mask
 from toonvision.metrics.bootstrap import estimate, group_weights
 
@@ -235,4 +236,4 @@ def _percent(share: float) -> str:
 
 
 def _range(region: RegionShare) -> str:
-    return f"95 % interval {100 * region.interval[0]:.0f} to {100 * region.interval[1]:.0f} %"
+    return f"95 % interval {between(100 * region.interval[0], 100 * region.interval[1], '.0f')} %"

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from toonvision.core.wording import between
 from toonvision.evaluation.breakdown import FEW, Breakdown, Group
 from toonvision.figures import style
 from toonvision.figures.style import DASHED, FAINT, INK, MUTED, RIGHT, WIDTH, WRONG, styled
@@ -135,7 +136,7 @@ def draw_reliability(ax: Axes, reliability: Reliability, *, title: str = "") -> 
         ax.plot([one.confidence], [share], "o", color=color, markersize=6, zorder=4)
     low, high = reliability.interval
     lines = (
-        f"calibration error {100 * reliability.error:.1f} % ({100 * low:.1f}-{100 * high:.1f})",
+        f"calibration error {100 * reliability.error:.1f} % ({between(100 * low, 100 * high, '.1f')})",
         f"a calibrated model would stay below {100 * reliability.noise:.1f} %",
         f"confidence minus accuracy {100 * reliability.overconfident:+.1f} %",
     )

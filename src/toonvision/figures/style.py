@@ -14,6 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.text import Annotation, Text
+from PIL import ImageColor
 
 from toonvision.metrics.intervals import Proportion
 
@@ -95,7 +96,7 @@ def ink_on(color: str) -> str:
         >>> ink_on("#DDCC77"), ink_on("#332288")
         ('#000000', '#ffffff')
     """
-    channels = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    channels = (channel / 255 for channel in ImageColor.getrgb(color))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"

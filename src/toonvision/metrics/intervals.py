@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from toonvision.core.wording import between
+
 _Z_95 = 1.959963984540054
 
 
@@ -35,11 +37,11 @@ class Proportion:
         return {"count": self.count, "total": self.total, "share": share, "interval_95": list(self.interval)}
 
     def __str__(self) -> str:
-        """Return the share in percent with its interval, as in ``89.8 % (84.8-93.3)``."""
+        """Return the share in percent with its interval, as in ``89.8 % (84.8–93.3)``."""
         if not self.total:
             return "no samples"
         low, high = self.interval
-        return f"{100 * self.share:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
+        return f"{100 * self.share:.1f} % ({between(100 * low, 100 * high, '.1f')})"
 
 
 def wilson_interval(count: float, total: int) -> tuple[float, float]:

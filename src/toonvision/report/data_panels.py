@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from toonvision.core.errors import Finding
-from toonvision.core.panels import FigurePanel, Rows, Table, number_columns, write_rows
+from toonvision.core.panels import FigurePanel, Rows, Table, table, write_rows
 from toonvision.core.wording import counted, listed
 from toonvision.data.balance import Balance, CountTable
 from toonvision.data.growth import Growth, ScreenshotRow, rows_table
@@ -156,7 +156,7 @@ def next_table(balance: Balance) -> Table | None:
         for s in balance.shortages
     )
     note = "The label furthest from its target comes first, with its emptiest contexts."
-    return Table("What to photograph next", columns, rows, number_columns(columns, 2), note=note, shown=20)
+    return table("What to photograph next", columns, rows, names=2, note=note, shown=20)
 
 
 def findings_table(counts: Mapping[str, int], findings: Sequence[Finding]) -> Table:
@@ -168,19 +168,19 @@ def findings_table(counts: Mapping[str, int], findings: Sequence[Finding]) -> Ta
     return Table(title, ("Where", "What", "Remedy", "Result"), rows, note=note, shown=10)
 
 
-def _split_table(table: CountTable, split: SplitSummary) -> Table:
-    columns = (table.level.title, *(subset.title for subset in table.columns), "All", "In percent")
+def _split_table(own: CountTable, split: SplitSummary) -> Table:
+    columns = (own.level.title, *(subset.title for subset in own.columns), "All", "In percent")
     rows = [
         (category.title, *(f"{n:,}" for n in counts), f"{sum(counts):,}", _shares(counts))
-        for category, counts in zip(table.classes, table.counts.tolist(), strict=True)
+        for category, counts in zip(own.classes, own.counts.tolist(), strict=True)
         if sum(counts)
     ]
-    sums = table.counts.sum(axis=0).tolist()
+    sums = own.counts.sum(axis=0).tolist()
     rows.append(("All", *(f"{n:,}" for n in sums), f"{sum(sums):,}", _shares(sums)))
-    level = table.level.title
-    return Table(
+    level = own.level.title
+    return table(
         f"Split {split.name}: samples by {level.lower() if level.istitle() else level} and subset", columns,
-        tuple(rows), number_columns(columns), note=_split_note(table, split), shown=12, totals=1,
+        rows, note=_split_note(own, split), shown=12, totals=1,
     )  # fmt: skip
 
 

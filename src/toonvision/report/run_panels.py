@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toonvision.core.panels import FigurePanel, Table, number_columns
-from toonvision.core.wording import counted, interval, listed, percent
+from toonvision.core.panels import FigurePanel, Table, table
+from toonvision.core.wording import between, counted, interval, listed, percent
 from toonvision.evaluation.breakdown import FEW, Breakdown
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.evaluation.floors import Floors
@@ -60,7 +60,7 @@ def peaks_table(curve: TrainingCurve) -> Table:
         if name in found or f"val_{name}" in found
     )
     note = f"The lowest loss, the highest of all others. The saved weights are {curve.saved}."
-    return Table("Best value of each metric", columns, rows, number_columns(columns), note=note)
+    return table("Best value of each metric", columns, rows, note=note)
 
 
 def floors_table(evaluation: ClassEvaluation) -> Table | None:
@@ -72,11 +72,11 @@ def floors_table(evaluation: ClassEvaluation) -> Table | None:
     rows = tuple(
         (floor.title.capitalize(), f"{floor.right.total - floor.right.count:,}", percent(floor.right.share),
          interval(floor.right), f"{100 * floor.difference.value:+.1f}",
-         f"{100 * floor.difference.low:+.1f} to {100 * floor.difference.high:+.1f}", "yes" if floor.beaten else "no")
+         between(100 * floor.difference.low, 100 * floor.difference.high, "+.1f"), "yes" if floor.beaten else "no")
         for floor in floors.listed
     )  # fmt: skip
-    return Table(
-        "Floors: what takes a second", columns, rows, number_columns(columns),
+    return table(
+        "Floors: what takes a second", columns, rows,
         note=f"{floors.sentence()} Difference: accuracy of the run minus that of the floor, in points, over all "
         "trainings; its interval is paired over screenshots and trainings.",
     )  # fmt: skip
@@ -99,8 +99,8 @@ def trainings_table(results: Results, columns: Sequence[str], cells: Sequence[Se
          f"{repeat.seconds:,.0f}", *own)
         for index, (repeat, own) in enumerate(zip(evaluation.record.repeats, cells, strict=True))
     ]  # fmt: skip
-    return Table(
-        "Trainings", columns, tuple(rows), number_columns(columns), shown=12,
+    return table(
+        "Trainings", columns, rows, shown=12,
         note=f"The run's model is the one with the lowest validation loss{by}; the test subset is not used for that.",
     )  # fmt: skip
 
@@ -236,8 +236,8 @@ def breakdown_table(breakdowns: Sequence[Breakdown]) -> Table | None:
         for group in breakdown.groups
     )  # fmt: skip
     found = " ".join(breakdown.finding for breakdown in breakdowns if breakdown.finding)
-    return Table(
-        f"{_WHAT[one.outcome]} by group", columns, rows, number_columns(columns, 2), shown=12,
+    return table(
+        f"{_WHAT[one.outcome]} by group", columns, rows, names=2, shown=12,
         note=f"{found or _NO_DIFFERENCE} A group is named only if its interval and that of all other {one.things} do "
         f"not overlap, and it has at least {FEW} {one.things}; of {len(rows):,} groups one may do so by chance.",
     )  # fmt: skip

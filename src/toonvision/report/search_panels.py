@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 
 from toonvision.core.panels import FigurePanel, Rows, Table
-from toonvision.core.wording import counted, listed, percent
+from toonvision.core.wording import between, counted, listed, percent
 from toonvision.figures.values import Race, SizeErrorFront
 from toonvision.models.architecture import PUBLISHED, Architecture, describe
 from toonvision.models.layout import Layout
@@ -335,7 +335,7 @@ def _racer_cells(racer: Racer) -> tuple[str, ...]:
     behind = _NONE
     if racer.behind is not None:
         mean, low, high = (math.exp(value) for value in (racer.behind.mean, racer.behind.low, racer.behind.high))
-        behind = f"{mean:.2f} ({low:.2f}–{high:.2f})"
+        behind = f"{mean:.2f} ({between(low, high, '.2f')})"
     lost = f" ({racer.diverged} diverged)" if racer.diverged else ""
     return (
         f"{racer.trial.number} (leads)" if racer.leads else str(racer.trial.number), racer.trial.layout,
@@ -349,5 +349,5 @@ def _front_cells(one: SizeErrorPoint) -> tuple[str, ...]:
     return (
         f"{one.trial.number} (winner)" if one.winner else str(one.trial.number), one.trial.layout,
         f"{one.trial.parameters:,}", f"{one.loss:.4f}", str(len(one.wrong)) if one.raced else _NONE,
-        f"{one.median_wrong:g}", f"{low:.1f}–{high:.1f}", f"{min(one.wrong):,}–{max(one.wrong):,}",
+        f"{one.median_wrong:g}", between(low, high, ".1f"), f"{min(one.wrong):,}–{max(one.wrong):,}",
     )  # fmt: skip

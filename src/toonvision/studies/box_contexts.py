@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from toonvision.core.errors import Finding, InputRejectedError
-from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.progress import unwatched
-from toonvision.core.wording import counted
+from toonvision.core.wording import between, counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.bootstrap import Estimate
@@ -87,7 +87,7 @@ class BoxContextStudy(Study):
         worst = min(self.contexts, key=lambda score: score.ap50.value)
         text = (
             f"In contexts that it has not seen, {self.network} finds objects with an AP50 of {one.value:.3f} "
-            f"({one.low:.3f}-{one.high:.3f}), worst in {worst.title} ({worst.ap50.value:.3f})."
+            f"({between(one.low, one.high)}), worst in {worst.title} ({worst.ap50.value:.3f})."
         )
         if self.usual is not None:
             text += f" In the ordinary test {self.against} has {self.usual:.3f}."
@@ -201,7 +201,7 @@ def box_contexts_table(study: BoxContextStudy) -> Table:
                  "–" if study.usual is None else f"{study.usual:.3f}"))  # fmt: skip
     trainings = counted(len(study.seeds), "training")
     note = f"Each context is searched by models that learned from the others alone: {trainings}."
-    return Table(f"{study.network} in contexts that it has not seen", columns, tuple(rows), number_columns(columns),
+    return table(f"{study.network} in contexts that it has not seen", columns, rows,
                  totals=1, note=note)  # fmt: skip
 
 

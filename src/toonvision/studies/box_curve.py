@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.seeds import generator
-from toonvision.core.wording import counted, listed
+from toonvision.core.wording import between, counted, listed
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, estimate, training_shares
@@ -63,8 +63,8 @@ class BoxCurve(SizeCurve):
         """Return by how much AP50 would rise."""
         now, then = 1 - self.law.at([self.largest, self.largest + self.more])
         return (
-            f"raise AP50 from {now:.3f} to {then:.3f}, by {self.gain:.3f} (95 % interval: {self.gain_low:.3f} to "
-            f"{self.gain_high:.3f})"
+            f"raise AP50 from {now:.3f} to {then:.3f}, by {self.gain:.3f} (95 % interval: "
+            f"{between(self.gain_low, self.gain_high)})"
         )
 
 
@@ -142,16 +142,16 @@ def box_curve_table(curve: BoxCurve) -> Table:
     columns = ("Training screenshots", "Mean AP50", "95 % interval", "Lowest to highest training", "Mean AP",
                "Fitted AP50")  # fmt: skip
     rows = [
-        (f"{point.mean_pictures:,.0f}", f"{point.mean.value:.3f}", f"{point.mean.low:.3f}–{point.mean.high:.3f}",
-         f"{min(point.ap50):.3f}–{max(point.ap50):.3f}", f"{sum(point.ap) / len(point.ap):.3f}",
+        (f"{point.mean_pictures:,.0f}", f"{point.mean.value:.3f}", between(point.mean.low, point.mean.high),
+         between(min(point.ap50), max(point.ap50)), f"{sum(point.ap) / len(point.ap):.3f}",
          f"{1 - float(curve.law.at(point.mean_pictures)):.3f}")
         for point in curve.points
     ]  # fmt: skip
     then = curve.largest + curve.more
     if curve.falls:
         rows.append((f"{then:,.0f} ({curve.more:,} more)", "", "", "", "", f"{1 - float(curve.law.at(then)):.3f}"))
-    return Table(
-        "AP50 by the number of training screenshots", columns, tuple(rows), number_columns(columns),
+    return table(
+        "AP50 by the number of training screenshots", columns, rows,
         totals=int(curve.falls),
         note=f"Measured with the network {curve.network}, {counted(len(curve.seeds), 'training')} a size, on "
         f"{counted(curve.objects, 'object')} in {counted(curve.tested, 'test screenshot')} of the split {curve.split}.",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.panels import FigurePanel, Table, number_columns
-from toonvision.core.wording import counted
+from toonvision.core.panels import FigurePanel, Table, table
+from toonvision.core.wording import between, counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.box_floors import compared_with_mean_boxes, mean_boxes
 from toonvision.evaluation.score_floors import ScoreFloors
@@ -68,7 +68,7 @@ class BoxFolds(FoldStudy):
     def sentence(self) -> str:
         """Return the result in plain words; a floor that is not beaten comes first."""
         screenshots = sum(fold.screenshots for fold in self.folds)
-        ap50, ap = (f"{one.value:.3f} (95 % interval {one.low:.3f}–{one.high:.3f})" for one in (self.ap50, self.ap))
+        ap50, ap = (f"{one.value:.3f} (95 % interval {between(one.low, one.high)})" for one in (self.ap50, self.ap))
         found = (
             f"Each of {counted(screenshots, 'screenshot')} was searched by models that learned without it, in "
             f"{len(self.folds)} folds: AP50 is {ap50}, AP {ap}."
@@ -157,7 +157,7 @@ def box_folds_table(study: BoxFolds) -> Table:
     total = [sum(getattr(one, name) for one in study.folds) for name in ("screenshots", "objects")]
     rows.append(("All", *(f"{count:,}" for count in total), "", *cells(study.ap50), *cells(study.ap)))
     title = f"Cross-validation of {study.network}, {counted(len(study.seeds), 'seed')}"
-    return Table(title, columns, tuple(rows), number_columns(columns), totals=1)
+    return table(title, columns, rows, totals=1)
 
 
 def box_folds_panel(study: BoxFolds) -> FigurePanel:

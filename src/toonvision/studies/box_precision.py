@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from toonvision.core.wording import between
 from toonvision.metrics.bootstrap import Estimate, estimate
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions, concatenated
@@ -27,4 +28,4 @@ def mean_precision(each: Sequence[BoxScores], threshold: int | None) -> Estimate
 
 def cells(one: Estimate) -> tuple[str, str]:
     """Return a value and its interval for a table."""
-    return f"{one.value:.3f}", f"{one.low:.3f}–{one.high:.3f}"
+    return f"{one.value:.3f}", between(one.low, one.high)

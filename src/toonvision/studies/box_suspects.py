@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
+from toonvision.core.panels import FigurePanel, Rows, Table, table
 from toonvision.core.wording import counted, listed, percent
 from toonvision.data.arrays import screenshot_reader
 from toonvision.data.images import Pictures
@@ -263,9 +263,9 @@ def box_suspects_table(study: BoxSuspectStudy, suspects: Sequence[BoxSuspect]) -
          percent(one.confidence) if one.likely else "–", f"{one.overlap:.2f}", f"{one.suspicion:.2f}")
         for one in suspects
     )  # fmt: skip
-    return Table(
+    return table(
         suspects_title("annotations", len(suspects), len(study.suspects)), columns, rows,
-        number_columns(columns, 4), shown=10,
+        names=4, shown=10,
         note=f"Searched with the network {study.network}, {study.folds} folds, {counted(study.repeats, 'training')} "
         f"each, in {counted(study.screenshots, 'screenshot')}.",
     )  # fmt: skip

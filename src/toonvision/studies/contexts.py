@@ -13,7 +13,7 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
-from toonvision.core.wording import counted, percent
+from toonvision.core.wording import between, counted, percent
 from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, dependence, paired_difference
@@ -115,8 +115,8 @@ class ContextStudy(Study):
         else:
             meaning = "these crops show no difference"
         return (
-            f"On a context that it has not seen, the model is {how} (95 % interval: {low:+.1f} to {high:+.1f} points, "
-            f"{counted(self.shared, 'crop')}): {meaning}."
+            f"On a context that it has not seen, the model is {how} (95 % interval: {between(low, high, '+.1f')} "
+            f"points, {counted(self.shared, 'crop')}): {meaning}."
         )
 
     def _diverged(self) -> Iterator[tuple[str, int, int]]:

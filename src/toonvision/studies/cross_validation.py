@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.seeds import generator
-from toonvision.core.wording import counted, interval, percent
+from toonvision.core.wording import between, counted, interval, percent
 from toonvision.data.fitting import Resize
 from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
@@ -133,10 +133,10 @@ class CrossValidation(FoldStudy):
         """Return the result in plain words; a floor that is not beaten comes first."""
         floors = self.floors.sentence()
         first, last = (f"{floors} ", "") if self.floors.unbeaten else ("", f" {floors}" if floors else "")
-        points = [f"{100 * value:.1f}" for value in (self.error.value, self.error.low, self.error.high)]
+        within = between(100 * self.error.low, 100 * self.error.high, ".1f")
         found = (
             f"Each of {counted(self.samples, 'crop')} was predicted by models that learned without its screenshot, in "
-            f"{len(self.folds)} folds: {points[0]} % are wrong (95 % interval {points[1]}–{points[2]} %)."
+            f"{len(self.folds)} folds: {percent(self.error.value)} are wrong (95 % interval {within} %)."
         )
         left_out = diverged_sentence([("in all, with the other folds of their seeds", self.diverged, self.trained)])
         return f"{first}{found} {self._spread()}{last}{left_out}"
@@ -359,10 +359,10 @@ def folds_table(study: CrossValidation) -> Table:
     all_wrong, error = study.wrong, study.error
     rows.append(
         ("All", f"{study.samples:,}", "", f"{sum(all_wrong) / len(all_wrong):.1f}", f"{min(all_wrong):,}",
-         f"{max(all_wrong):,}", percent(error.value), f"{100 * error.low:.1f}–{100 * error.high:.1f} %")
+         f"{max(all_wrong):,}", percent(error.value), f"{between(100 * error.low, 100 * error.high, '.1f')} %")
     )  # fmt: skip
     title = f"Cross-validation of {study.network}, {counted(len(study.seeds), 'seed')}"
-    return Table(title, columns, tuple(rows), number_columns(columns), totals=1)
+    return table(title, columns, rows, totals=1)
 
 
 def _estimate(wrong: npt.NDArray[np.bool_], groups: Sequence[int]) -> Estimate:

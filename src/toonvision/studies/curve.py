@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.seeds import generator
-from toonvision.core.wording import counted, interval, listed, percent
+from toonvision.core.wording import between, counted, interval, listed, percent
 from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import error_draws
@@ -56,7 +56,7 @@ class LearningCurve(SizeCurve):
         now, then = 100 * self.law.at([self.largest, self.largest + self.more])
         return (
             f"lower the error from {now:.1f} % to {then:.1f} %, by {100 * self.gain:.1f} points (95 % interval: "
-            f"{100 * self.gain_low:.1f} to {100 * self.gain_high:.1f})"
+            f"{between(100 * self.gain_low, 100 * self.gain_high, '.1f')})"
         )
 
 
@@ -107,14 +107,14 @@ def curve_table(curve: LearningCurve, *, note: str = "") -> Table:
         low, high = (100 * wrong / curve.tested for wrong in (min(point.wrong), max(point.wrong)))
         rows.append(
             (f"{point.mean_pictures:,.0f}", percent(point.mean_wrong / curve.tested),
-             interval(Proportion(round(point.mean_wrong), curve.tested)), f"{low:.1f}–{high:.1f} %",
+             interval(Proportion(round(point.mean_wrong), curve.tested)), f"{between(low, high, '.1f')} %",
              percent(float(curve.law.at(point.mean_pictures))))
         )  # fmt: skip
     then = curve.largest + curve.more
     if curve.falls:
         rows.append((f"{then:,.0f} ({curve.more:,} more)", "", "", "", percent(float(curve.law.at(then)))))
-    return Table(
-        "Error by the number of training crops", columns, tuple(rows), number_columns(columns), totals=int(curve.falls),
+    return table(
+        "Error by the number of training crops", columns, rows, totals=int(curve.falls),
         note=f"Measured with the network {curve.network}, {counted(len(curve.seeds), 'training')} a size, on "
         f"{counted(curve.tested, 'test crop')} of the split {curve.split}.{note}",
     )  # fmt: skip

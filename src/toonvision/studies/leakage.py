@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.panels import Table, number_columns
+from toonvision.core.panels import Table, table
 from toonvision.core.wording import interval, percent
 from toonvision.data.split_plan import naive_subsets
 from toonvision.data.splits import read_split
@@ -77,4 +77,4 @@ def leakage_table(study: LeakageStudy) -> Table:
         (name, f"{right.count:,}", f"{right.total:,}", percent(right.share), interval(right))
         for name, right in (("Grouped: screenshots stay together", study.grouped), ("Naive", study.naive))
     )
-    return Table("The same training on a naive split", columns, rows, number_columns(columns), note=study.sentence())
+    return table("The same training on a naive split", columns, rows, note=study.sentence())

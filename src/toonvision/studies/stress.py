@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageEnhance, ImageFilter
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.panels import FigurePanel, Table, number_columns
+from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
 from toonvision.core.wording import interval, listed, percent
@@ -294,7 +294,7 @@ def stress_table(test: StressTest) -> Table:
          percent(score.mean_accuracy), *(f"{score.summary[name]:.3f}" for name in names))
         for score in test.scores
     )  # fmt: skip
-    return Table(f"{test.run} under changes", columns, rows, number_columns(columns, 2))
+    return table(f"{test.run} under changes", columns, rows, names=2)
 
 
 def _changed(

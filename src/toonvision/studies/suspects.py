@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError
-from toonvision.core.panels import FigurePanel, Rows, Table, number_columns
+from toonvision.core.panels import FigurePanel, Rows, Table, table
 from toonvision.core.wording import counted, percent
 from toonvision.data.arrays import Pictures
 from toonvision.data.fitting import read_picture
@@ -251,8 +251,8 @@ def suspects_table(
         f"Searched with the network {study.network}, {study.folds} folds, {counted(study.repeats, 'training')} each, "
         f"in {counted(study.samples, 'crop')}.{note}"
     )
-    return Table(
-        suspects_title("labels", len(suspects), of), columns, rows, number_columns(columns, 4), shown=10,
+    return table(
+        suspects_title("labels", len(suspects), of), columns, rows, names=4, shown=10,
         note=how if suspects else f"{study.sentence()} {how}",
     )  # fmt: skip
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.panels import FigurePanel, Panel, Rows, Table, number_columns
-from toonvision.core.wording import counted, interval, listed, percent
+from toonvision.core.panels import FigurePanel, Panel, Rows, Table, table
+from toonvision.core.wording import between, counted, interval, listed, percent
 from toonvision.data.images import Pictures
 from toonvision.metrics.calibration import Calibration
 from toonvision.metrics.classification import Indices, mostly_predicted
@@ -236,7 +236,7 @@ def scores_table(evaluation: ClassEvaluated) -> Table:
         )
     accuracy = report.accuracy
     rows.append(("Accuracy", percent(accuracy.share), interval(accuracy), "", "", "", f"{accuracy.total:,}"))
-    return Table("Scores of each class", columns, tuple(rows), number_columns(columns), shown=40, totals=3)
+    return table("Scores of each class", columns, rows, shown=40, totals=3)
 
 
 def levels_table(evaluation: ClassEvaluated, taxonomy: Taxonomy) -> Table | None:
@@ -250,8 +250,8 @@ def levels_table(evaluation: ClassEvaluated, taxonomy: Taxonomy) -> Table | None
          interval(up.report.accuracy), f"{up.within:,}", f"{up.across:,}")
         for up in coarser
     )  # fmt: skip
-    return Table(
-        "The same predictions at coarser levels", columns, rows, number_columns(columns),
+    return table(
+        "The same predictions at coarser levels", columns, rows,
         note="Wrong within a class: the prediction is wrong, but of the right coarser class.",
     )  # fmt: skip
 
@@ -271,8 +271,8 @@ def hardest_table(evaluation: ClassEvaluated) -> Table | None:
         for at in indices.tolist()
     )  # fmt: skip
     always, once = int((wrong_in == repeats).sum()), int((wrong_in == 1).sum())
-    return Table(
-        f"Wrong in how many of {repeats} trainings", columns, rows, number_columns(columns, 4), shown=10,
+    return table(
+        f"Wrong in how many of {repeats} trainings", columns, rows, names=4, shown=10,
         note=f"Wrong in every training: difficult or wrongly labelled ({counted(always, 'crop')}). Wrong in one: "
         f"chance ({counted(once, 'crop')}). p(true): mean probability of the true class over all trainings.",
     )  # fmt: skip
@@ -285,7 +285,7 @@ def calibration_table(calibration: Calibration | None, stored: float | None) -> 
     both = (calibration.before, calibration.after)
     rows = (
         ("Expected calibration error", *(percent(one.error) for one in both)),
-        ("95 % interval of it", *(f"{100 * one.interval[0]:.1f}–{100 * one.interval[1]:.1f} %" for one in both)),
+        ("95 % interval of it", *(f"{between(100 * one.interval[0], 100 * one.interval[1], '.1f')} %" for one in both)),
         ("A calibrated model would stay below", *(percent(one.noise) for one in both)),
         ("Mean confidence minus accuracy", *(f"{100 * one.overconfident:+.1f} %" for one in both)),
         ("Mean negative log likelihood", *(f"{one.likelihood:.3f}" for one in both)),
@@ -296,8 +296,8 @@ def calibration_table(calibration: Calibration | None, stored: float | None) -> 
         if stored is None
         else f"Stored with the model, and used by predict: {stored:.2f}."
     )
-    return Table(
-        "Calibration", columns, rows, number_columns(columns),
+    return table(
+        "Calibration", columns, rows,
         note=f"The temperature was fitted on {counted(calibration.fitted_on, 'validation crop')}; it changes no "
         f"prediction, only its confidence. {kept} {calibration.caveat}".rstrip(),
     )  # fmt: skip

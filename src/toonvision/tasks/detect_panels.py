@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toonvision.core.panels import FigurePanel, Panel, Table, number_columns
-from toonvision.core.wording import counted, interval, percent
+from toonvision.core.panels import FigurePanel, Panel, Table, table
+from toonvision.core.wording import between, counted, interval, percent
 from toonvision.metrics.detection import Curve, Found, Precision, match
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.localization import EDGES
@@ -100,8 +100,8 @@ def classes_table(evaluation: BoxEvaluated) -> Table:
         ("All", *_interval_cells(best.precision, mean), "", *_found_cells(counts)[:3],
          f"{counts.false_alarms / images:.2f}")
     )  # fmt: skip
-    return Table(
-        "Scores of each class", columns, tuple(rows), number_columns(columns), totals=1,
+    return table(
+        "Scores of each class", columns, rows, totals=1,
         note="AP: the mean area under the curve of precision over recall at overlaps of 0.5 to 0.95; AP50 and AP75: at "
         "overlaps of 0.5 and 0.75; their intervals are over screenshots. Found: of the objects, at the threshold. "
         "Right: of the predictions. False alarms: for each screenshot.",
@@ -120,8 +120,8 @@ def heights_table(evaluation: BoxEvaluated) -> Table:
         for row in listed
     )  # fmt: skip
     at_input = ", and of the network's input, to which screenshots are shrunk" * shrunk
-    return Table(
-        "Scores by height", columns, rows, number_columns(columns, 1 + shrunk),
+    return table(
+        "Scores by height", columns, rows, names=1 + shrunk,
         note=f"Heights in pixels of the screenshot{at_input}. "
         "Objects of other heights neither reward nor punish. False alarms of that height: for each screenshot.",
     )  # fmt: skip
@@ -159,8 +159,8 @@ def placement_table(evaluation: BoxEvaluated) -> Table | None:
     )  # fmt: skip
     if not rows:
         return None
-    return Table(
-        "How well boxes are placed", columns, rows, number_columns(columns), totals=1,
+    return table(
+        "How well boxes are placed", columns, rows, totals=1,
         note="Of found objects. Overlap: intersection over union, its median and what 95 % of the boxes reach. Edges "
         "and height: the median shift in pixels of the screenshot, right and down being positive, and in brackets how "
         "far 95 % are off at most.",
@@ -185,8 +185,8 @@ def causes_table(evaluation: BoxEvaluated) -> Table | None:
     if not rows:
         return None
     columns = ("What", "Why", "Boxes", "Share")
-    return Table(
-        "Why objects are missed and alarms are false", columns, tuple(rows), number_columns(columns, 2),
+    return table(
+        "Why objects are missed and alarms are false", columns, rows, names=2,
         note="The first that holds. Another class: a box of that overlaps by half or more. Badly placed: by a tenth or "
         "more. Not sure enough: such a box is there, below the threshold.",
     )  # fmt: skip
@@ -212,7 +212,7 @@ def _precision_cells(precision: Precision) -> tuple[str, str, str]:
 
 
 def _interval_cells(precision: Precision, interval: Interval) -> tuple[str, ...]:
-    ap, ap50 = ("" if math.isnan(one.low) else f"{one.low:.3f}–{one.high:.3f}" for one in (interval.ap, interval.ap50))
+    ap, ap50 = ("" if math.isnan(one.low) else between(one.low, one.high) for one in (interval.ap, interval.ap50))
     return _share(precision.ap), ap, _share(precision.ap50), ap50, _share(precision.ap75)
 
 

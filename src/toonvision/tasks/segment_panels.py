@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import ImageColor
 
-from toonvision.core.panels import FigurePanel, Panel, Table, number_columns
-from toonvision.core.wording import counted, listed, percent
+from toonvision.core.panels import FigurePanel, Panel, Table, table
+from toonvision.core.wording import between, counted, listed, percent
 from toonvision.data.images import Pictures
 from toonvision.data.pixel_masks import NOT_COUNTED
 from toonvision.metrics.bootstrap import Estimate
@@ -95,8 +96,8 @@ def pixels_table(evaluation: PixelEvaluated) -> Table:
         for category, one in zip(evaluation.classes, best.by_class, strict=True)
     ]
     rows.append(("Mean", "", *_cells(best.mean_iou), *_cells(best.mean_boundary_f1)))
-    return Table(
-        "Scores of each class of pixel", columns, tuple(rows), number_columns(columns), totals=1,
+    return table(
+        "Scores of each class of pixel", columns, rows, totals=1,
         note="IoU: intersection over union, over all pixels of all screenshots. A class that the masks do not show has "
         "none, and is not in the mean.",
     )  # fmt: skip
@@ -145,10 +146,10 @@ def painted(picture: Pictures, pixels: npt.NDArray[np.uint8], colors: list[str])
         pixels: The class of each pixel, of the same height and width; other values are not painted.
         colors: ``#rrggbb`` of each class.
     """
-    table, opacity = np.zeros((256, 3), np.float32), np.zeros((256, 1), np.float32)
-    table[: len(colors)] = [[int(color[at : at + 2], 16) for at in (1, 3, 5)] for color in colors]
+    paints, opacity = np.zeros((256, 3), np.float32), np.zeros((256, 1), np.float32)
+    paints[: len(colors)] = [ImageColor.getrgb(color) for color in colors]
     opacity[: len(colors)] = _PAINT
-    return (picture * (1 - opacity[pixels]) + table[pixels] * opacity[pixels]).astype(np.uint8)
+    return (picture * (1 - opacity[pixels]) + paints[pixels] * opacity[pixels]).astype(np.uint8)
 
 
 def _view(evaluation: PixelEvaluated, at: int) -> MaskView:
@@ -175,4 +176,4 @@ def _numbers(one: Estimate) -> tuple[float, float, float]:
 def _cells(one: Estimate) -> tuple[str, str]:
     if np.isnan(one.value):
         return "–", ""
-    return f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}"
+    return f"{one.value:.3f}", between(one.low, one.high)

@@ -1,7 +1,7 @@
 """Predictions drawn onto images: quick sketches that show how a training gets on."""
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
 from toonvision.data.images import Pictures
 from toonvision.metrics.predictions import Predictions
@@ -33,11 +33,6 @@ def with_pixels(images: Pictures, predictions: Predictions) -> Pictures:
     if predictions.pixels is None:
         raise TypeError("these predictions have no pixels; a segmenter's have")
     most = int(predictions.pixels.max(initial=0)) + 1
-    colors = np.array([_rgb(color_at(label)) for label in range(most)], np.float32)
+    colors = np.array([ImageColor.getrgb(color_at(label)) for label in range(most)], np.float32)
     mixed = (1 - _COVER) * images + _COVER * colors[predictions.pixels]
     return np.rint(mixed).astype(np.uint8)
-
-
-def _rgb(color: str) -> tuple[int, int, int]:
-    red, green, blue = bytes.fromhex(color.removeprefix("#"))
-    return red, green, blue

@@ -284,8 +284,7 @@ def color_at(index: int) -> str:
     share = 1 - 0.63 ** (index // len(PALETTE))
     if not share:
         return base
-    channels = (int(base[at : at + 2], 16) for at in (1, 3, 5))
-    return "#" + "".join(f"{round(c + (255 - c) * share):02x}" for c in channels)
+    return "#" + "".join(f"{round(c + (255 - c) * share):02x}" for c in bytes.fromhex(base[1:]))
 
 
 def unlisted(name: str) -> Category:

@@ -9,7 +9,7 @@ import numpy as np
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.core.grouping import grouped
-from toonvision.core.panels import FigurePanel, Table, number_columns, write_rows
+from toonvision.core.panels import FigurePanel, Table, table, write_rows
 from toonvision.core.wording import counted, listed, percent, some
 from toonvision.data.images import decode
 from toonvision.figures.values import CountLine, Lane, Sighting, Sightings, WatchTimeline
@@ -128,7 +128,7 @@ def _what(log: WatchedLog) -> Table | None:
          percent(float(np.mean([t.confidence for t in own]))))
         for one, own in sorted(by.items(), key=lambda pair: -len(pair[1]))
     )  # fmt: skip
-    return Table("What was seen, by predicted class", columns, rows, number_columns(columns))
+    return table("What was seen, by predicted class", columns, rows)
 
 
 def _rare(log: WatchedLog) -> FigurePanel | None:
@@ -223,7 +223,7 @@ def _pace(log: WatchedLog) -> Table | None:
             f"{frames:,}", f"{frames / max(1, seconds):.1f}", f"{max((row.drops for row in own), default=0):,}",
             f"{max((row.delay_ms for row in own), default=0):.0f}",
         ))  # fmt: skip
-    return Table("Sessions", columns, tuple(rows), number_columns(columns, 5)) if rows else None
+    return table("Sessions", columns, rows, names=5) if rows else None
 
 
 def _pictures(log: WatchedLog, name: str, title: str, tracks: Sequence[TrackRow], end: str) -> FigurePanel | None:
