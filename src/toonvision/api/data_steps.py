@@ -15,6 +15,7 @@ from toonvision.core.panels import Table, table
 from toonvision.core.wording import counted
 from toonvision.data import workspace as data
 from toonvision.data.setup import SetupPlan
+from toonvision.data.splits import DEFAULT_SPLIT
 
 if TYPE_CHECKING:
     from toonvision.api.capturing import CaptureOrder
@@ -149,7 +150,7 @@ class DataSteps(Opened):
         *,
         seed: int = 0,
         ratios: str = "60/20/20",
-        name: str = "default",
+        name: str = DEFAULT_SPLIT,
         force: bool = False,
         from_source: bool = False,
     ) -> "Result[SplitSummary]":

@@ -12,15 +12,15 @@ from toonvision.api.result import Result
 from toonvision.core.errors import Finding, InputRejectedError, UsageError
 from toonvision.core.folders import replacing_folder
 from toonvision.data.arrays import load_instances
+from toonvision.data.boxes import Xyxy
 from toonvision.data.fitting import fit, shown_hw
 from toonvision.data.groups import frame_keys
 from toonvision.data.images import Pictures, read_whole, room_for
 from toonvision.data.picture_files import read_groups
+from toonvision.explain.activations import Values
 from toonvision.explain.boxes import (
-    Box,
     BoxCase,
     BoxEvidence,
-    Values,
     boxes_panel,
     boxes_table,
     figures_sentence,
@@ -163,6 +163,6 @@ def in_turn(first: Sequence[T], second: Sequence[T]) -> list[T]:
     return [*turns, *first[shared:], *second[shared:]]
 
 
-def _edges(box: Values) -> Box:
+def _edges(box: Values) -> Xyxy:
     left, top, right, bottom = (float(edge) for edge in box)
     return left, top, right, bottom

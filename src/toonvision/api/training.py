@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from toonvision.core.errors import UsageError
 from toonvision.data.fitting import LARGEST_SIDE
+from toonvision.data.splits import DEFAULT_SPLIT
+from toonvision.models.registry import DEFAULT_NETWORK
 from toonvision.training.recipes import PlannedRun, changed, recipe_in
 
 if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
     from toonvision.taxonomy.labels import Task, Taxonomy
 
-DEFAULT_NETWORK = "compact"
 _SMALLEST = 16
 
 Size = str | tuple[int, int]
@@ -58,7 +59,7 @@ def _plan_network(
     if levels:
         require_step(task, workspace.taxonomy, what="--levels")
         network = _with_levels(network, workspace.taxonomy, task)
-    split = split or "default"
+    split = split or DEFAULT_SPLIT
     recipe = recipe_in(workspace, task, find_network(network).name, split=None if whole else split)
     size_hw = parse_size(size) if size else None
     return PlannedRun(changed(recipe, **settings), size_hw, split, None)

@@ -10,6 +10,7 @@ import typer
 from toonvision.cli import options
 from toonvision.cli.options import choice, given_flags, names_in
 from toonvision.core.errors import ToonVisionError, UsageError
+from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.label.order import PORT, SURE, LabelOrder
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def split(
     ws: "Workspace",
     ratios: Annotated[str, typer.Option(help="Train/val/test, in percent.")] = "60/20/20",
     seed: options.SeedOption = 0,
-    name: Annotated[str, typer.Option(help="What to call it.")] = "default",
+    name: Annotated[str, typer.Option(help="What to call it.")] = DEFAULT_SPLIT,
     force: options.ForceOption = False,
     from_source: Annotated[
         bool, typer.Option("--from-source", help="Take over the split that the source has of its own.")

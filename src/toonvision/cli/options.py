@@ -9,7 +9,6 @@ import typer
 from toonvision.cli.panels import ADVANCED
 
 HERE = Path()
-DEFAULT_NETWORK = "compact"
 
 
 def choice(text: str, default: str, *flags: str, advanced: bool = False, **limits: Any) -> Any:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from toonvision.cli.options import DEFAULT_NETWORK
 from toonvision.cli.panels import ADVANCED, PanelCommand
 from toonvision.core.errors import ToonVisionError
 from toonvision.core.options import Setting, settings_of
+from toonvision.models.registry import DEFAULT_NETWORK
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, DETECT
 from toonvision.tuning.options import DEFAULTS, SearchOptions

@@ -7,6 +7,7 @@ import typer
 from toonvision.cli import options
 from toonvision.cli.options import choice
 from toonvision.core.errors import UsageError
+from toonvision.data.splits import DEFAULT_SPLIT
 
 if TYPE_CHECKING:
     from toonvision.api.result import Result
@@ -74,7 +75,7 @@ def curve(
     ] = 100,
     model: Annotated[str | None, choice("The network.", "compact, or detector")] = None,
     size: options.SizeOption = None,
-    split: options.SplitNameOption = "default",
+    split: options.SplitNameOption = DEFAULT_SPLIT,
     seed: options.SeedOption = 0,
     name: options.StudyNameOption = None,
     force: options.ForceOption = False,

@@ -57,14 +57,14 @@ def some(items: Sequence[str], most: int = 3) -> str:
     return listed(items if len(items) <= most else [*items[:most], f"{len(items) - most:,} more"])
 
 
-def percent(share: float) -> str:
-    """Write a share in percent with one decimal; NaN as a dash.
+def percent(share: float, decimals: int = 1) -> str:
+    """Write a share in percent; NaN as a dash.
 
     Examples:
-        >>> percent(0.8985)
-        '89.8 %'
+        >>> percent(0.8985), percent(0.8985, 0)
+        ('89.8 %', '90 %')
     """
-    return f"{100 * share:.1f} %" if math.isfinite(share) else "–"
+    return f"{100 * share:.{decimals}f} %" if math.isfinite(share) else "–"
 
 
 def between(low: float, high: float, form: str = ".3f") -> str:

@@ -32,6 +32,9 @@ _LARGEST = sys.float_info.max
 _CLAMP_LIMIT = 1
 """Pixels by which any box may leave its picture: programs round, and count from 0 or from 1."""
 
+Xyxy = tuple[float, float, float, float]
+"""Left, top, right and bottom edges in pixels."""
+
 
 @dataclass(frozen=True, order=True)
 class Box:

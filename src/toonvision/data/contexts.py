@@ -7,7 +7,7 @@ from toonvision.core.errors import Finding
 from toonvision.core.names import folded
 from toonvision.core.wording import counted, listed
 from toonvision.data.boxes import AnnotatedPicture, Reading
-from toonvision.data.label_rules import SETTINGS_FILE
+from toonvision.data.listing import WORKSPACE_MARK
 from toonvision.taxonomy.labels import NO_CONTEXT, Taxonomy, did_you_mean
 from toonvision.taxonomy.loader import quoted
 
@@ -60,7 +60,7 @@ def _outside(pictures: list[AnnotatedPicture], contexts: list[str]) -> Finding:
     remedy = (
         f"put them into folders named after contexts ({', '.join(contexts)}), or choose the context of each on the "
         f"page of toonvision label (key k), or add the contexts: write {listed(keys)} under [contexts] in "
-        f"{SETTINGS_FILE}"
+        f"{WORKSPACE_MARK}"
     )
     objects = sum(len(picture.objects) for picture in pictures)
     return Finding("contexts", reason, remedy, "unknown-context", objects=objects, pictures=len(pictures))

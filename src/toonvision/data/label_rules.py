@@ -11,9 +11,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.wording import counted
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label
+from toonvision.data.listing import WORKSPACE_MARK
 from toonvision.taxonomy.loader import Strict, quoted
 
-SETTINGS_FILE = "toonvision.toml"
 AS_SET = "as-set"
 """The code of a finding that says what the settings did, as was asked."""
 
@@ -151,12 +151,12 @@ class LabelsTable(Strict):
 def joining(same: Mapping[str, Sequence[str]]) -> str:
     """Return how to read labels as another one, by that, in words that can be carried out."""
     lines = " and ".join(f"{_key(label)} = {_quoted(others)}" for label, others in same.items())
-    return f"write {lines} under [labels.same] in {SETTINGS_FILE}"
+    return f"write {lines} under [labels.same] in {WORKSPACE_MARK}"
 
 
 def ignoring(labels: Sequence[str]) -> str:
     """Return how to leave labels out, in words that can be carried out."""
-    return f"write ignore = {_quoted(labels)} under [labels] in {SETTINGS_FILE}"
+    return f"write ignore = {_quoted(labels)} under [labels] in {WORKSPACE_MARK}"
 
 
 def _quoted(labels: Sequence[str]) -> str:

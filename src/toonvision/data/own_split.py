@@ -10,7 +10,7 @@ from toonvision.data import examination
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.groups import find_groups, too_few
 from toonvision.data.split_plan import divide
-from toonvision.data.splits import Split, again, screenshot_keys, write_split
+from toonvision.data.splits import DEFAULT_SPLIT, Split, again, screenshot_keys, write_split
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
 
@@ -68,7 +68,7 @@ def counted_subsets(subsets: Mapping[tuple[str, str], Subset]) -> dict[Subset, i
     return {subset: counts[subset] for subset in SUBSETS if counts[subset]}
 
 
-def take_over(workspace: Workspace, *, seed: int, name: str = "default", replace: bool = False) -> TakenOver:
+def take_over(workspace: Workspace, *, seed: int, name: str = DEFAULT_SPLIT, replace: bool = False) -> TakenOver:
     """Write the split that the sources have of their own.
 
     A subset without objects is drawn from train, with labels and groups respected. Pictures that the sources put

@@ -20,7 +20,7 @@ from toonvision.core.seeds import generator
 from toonvision.data.balance import CountTable, count_table
 from toonvision.data.catalog import Crop, StoredScreenshot
 from toonvision.data.groups import Group, Reason, find_groups, group_keys, groups_of_each, linked, too_few
-from toonvision.data.splits import Ratios, Split, screenshot_keys, write_split
+from toonvision.data.splits import DEFAULT_SPLIT, Ratios, Split, screenshot_keys, write_split
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.workspace import Workspace
 from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy
@@ -56,7 +56,7 @@ def plan_split(
     *,
     ratios: Ratios,
     seed: int,
-    name: str = "default",
+    name: str = DEFAULT_SPLIT,
     screenshots: Sequence[StoredScreenshot] = (),
 ) -> Split:
     """Assign screenshots to train, val and test, so that each label is as near to the ratios as its groups allow.
@@ -127,7 +127,7 @@ def _blocks(groups: Sequence[Group[Crop]]) -> list[tuple[Crop, ...]]:
 
 
 def draw_split(
-    workspace: Workspace, *, ratios: Ratios, seed: int, name: str = "default", replace: bool = False
+    workspace: Workspace, *, ratios: Ratios, seed: int, name: str = DEFAULT_SPLIT, replace: bool = False
 ) -> Split:
     """Plan a split of all screenshots of a workspace, as `plan_split` does, and write it.
 

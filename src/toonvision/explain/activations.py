@@ -12,6 +12,7 @@ from toonvision.models.features import Layer, map_layers
 if TYPE_CHECKING:
     import keras
 
+Values = npt.NDArray[np.float32]
 Kind = Literal["convolution", "pooling"]
 
 
@@ -27,7 +28,7 @@ class LayerActivation:
 
     name: str
     kind: Kind
-    values: npt.NDArray[np.float32]
+    values: Values
 
 
 def layer_activations(model: "keras.Model", image: Pictures) -> tuple[LayerActivation, ...]:

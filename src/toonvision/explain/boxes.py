@@ -16,13 +16,13 @@ import numpy.typing as npt
 from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.seeds import generator
 from toonvision.core.wording import between, counted, percent
+from toonvision.data.boxes import Xyxy
 from toonvision.data.images import Pictures
+from toonvision.explain.activations import Values
 from toonvision.explain.evidence import bootstrap_intervals
 from toonvision.models.grid import STRIDE
 from toonvision.taxonomy.labels import Category
 
-Values = npt.NDArray[np.float32]
-Box = tuple[float, float, float, float]
 """Left, upper, right and lower edge in pixels of what the network sees."""
 Answer = Callable[[Pictures], Values]
 """From images to how likely a middle of each class is in each cell, ``(images, rows, columns, classes)``, 0 to 1."""
@@ -53,7 +53,7 @@ class BoxCase:
     name: str
     image: Pictures
     shown_hw: tuple[int, int]
-    box: Box
+    box: Xyxy
     label: int
     note: str
     screenshot: Hashable = None
@@ -207,7 +207,7 @@ def figures_sentence(evidence: Sequence[BoxEvidence]) -> str:
     )
 
 
-def _near(found: Values, box: Box) -> np.float32:
+def _near(found: Values, box: Xyxy) -> np.float32:
     """Return the highest value in the cell of a box's middle and the eight around it."""
     row, column = (int((box[at] + box[at + 2]) / 2 / STRIDE) for at in (1, 0))
     around: np.float32 = found[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].max()
@@ -226,7 +226,7 @@ def _parts(case: BoxCase) -> list[tuple[slice, slice]]:
     ]
 
 
-def _pixels(box: Box, size_hw: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _pixels(box: Xyxy, size_hw: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return whole edges of a box that lie in an image, at least one pixel apart."""
     edges = []
     for low, high, most in ((box[0], box[2], size_hw[1]), (box[1], box[3], size_hw[0])):

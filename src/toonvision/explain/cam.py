@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.progress import Progress, silent
 from toonvision.core.seeds import own_randomness
 from toonvision.data.images import Pictures
-from toonvision.explain.activations import chain
+from toonvision.explain.activations import Values, chain
 from toonvision.models.features import Layer, last_map, passed_maps, with_mirror
 from toonvision.taxonomy.labels import require_known
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     import keras
 
 Method = Literal["exact", "gradcam"]
-Values = npt.NDArray[np.float32]
 
 _BATCH_OF_GRADIENTS = 16
 """Most images at once with gradients, since every activation on the way is kept."""

@@ -18,11 +18,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from toonvision.core.seeds import generator
-from toonvision.core.wording import between
+from toonvision.core.wording import between, percent
 from toonvision.data.masks import REGIONS, Mask
+from toonvision.explain.activations import Values
 from toonvision.metrics.bootstrap import estimate, group_weights
 
-Values = npt.NDArray[np.float32]
 Shares = npt.NDArray[np.float64]
 
 FIGURE = "figure"
@@ -191,14 +191,14 @@ def evidence_warnings(group: GroupEvidence) -> tuple[str, ...]:
         return tuple(found)
     if background.interval[0] > background.area:
         found.append(
-            f"{group.name}: the background decides more than it should: {_percent(background.share)} of the evidence "
-            f"lies there ({_range(background)}), on {_percent(background.area)} of the area. Suspect the context, or "
+            f"{group.name}: the background decides more than it should: {percent(background.share, 0)} of the evidence "
+            f"lies there ({_range(background)}), on {percent(background.area, 0)} of the area. Suspect the context, or "
             "a mark at the edge."
         )
     elif figure.interval[1] >= figure.area >= figure.interval[0]:
         found.append(
-            f"{group.name}: the evidence does not look for the figure: {_percent(figure.share)} of it lies there "
-            f"({_range(figure)}), where an even map would have {_percent(figure.area)}."
+            f"{group.name}: the evidence does not look for the figure: {percent(figure.share, 0)} of it lies there "
+            f"({_range(figure)}), where an even map would have {percent(figure.area, 0)}."
         )
     return tuple(found)
 
@@ -229,10 +229,6 @@ def _group(
         for region, mean, interval in zip(SHOWN_REGIONS, means, intervals, strict=True)
     )
     return GroupEvidence(name, len(own), len(set(own)), int(members.sum()) - len(own), regions)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _range(region: RegionShare) -> str:

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from toonvision.data.images import Pictures
 from toonvision.evaluation.evaluate import ClassEvaluation
+from toonvision.explain.activations import Values
 from toonvision.explain.cam import ClassMaps
-from toonvision.explain.evidence import Evidence, GroupEvidence, Values, distinctive, evidence_warnings
+from toonvision.explain.evidence import Evidence, GroupEvidence, distinctive, evidence_warnings
 from toonvision.explain.map_warnings import map_warnings, spot_warning
 from toonvision.explain.trust import Randomisation, TrustCurves, curves_warning, randomisation_warning
 from toonvision.taxonomy.labels import Category

@@ -9,19 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from toonvision.core.errors import UsageError
 from toonvision.core.seeds import generator
 from toonvision.data.images import Pictures
-from toonvision.explain.activations import kind_of
+from toonvision.explain.activations import Values, kind_of
 from toonvision.models.features import Layer
 from toonvision.taxonomy.labels import require_known
 
 if TYPE_CHECKING:
     import keras
 
-Values = npt.NDArray[np.float32]
 
 _NOISE, _STRIDE, _CALM, _BLUR = 0.1, 0.03, 0.02, np.float32(0.3)
 """As shares of a pixel's range: standard deviation of the noise around grey, and size of a step. As shares of a pixel's

@@ -9,17 +9,15 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from toonvision.core.errors import EnvironmentFaultError
+from toonvision.explain.activations import Values
 
 Tensor = Any
 """A tensor of Keras' backend."""
 
 Function = Callable[[Tensor], Tensor]
 """From ``(samples, ...)`` to ``(samples, columns)``, float32, each row depending on its own sample alone."""
-
-Values = npt.NDArray[np.float32]
 
 
 def column_gradients(function: Function, values: Values, columns: Sequence[int]) -> Iterator[Values]:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from toonvision.explain.activations import Values
 from toonvision.explain.evidence import enlarge
-
-Values = npt.NDArray[np.float32]
 
 FLAT_BELOW = 0.15
 """Contrast, standard deviation over mean size, below which a map counts as flat; a map of one bright half has 1."""

@@ -16,13 +16,13 @@ import numpy.typing as npt
 from toonvision.core.progress import Progress, silent
 from toonvision.core.seeds import generator, own_randomness
 from toonvision.data.images import Pictures
+from toonvision.explain.activations import Values
 from toonvision.explain.evidence import enlarge
 from toonvision.tasks.classify import predict_probabilities
 
 if TYPE_CHECKING:
     import keras
 
-Values = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]
 MapsOf = Callable[["keras.Model"], Values]
 """From a network to one map for each image, shape ``(images, height, width)``, always of the same classes."""

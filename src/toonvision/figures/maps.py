@@ -10,6 +10,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
+from toonvision.core.wording import percent
 from toonvision.data.arrays import Pictures
 from toonvision.figures import style
 from toonvision.figures.style import DPI, INK, MUTED, WIDTH, WRONG, styled
@@ -112,7 +113,7 @@ def draw_map_rows(rows: MapRows) -> Figure:
             style.frame(ax, category.color, _STRONG if strong else _WEAK)
             name = style.shorten(category.title, max(5, int((wide + 0.06) * 72 / 4.2)))
             look: style.Look = {"fontsize": 7, "linespacing": 1.25, "color": INK if strong else MUTED}
-            style.write_below(ax, (f"{name}\n{_percent(rows.probabilities[number, index])}", look))
+            style.write_below(ax, (f"{name}\n{percent(rows.probabilities[number, index], 0)}", look))
     bar = style.axes_at(figure, 0.4, down * step + 0.06, 3.0, 0.12)
     _draw_bar(bar, limits, rows.unit, each=False, vertical=False)
     return figure
@@ -197,15 +198,11 @@ def _as_shown(pictures: Pictures, size_wh: tuple[int, int]) -> Pictures:
     return np.stack([np.asarray(Image.fromarray(one).resize(size_wh, Image.Resampling.LANCZOS)) for one in pictures])
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def _head_column(ax: Axes, category: Category, share: float, marks: str, size: float, room: int) -> None:
     """Write class, probability and marks above a column."""
     ax.set_title(style.shorten(category.title, room), fontsize=size, loc="center", pad=27)
     look: style.Look = {"xycoords": "axes fraction", "ha": "center", "va": "bottom", "fontsize": 8, "linespacing": 1.3}
-    style.note(ax, f"{_percent(share)}\n{marks}", (0.5, 1), (0, 4), color=INK if marks else MUTED, **look)
+    style.note(ax, f"{percent(share, 0)}\n{marks}", (0.5, 1), (0, 4), color=INK if marks else MUTED, **look)
 
 
 def _write_verdict(ax: Axes, y_true: str | None, predicted: str, confidence: float, size: float, room: int) -> None:
@@ -218,7 +215,7 @@ def _write_verdict(ax: Axes, y_true: str | None, predicted: str, confidence: flo
         (style.shorten(y_true or "not known", room), 53, {**bold, "color": INK}),
         ("Predicted", 32, small),
         (style.shorten(predicted, room), 19, {**bold, "color": color}),
-        (f"with {_percent(confidence)}", 7, small),
+        (f"with {percent(confidence, 0)}", 7, small),
     ]
     for text, up, look in lines:
         style.note(ax, text, (0, 0), (0, up), xycoords="axes fraction", va="bottom", **look)

@@ -11,7 +11,7 @@ from toonvision.core.seeds import generator
 from toonvision.data.groups import linked
 from toonvision.data.records import Crop, StoredScreenshot
 from toonvision.data.split_plan import divide
-from toonvision.data.splits import Split, read_split, screenshot_keys, write_split
+from toonvision.data.splits import DEFAULT_SPLIT, Split, read_split, screenshot_keys, write_split
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
@@ -38,7 +38,7 @@ class Grown:
     left_out: tuple[str, ...]
 
 
-def grow_split(workspace: Workspace, name: str = "default", *, seed: int = 0) -> Grown:
+def grow_split(workspace: Workspace, name: str = DEFAULT_SPLIT, *, seed: int = 0) -> Grown:
     """Put the screenshots that a split does not know into its train and val subsets, and write it.
 
     Raises:

@@ -138,6 +138,8 @@ _DETECTOR = "detector"
 NARROWEST, WIDEST = 0.25, 2.0
 """What the filters of a detector can be multiplied by."""
 TREES = "trees"
+DEFAULT_NETWORK = "compact"
+"""What classifies where no network is named."""
 FOREST = Network(
     TREES, 16, "colour histograms with extremely randomised trees: no network", _no_network, pixels=96 * 32
 )

@@ -15,6 +15,7 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import FigurePanel, Rows, Table, table
 from toonvision.core.wording import counted, listed, percent
 from toonvision.data.arrays import screenshot_reader
+from toonvision.data.boxes import Xyxy
 from toonvision.data.images import Pictures
 from toonvision.data.records import Frame
 from toonvision.data.workspace import Workspace
@@ -38,7 +39,6 @@ MOST_PICTURED = 12
 """Of each reason."""
 _LEARNED = 0.1
 """AP50 below which models have learned too little to doubt an annotation."""
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class BoxSuspect:
     context: str
     object: str
     given: str
-    box: Box | None
+    box: Xyxy | None
     likely: str
-    likely_box: Box | None
+    likely_box: Xyxy | None
     confidence: float
     overlap: float
     suspicion: float
@@ -310,7 +310,7 @@ def _view(image: Pictures, suspect: BoxSuspect, classes: dict[str, Category]) ->
     return view_around(image, boxes, title=", not ".join(dict.fromkeys(names)), notes=notes, shown_hw=(height, width))
 
 
-def _plain(box: Boxes | None) -> Box | None:
+def _plain(box: Boxes | None) -> Xyxy | None:
     if box is None:
         return None
     left, top, right, bottom = (round(float(edge), 1) for edge in box)

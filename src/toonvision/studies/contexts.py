@@ -15,6 +15,7 @@ from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.core.wording import between, counted, percent
 from toonvision.data.groups import group_keys
+from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, dependence, paired_difference
 from toonvision.metrics.intervals import Proportion
@@ -159,7 +160,7 @@ def study_contexts(
     settings, size_hw, test = choose_comparison(workspace, wanted, options, against=options.against, watcher=watch)
     dataset = task_dataset(workspace, wanted, size_hw)
     folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed)
-    ordinary = test or split_fold(workspace, dataset, "default")
+    ordinary = test or split_fold(workspace, dataset, DEFAULT_SPLIT)
     compared = test.title if test else ""
     watch.noted(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
     recipe = recipe_of(dataset, settings, kind="contexts", resize=workspace.resize, seed=options.seed, against=compared)

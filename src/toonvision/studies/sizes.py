@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.wording import counted
+from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.power_law import Forecast
 from toonvision.studies.curve_jobs import FEWEST_SIZES, curve_jobs
@@ -144,7 +145,7 @@ class CurveOptions(StudyOptions):
 
     sizes: Sequence[float] = (0.125, 0.25, 0.5, 1.0)
     more: int = 100
-    split: str = "default"
+    split: str = DEFAULT_SPLIT
 
 
 Curve = TypeVar("Curve", bound=SizeCurve)

@@ -24,7 +24,7 @@ from toonvision.metrics.calibration import fit_temperature
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.novelty import NoveltyScore
 from toonvision.metrics.predictions import Predictions, Probabilities
-from toonvision.models.registry import NETWORKS, find_network
+from toonvision.models.registry import DEFAULT_NETWORK, NETWORKS, find_network
 from toonvision.models.registry import input_size as size_for
 from toonvision.tasks.augmentation import augment, mix
 from toonvision.tasks.base import Cases, Dataset, Learner, Outputs
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 name = CLASSIFY
 counts = frozenset({"hits", "false_alarms", "misses"})
-default_network = "compact"
+default_network = DEFAULT_NETWORK
 unit = "crop"
 collapse = "predicts one class for every crop"
 watched: str | None = None

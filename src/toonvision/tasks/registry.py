@@ -2,6 +2,7 @@
 
 from toonvision.core.errors import UsageError
 from toonvision.data.fitting import Resize
+from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.data.workspace import Workspace
 from toonvision.models.registry import find_network
 from toonvision.tasks import classify, detect, segment
@@ -44,7 +45,7 @@ def load_dataset(
     task: Task,
     *,
     size_hw: tuple[int, int],
-    split: str | None = "default",
+    split: str | None = DEFAULT_SPLIT,
     resize: Resize | None = None,
     network: str | None = None,
 ) -> Dataset:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from toonvision.core.options import Option
+from toonvision.core.options import Option, settings_of
 from toonvision.models.starting import RANDOM
 
 
@@ -142,3 +142,7 @@ class TrainingSettings:
     def takes_all_epochs(self) -> bool:
         """Whether every epoch is trained and the last one's weights are saved, instead of the best one's."""
         return self.schedule == "cosine"
+
+
+TRAINING_OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
+"""The options of a training, by name."""

@@ -17,7 +17,7 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY
-from toonvision.training.history import History
+from toonvision.training.history import VALIDATION, History
 
 TREES_GROWN = 200
 """With 100 trees 12.6 % of 32 classes are wrong (five grouped folds, 768 crops), with 200 trees 10.6 %."""
@@ -49,7 +49,7 @@ def grow_forest(
     forest = forest_of(dataset, learned, seed=seed, weights=None if weights is None else weights[learned])
     epoch = {
         f"{prefix}{name}": value
-        for prefix, indices in (("", train), ("val_", val))
+        for prefix, indices in (("", train), (VALIDATION, val))
         for name, value in kind.metrics(
             _totals(forest.predict_on_batch(dataset.images[indices]), dataset.targets[indices])
         ).items()

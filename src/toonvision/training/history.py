@@ -10,7 +10,8 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import write_rows
 
 HISTORY = "history.csv"
-_VALIDATION = "val_"
+VALIDATION = "val_"
+"""What the name of a metric begins with where it is of the validation subset."""
 
 Epochs = Sequence[Mapping[str, float]]
 """One mapping for each epoch: ``loss`` and the other metrics of the task's kind, and the same with ``val_`` before.
@@ -41,7 +42,7 @@ def metric_names(epochs: Epochs) -> list[str]:
         >>> metric_names([{"loss": 0.9, "val_loss": 0.8, "val_ap50": 0.1}])
         ['loss', 'ap50']
     """
-    return list(dict.fromkeys(name.removeprefix(_VALIDATION) for name in epochs[0]))
+    return list(dict.fromkeys(name.removeprefix(VALIDATION) for name in epochs[0]))
 
 
 def peaks(epochs: Epochs) -> list[tuple[str, float, int]]:
@@ -52,7 +53,7 @@ def peaks(epochs: Epochs) -> list[tuple[str, float, int]]:
         [('loss', 0.4, 2)]
     """
     found = []
-    for name in (f"{prefix}{metric}" for metric in metric_names(epochs) for prefix in ("", _VALIDATION)):
+    for name in (f"{prefix}{metric}" for metric in metric_names(epochs) for prefix in ("", VALIDATION)):
         values = [epoch.get(name, math.nan) for epoch in epochs]
         known = [value for value in values if math.isfinite(value)]
         if known:

@@ -27,11 +27,10 @@ from toonvision.tasks.networks import predict
 from toonvision.tasks.registry import TASK_KINDS, kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.checkpoint import Checkpoint, State
-from toonvision.training.history import EpochWatcher, History
+from toonvision.training.history import VALIDATION, EpochWatcher, History
 from toonvision.training.sketching import IMAGES, Sketches
 
-_VALIDATION = "val_"
-_SCORES = frozenset(f"{_VALIDATION}{kind.watched}" for kind in TASK_KINDS.values() if kind.watched)
+_SCORES = frozenset(f"{VALIDATION}{kind.watched}" for kind in TASK_KINDS.values() if kind.watched)
 _MOST_BETWEEN, _WITHIN_PATIENCE = 5, 4
 """Epochs from one measurement of a watched score to the next, at most, and how many of them the patience lasts for."""
 BatchLogs = tuple[Mapping[str, float], int]
@@ -178,7 +177,7 @@ class Training:
             yield self._model.test_on_batch(images, targets, return_dict=True), len(chosen)
 
     def _validation_metrics(self) -> dict[str, float]:
-        return {f"{_VALIDATION}{name}": value for name, value in self._metrics(self._validate()).items()}
+        return {f"{VALIDATION}{name}": value for name, value in self._metrics(self._validate()).items()}
 
     def _watched_score(self, epoch: int, val_loss: float) -> dict[str, float]:
         """Return the score of whole validation images that the kind of task watches; NaN where it is not measured now.
@@ -192,7 +191,7 @@ class Training:
         if math.isfinite(val_loss) and (epoch % every == 0 or epoch == settings.epochs):
             found = predict(kind, self._whole(), self._dataset.images[val])
             score = kind.score(found, replace(self._dataset, indices={"val": val}), "val").summary()[kind.watched]
-        return {f"{_VALIDATION}{kind.watched}": score}
+        return {f"{VALIDATION}{kind.watched}": score}
 
     def _metrics(self, batches: Iterable[BatchLogs]) -> dict[str, float]:
         """Return the metrics over all batches, since Keras forgets them at each: means count by a batch's size."""

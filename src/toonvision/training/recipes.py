@@ -9,7 +9,7 @@ from toonvision.core.options import require_whole, settings_of
 from toonvision.models.layout import MANY_CLASSES
 from toonvision.models.registry import TREES, WITH_PIXELS, find_network
 from toonvision.models.starting import RANDOM, has_start
-from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tasks.settings import TRAINING_OPTIONS, Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT, require_known
 
 if TYPE_CHECKING:
@@ -67,7 +67,6 @@ _OF_KIND = {
     SEGMENT: _OF_CROPS | {"paste"},
 }
 """The settings that networks for a kind of task do not have."""
-_OPTIONS = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 
 
 @dataclass(frozen=True)
@@ -196,15 +195,15 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
     """
     given = {name: wish for name, wish in wishes.items() if wish is not None}
     for name, wish in given.items():
-        require_known("a setting", name, _OPTIONS)
-        _OPTIONS[name].check(wish)
-    if settings.network == TREES and (odd := [_OPTIONS[name].flag for name in given if name not in _OF_TREES]):
+        require_known("a setting", name, TRAINING_OPTIONS)
+        TRAINING_OPTIONS[name].check(wish)
+    if settings.network == TREES and (odd := [TRAINING_OPTIONS[name].flag for name in given if name not in _OF_TREES]):
         raise UsageError(
             f"trees are grown at once, from counts of colours; {', '.join(sorted(odd))} would change nothing. Leave it "
             "out, or choose another --model."
         )
     unused = _OF_KIND.get(find_network(settings.network).kind, frozenset())
-    if odd := [_OPTIONS[name].flag for name in given if name in unused]:
+    if odd := [TRAINING_OPTIONS[name].flag for name in given if name in unused]:
         raise UsageError(f"{settings.network} is not trained with {', '.join(sorted(odd))}. Leave it out.")
     start = str(given.get("start", settings.start))
     if "start" in given and start != RANDOM and not has_start(start, settings.network):

@@ -13,6 +13,7 @@ from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import SEED_LIMIT, own_randomness
+from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.novelty import FEWEST
 from toonvision.metrics.predictions import Predictions
@@ -82,7 +83,7 @@ def train_run(
     settings: TrainingSettings,
     *,
     seeds: Sequence[int],
-    split_name: str = "default",
+    split_name: str = DEFAULT_SPLIT,
     size_hw: tuple[int, int] | None = None,
     name: str | None = None,
     force: bool = False,

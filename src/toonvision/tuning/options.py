@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from toonvision.core.options import Option, check_fields, settings_of
-from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.core.options import Option, check_fields
+from toonvision.data.splits import DEFAULT_SPLIT
+from toonvision.tasks.settings import TRAINING_OPTIONS
 from toonvision.tuning.space import Space
 
 Strategy = Literal["random", "hyperband", "bayesian", "front"]
@@ -18,12 +19,10 @@ DEFAULTS: Mapping[str, Any] = {
     "trials": 25,
     "race": 30,
     "repeats": 1,
-    "split": "default",
+    "split": DEFAULT_SPLIT,
     "seed": 0,
 }
 """What an option of a new search is where it is None; the others follow from the recipe, or bound nothing."""
-
-_TRAINING = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,10 @@ class SearchOptions:
         Option("Most trainings of the race, which compares the best trials with new seeds.", minimum=0, common=True),
     ] = None
     repeats: Annotated[int | None, Option("Trainings of each trial, with the same seeds for all.", minimum=1)] = None
-    epochs: Annotated[int | None, _TRAINING["epochs"].option] = None
-    patience: Annotated[int | None, _TRAINING["patience"].option] = None
-    batch_size: Annotated[int | None, _TRAINING["batch_size"].option] = None
-    flip: Annotated[bool | None, _TRAINING["flip"].option] = None
+    epochs: Annotated[int | None, TRAINING_OPTIONS["epochs"].option] = None
+    patience: Annotated[int | None, TRAINING_OPTIONS["patience"].option] = None
+    batch_size: Annotated[int | None, TRAINING_OPTIONS["batch_size"].option] = None
+    flip: Annotated[bool | None, TRAINING_OPTIONS["flip"].option] = None
     size_hw: Annotated[tuple[int, int] | None, Option("Input height x width.", unit="pixels", flag="size")] = None
     split: Annotated[str | None, Option("The split to use.")] = None
     seed: Annotated[int | None, Option("Same seed, same result.", minimum=0, maximum=2**32 - 1)] = None

@@ -18,12 +18,11 @@ from toonvision.taxonomy.labels import DETECT, Task
 from toonvision.training.recipes import changed, recipe_in, settings_for
 from toonvision.tuning.options import DEFAULTS, RecipeName, SearchOptions
 from toonvision.tuning.result import LEAST_BEST, StudyResult
-from toonvision.tuning.settings import PUBLISHED_TRAINING, Bounds, RaceSettings, StudySettings, timed_name
+from toonvision.tuning.settings import MAY_CHANGE, PUBLISHED_TRAINING, Bounds, RaceSettings, StudySettings, timed_name
 from toonvision.tuning.space import Space, compact_space, detector_space, published_space, tighten
 from toonvision.tuning.space_file import read_space
 
-_WHILE_RESUMING = {"trials", "race"}
-_WHILE_TIGHTENING = {"trials", "race", "strategy", "max_params"}
+_WHILE_TIGHTENING = MAY_CHANGE | {"strategy", "max_params"}
 _TRAINING_OPTIONS = ("epochs", "patience", "batch_size", "flip")
 _COMPACT_EPOCHS = 60
 """Fewer than `compact` itself takes: enough to find out which network is better."""
@@ -148,7 +147,7 @@ def resumed_settings(known: StudySettings, options: SearchOptions) -> StudySetti
     Raises:
         UsageError: If anything else is asked for.
     """
-    if others := _flags(options.given().keys() - _WHILE_RESUMING):
+    if others := _flags(options.given().keys() - MAY_CHANGE):
         raise UsageError(
             f"a study keeps the settings that it began with; {others} cannot be given with --resume. Only --trials, "
             "--race, --workers and --storage can."

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from toonvision.tasks.base import Dataset
 
 PUBLISHED_TRAINING = TrainingSettings(epochs=75, patience=3)
+MAY_CHANGE = frozenset({"trials", "race"})
+"""What may be another when a search goes on."""
 MOST_RETRIES = 3
 """How often a trial whose process died is tried again."""
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, SQLAlchemyError
 
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.tuning.settings import StudySettings, read_settings_text, settings_text
+from toonvision.tuning.settings import MAY_CHANGE, StudySettings, read_settings_text, settings_text
 from toonvision.tuning.stored_trials import StoredStudy, retry
 
 PATIENCE_S = 60.0
@@ -25,7 +25,6 @@ FAULTS = (SQLAlchemyError, optuna.exceptions.StorageInternalError)
 
 _CONNECT_S, _PAUSE_S, _MOST_OPENINGS = 10, 1.0, 10
 _SETTINGS = "settings"
-_MAY_CHANGE = {"trials", "race"}
 
 Result = TypeVar("Result")
 
@@ -265,7 +264,7 @@ def _fault(url: str, error: BaseException) -> EnvironmentFaultError:
 
 def _require_same(wanted: StudySettings, stored: StudySettings, name: str) -> None:
     """Refuse other settings: a study may be made longer, and nothing else of it may change."""
-    differ = [key for key in vars(stored) if getattr(stored, key) != getattr(wanted, key) and key not in _MAY_CHANGE]
+    differ = [key for key in vars(stored) if getattr(stored, key) != getattr(wanted, key) and key not in MAY_CHANGE]
     if differ:
         raise UsageError(
             f"the study {name!r} was begun with other settings ({', '.join(differ)}). Use the same ones, or choose "

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.attributes import Attributes, stated
-from toonvision.data.boxes import AnnotatedObject, Outline, all_finite, parse_coordinate
+from toonvision.data.boxes import AnnotatedObject, Outline, Xyxy, all_finite, parse_coordinate
 from toonvision.data.formats.base import crowd
 from toonvision.data.formats.json_files import whole_picture
 from toonvision.data.formats.listed import Canvas
@@ -17,7 +17,6 @@ from toonvision.data.formats.shapes import (
     MASK_NOTE,
     POLYGON_NOTE,
     TURNED_NOTE,
-    Xyxy,
     box_around_list,
     box_of,
     box_of_runs,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.data.attributes import stated
-from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, parse_coordinate
+from toonvision.data.boxes import AnnotatedObject, Reading, Xyxy, checked_label, parse_coordinate
 from toonvision.data.documents import LARGEST_DOCUMENT
 from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.listed import Canvas, Listed, read_files
@@ -21,7 +21,6 @@ from toonvision.data.formats.shapes import (
     POINTS_NOTE,
     POLYGON_NOTE,
     TURNED_NOTE,
-    Xyxy,
     box_around,
     turned,
     turned_ellipse,

@@ -19,7 +19,7 @@ from toonvision.core.errors import Finding, RejectedItemError
 from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted
 from toonvision.data.attributes import stated
-from toonvision.data.boxes import AnnotatedObject, Reading, finite, with_sorted_corners
+from toonvision.data.boxes import AnnotatedObject, Reading, Xyxy, finite, with_sorted_corners
 from toonvision.data.formats import shapes
 from toonvision.data.formats.json_files import (
     label_of,
@@ -197,7 +197,7 @@ def _object(row: Any, number: int, _canvas: Canvas | None = None) -> AnnotatedOb
     return AnnotatedObject(number, label, xyxy, stated(pairs), note)
 
 
-def _box(shape: Mapping[str, Any], kind: object) -> tuple[shapes.Xyxy, str]:
+def _box(shape: Mapping[str, Any], kind: object) -> tuple[Xyxy, str]:
     """Return the box of a shape, and how it came about where the shape is no upright box."""
     if kind not in _BOXED:
         raise shapes.no_box(kind)

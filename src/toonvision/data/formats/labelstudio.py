@@ -18,7 +18,7 @@ from typing import Any
 
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.data.attributes import stated
-from toonvision.data.boxes import AnnotatedObject, Reading
+from toonvision.data.boxes import AnnotatedObject, Reading, Xyxy
 from toonvision.data.formats import shapes
 from toonvision.data.formats.base import lying_in
 from toonvision.data.formats.json_files import (
@@ -217,7 +217,7 @@ def _whole_picture(row: Iterable[Row], number: int, chosen: str) -> AnnotatedObj
     return whole_picture(labels, number, "choices")._replace(attributes=stated(pairs))
 
 
-def _box(shape: Row, size_wh: tuple[int, int]) -> tuple[shapes.Xyxy, str]:
+def _box(shape: Row, size_wh: tuple[int, int]) -> tuple[Xyxy, str]:
     """Return the box of a shape in pixels, and how it came about where it is no upright rectangle."""
     across, down = (pixels / 100 for pixels in size_wh)
     (degrees,) = numbers({"rotation": 0, **shape}, "rotation")

@@ -12,10 +12,10 @@ from pathlib import Path
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import read_regular, write_bytes
 from toonvision.data.attributes import attributes_path, stated
-from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, checked_label, parse_coordinate
+from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, Xyxy, checked_label, parse_coordinate
 from toonvision.data.formats import image_sets
 from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
-from toonvision.data.formats.shapes import POLYGON_NOTE, TURNED_NOTE, Xyxy, box_around, turned
+from toonvision.data.formats.shapes import POLYGON_NOTE, TURNED_NOTE, box_around, turned
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset
 from toonvision.data.xml_files import parse_xml

@@ -6,10 +6,7 @@ from itertools import accumulate
 from typing import Any
 
 from toonvision.core.errors import RejectedItemError, shown
-from toonvision.data.boxes import finite
-
-Xyxy = tuple[float, float, float, float]
-"""Left, top, right and bottom edges in pixels."""
+from toonvision.data.boxes import Xyxy, finite
 
 POLYGON_NOTE = "the box around its polygon was taken"
 POINTS_NOTE = "the box around its points was taken"

@@ -18,7 +18,7 @@ from typing import Any
 
 from toonvision.core.errors import RejectedItemError
 from toonvision.data.attributes import stated
-from toonvision.data.boxes import AnnotatedObject, Reading
+from toonvision.data.boxes import AnnotatedObject, Reading, Xyxy
 from toonvision.data.formats import shapes
 from toonvision.data.formats.json_files import (
     label_of,
@@ -81,7 +81,7 @@ def _object(row: object, number: int, _canvas: Canvas) -> AnnotatedObject:
     return AnnotatedObject(number, label, xyxy, stated(pairs), note)
 
 
-def _box(entry: Mapping[str, Any]) -> tuple[shapes.Xyxy, str]:
+def _box(entry: Mapping[str, Any]) -> tuple[Xyxy, str]:
     """Return the box of an object, and how it came about where it is no rectangle."""
     kind = entry.get("geometryType")
     if kind == "rectangle":
@@ -96,13 +96,13 @@ def _box(entry: Mapping[str, Any]) -> tuple[shapes.Xyxy, str]:
     raise shapes.no_box(kind)
 
 
-def _around(points: object) -> shapes.Xyxy:
+def _around(points: object) -> Xyxy:
     left, top, right, bottom = box = shapes.box_around_list(points, "points")
     last = int(all(value == int(value) for value in box))
     return left, top, right + last, bottom + last
 
 
-def _bitmap_box(bitmap: Mapping[str, Any]) -> shapes.Xyxy:
+def _bitmap_box(bitmap: Mapping[str, Any]) -> Xyxy:
     left, top, _, _ = shapes.box_around_list([bitmap.get("origin")] * 2, "origin")
     try:
         packed = base64.b64decode(bitmap["data"], validate=True)

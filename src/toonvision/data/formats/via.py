@@ -21,7 +21,7 @@ from typing import Any
 from toonvision.core.errors import Finding, RejectedItemError, shown
 from toonvision.core.files import decode_text, followed_inside, parse_json, read_regular
 from toonvision.data.attributes import stated
-from toonvision.data.boxes import AnnotatedObject, Reading
+from toonvision.data.boxes import AnnotatedObject, Reading, Xyxy
 from toonvision.data.documents import LARGEST_DOCUMENT
 from toonvision.data.formats import shapes
 from toonvision.data.formats.base import lying_in
@@ -176,7 +176,7 @@ def _ticked(value: object) -> object:
     return ticked[0] if ticked else None
 
 
-def _box(shape: Mapping[str, Any]) -> tuple[shapes.Xyxy, str]:
+def _box(shape: Mapping[str, Any]) -> tuple[Xyxy, str]:
     """Return the box of a region, and how it came about where the region is no rectangle."""
     kind = shape.get("name")
     if kind in ("rect", "rectangle"):
