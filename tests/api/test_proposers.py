@@ -33,7 +33,7 @@ def chosen(monkeypatch):
             DETECT: {"": run(finds, DETECT)} if finds else {},
         }
         monkeypatch.setattr(proposers, "newest_by_level", lambda _, kind: own[kind])
-        monkeypatch.setattr(proposers, "_exported", lambda one: WEIGHTS / f"{one.name}.onnx")
+        monkeypatch.setattr(proposers, "_exported_now", lambda one: WEIGHTS / f"{one.name}.onnx")
         monkeypatch.setattr(proposers, "read_split", lambda _, name: Split(name, {}))
         proposer, _ = proposers.choose_proposer(workspace, None, ())
         assert len(proposer.classifiers) == proposer.title.count(" + ")

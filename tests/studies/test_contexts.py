@@ -9,6 +9,7 @@ import pytest
 import builders
 from figures import examples
 from toonvision.core.errors import InputRejectedError
+from toonvision.core.progress import unwatched
 from toonvision.data.groups import group_keys
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.studies.comparison import ContextScore, ordinary_test
@@ -66,7 +67,7 @@ def ordinary_fold(samples):
     return Fold("split default", np.flatnonzero(part > 1), np.flatnonzero(part == 1), np.flatnonzero(part == 0))
 
 
-def study(samples, folder=None, watcher=None, *, seeds=(0, 1), settings=QUICK):
+def study(samples, folder=None, watcher=unwatched, *, seeds=(0, 1), settings=QUICK):
     folds, _ = plan_contexts(samples, TAXONOMY, seed=0)
     return leave_out(samples, folds, ordinary_fold(samples), settings, seeds=seeds, folder=folder, watcher=watcher)
 

@@ -9,6 +9,7 @@ import pytest
 import builders
 from toonvision.cli.study_verbs import parse_sizes
 from toonvision.core.errors import InputRejectedError, UsageError
+from toonvision.core.progress import unwatched
 from toonvision.metrics.power_law import PowerLaw, fit_power_law
 from toonvision.studies.curve import (
     CurvePoint,
@@ -58,7 +59,7 @@ def whole_fold(samples):
     return Fold("split default", np.flatnonzero(part > 1), np.flatnonzero(part == 1), np.flatnonzero(part == 0))
 
 
-def curve(folder=None, watcher=None, *, seeds=(0, 1), sizes=SIZES, settings=QUICK):
+def curve(folder=None, watcher=unwatched, *, seeds=(0, 1), sizes=SIZES, settings=QUICK):
     samples = colored()
     whole = whole_fold(samples)
     jobs, _ = curve_jobs(samples, whole, sizes=sizes, settings=settings, seeds=seeds)

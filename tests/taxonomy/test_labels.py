@@ -1,4 +1,5 @@
 import dataclasses
+import pickle
 
 import pytest
 from hypothesis import given
@@ -137,3 +138,11 @@ def test_a_coarser_level_is_determined_by_the_finer_one_and_not_the_other_way_ro
 def test_a_near_miss_is_suggested_and_a_far_one_is_not():
     assert did_you_mean("cog_bb_flunkey", TOONTOWN.by_name) == " Did you mean cog_bb_flunky?"
     assert did_you_mean("zebra", TOONTOWN.by_name) == ""
+
+
+def test_a_taxonomy_can_be_sent_to_another_process_after_its_names_were_looked_up():
+    used = built_in("toontown")
+    assert used.by_name["cog_bb_flunky"].classes["suit"] == "bb"
+    assert all(level.by_name[name].name == name for level in used.all_levels for name in level.order)
+    assert pickle.loads(pickle.dumps(used)) == used
+    assert [level.name for level in used.all_levels] == [*(level.name for level in used.levels), "label"]

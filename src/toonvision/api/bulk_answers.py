@@ -53,7 +53,7 @@ def run_answering(run: StoredRun) -> Answering | None:
     Raises:
         ModelRefusedError: If the run's model is of another taxonomy.
     """
-    if (model := _exported(run)) is None:
+    if (model := _export_bytes(run)) is None:
         return None
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy)
@@ -63,9 +63,9 @@ def run_answering(run: StoredRun) -> Answering | None:
     if run.record.kind == DETECT:
         return Answering(identity, partial(_open_detector, model, card.level, above), objects_csv, next=report)
     if run.record.kind == SEGMENT:
-        titles = {one.name: one.title for one in taxonomy.level(card.level).classes}
-        of_card = {name: titles[name] for name in card.classes}
-        return Answering(identity, partial(_open_segmenter, model, of_card), shares_csv, next=report)
+        by_name = taxonomy.level(card.level).by_name
+        titles = {name: by_name[name].title for name in card.classes}
+        return Answering(identity, partial(_open_segmenter, model, titles), shares_csv, next=report)
     opened, warn = partial(_open_classifier, model, above), partial(not_crops, run)
     return Answering(identity, opened, predictions_csv, warn, next_command(run))
 
@@ -80,7 +80,7 @@ def stages_answering(detector: StoredRun, classifiers: Sequence[StoredRun]) -> A
     require_kinds(detector, classifiers)
     taxonomy, runs = detector.workspace.files.taxonomy, [detector, *classifiers]
     level, *_ = [read_card(run.folder, taxonomy=taxonomy).level for run in runs]
-    models = [_exported(run) for run in runs]
+    models = [_export_bytes(run) for run in runs]
     found = [model for model in models if model is not None]
     if len(found) < len(models):
         return None
@@ -90,7 +90,7 @@ def stages_answering(detector: StoredRun, classifiers: Sequence[StoredRun]) -> A
     return Answering(identity, opened, objects_csv, next=detector.workspace.command("report", detector.name))
 
 
-def _exported(run: StoredRun) -> bytes | None:
+def _export_bytes(run: StoredRun) -> bytes | None:
     return (run.folder / EXPORT).read_bytes() if usable_export(run) else None
 
 

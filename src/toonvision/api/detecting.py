@@ -18,7 +18,7 @@ from toonvision.core.panels import rows_csv, table
 from toonvision.core.wording import counted, percent
 from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.metrics.named_pixels import whole_pixels
-from toonvision.taxonomy.labels import LABEL_LEVEL, PIXEL_LEVEL, Taxonomy
+from toonvision.taxonomy.labels import PIXEL_LEVEL, Taxonomy
 
 if TYPE_CHECKING:
     from toonvision.evaluation.evaluate import Evaluation
@@ -103,8 +103,8 @@ def keep(
         if drawn_in is not None:
             from toonvision.report.answers import write_found
 
-            levels = (*taxonomy.levels, taxonomy.level(LABEL_LEVEL))
-            if drawn := write_found(found, [category for level in levels for category in level.classes], drawn_in):
+            classes = [category for level in taxonomy.all_levels for category in level.classes]
+            if drawn := write_found(found, classes, drawn_in):
                 said.append(f"Drew the boxes onto {counted(drawn, 'picture')} in {save}")
         if boxes_in is not None:
             write_voc(found, boxes_in)

@@ -17,7 +17,7 @@ from toonvision.deploy.packaged import (
     proposing_accuracy,
     proposing_files,
 )
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, Taxonomy
 from toonvision.taxonomy.loader import built_in_name
 
 _MOST_NAMED = 5
@@ -47,12 +47,12 @@ def choose_proposer(workspace: Opened, detector: str | None, classifiers: Sequen
 
     finder, namers = _chosen(workspace, detector, classifiers)
     if finder is not None:
-        found, level, title = _exported(finder), finder.record.level, finder.name
+        found, level, title = _exported_now(finder), finder.record.level, finder.name
     else:
         found, level, title = _packaged(workspace)
-    own = {one.record.level: (_exported(one), one.name) for one in namers if one.record.level != level}
+    own = {one.record.level: (_exported_now(one), one.name) for one in namers if one.record.level != level}
     files = {**_packaged_namers(workspace, {level, *own}), **own}
-    levels = [name for name in _levels(workspace) if name in files]
+    levels = [level.name for level in workspace.files.taxonomy.all_levels if level.name in files]
     trained = [one.record for one in (finder, *namers) if one is not None]
     splits = [read_split(workspace.files.splits, name) for name in sorted({one.split for one in trained})]
     learned = Learned(splits, any(one.settings.with_validation for one in trained))
@@ -208,12 +208,7 @@ def newest_by_level(workspace: Opened, kind: str) -> dict[str, StoredRun]:
     return found
 
 
-def _levels(workspace: Opened) -> list[str]:
-    """Return the names of all levels, the coarsest first."""
-    return [*(level.name for level in workspace.files.taxonomy.levels), LABEL_LEVEL]
-
-
-def _exported(run: StoredRun) -> Path:
+def _exported_now(run: StoredRun) -> Path:
     """Return a run's export, made now where there is none of its present weights."""
     from toonvision.deploy.current import EXPORT, current_export
     from toonvision.deploy.export import export_run

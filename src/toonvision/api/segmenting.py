@@ -72,7 +72,7 @@ def segment(
     card = read_card(run.folder, taxonomy=taxonomy)
     require_paths(pictures, save=save, masks=masks)
     found, findings = predict_files(run, pictures, keras=keras)
-    categories = {one.name: one for one in taxonomy.level(card.level).classes}
+    categories = taxonomy.level(card.level).by_name
     _keep(run, found, [categories[name] for name in card.classes], save=save, masks=masks)
     result = shares_result(found, findings, {name: categories[name].title for name in card.classes})
     return replace(result, folder=run.folder, next=run.next_step())

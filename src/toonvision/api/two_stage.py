@@ -24,7 +24,7 @@ from toonvision.metrics.found_objects import FoundObject, FoundObjects
 from toonvision.models.saving import read_card
 from toonvision.tasks.novelty_panels import NO_SCORE
 from toonvision.taxonomy.exact import exact_label
-from toonvision.taxonomy.labels import CLASSIFY, DETECT, LABEL_LEVEL, Taxonomy
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, Taxonomy
 from toonvision.taxonomy.loader import built_in
 
 DISAGREE = "levels-disagree"
@@ -115,7 +115,7 @@ def named_result(
         namers: What names its objects.
         taxonomy: What the labels mean.
     """
-    order = [*(one.name for one in taxonomy.levels), LABEL_LEVEL]
+    order = [one.name for one in taxonomy.all_levels]
     namers = sorted(namers, key=lambda one: order.index(one.level))
     named = [named_file(one, level, namers, taxonomy) for one in found]
     notes = [note for _, own in named for note in own]
@@ -131,16 +131,15 @@ def named_result(
 
 def _cells_of(levels: Sequence[str], taxonomy: Taxonomy) -> Callable[[FoundObject], list[str]]:
     """Return what writes a named object as cells of a table: its title, and at each level the class with its share."""
-    classes = {level: {one.name: one.title for one in taxonomy.level(level).classes} for level in levels}
-    every = (*taxonomy.levels, taxonomy.level(LABEL_LEVEL))
-    titles = {one.name: one.title for level in every for one in level.classes}
+    classes = {level: taxonomy.level(level).by_name for level in levels}
+    titles = {one.name: one.title for level in taxonomy.all_levels for one in level.classes}
 
     def cell(one: NamedObject, level: str) -> str:
         if level not in one.levels:
             return "-"
         if level not in one.trusted:
             return f"none of these ({one.verdicts[level].novelty:+.1f})"
-        return f"{classes[level][one.levels[level]]} {percent(one.confidences[level])}"
+        return f"{classes[level][one.levels[level]].title} {percent(one.confidences[level])}"
 
     def cells(one: FoundObject) -> list[str]:
         assert isinstance(one, NamedObject)

@@ -48,7 +48,7 @@ def models_of(
             raise UsageError("--with and --detector both name what finds. Leave one out.")
         require_kinds(detector, classifiers)
         taxonomy = detector.workspace.files.taxonomy
-        scene = Scene(_exported(detector), *map(_exported, classifiers))
+        scene = Scene(_require_export(detector), *map(_require_export, classifiers))
         ways = _naming_pixels(street, scene.detector if street == detector else None)
         runs = dict.fromkeys(one.name for one in (detector, *classifiers, street) if one is not None)
         return WatchModels.of(scene, taxonomy, ways), listed([*runs])
@@ -87,15 +87,15 @@ def _naming_pixels(run: StoredRun | None, opened: Detector | None = None) -> Seg
     if run is None:
         return None
     if run.record.kind == SEGMENT:
-        return Segmenter(_exported(run))
+        return Segmenter(_require_export(run))
     if run.record.kind == DETECT:
-        model = opened or Detector(_exported(run))
+        model = opened or Detector(_require_export(run))
         if model.pixel_classes:
             return model
     raise UsageError(f"--street is a run that names pixels; {run.name} does not. Name another.")
 
 
-def _exported(run: StoredRun) -> Path:
+def _require_export(run: StoredRun) -> Path:
     """Return the export of a run.
 
     Raises:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from toonvision.core.progress import Progress, silent
+from toonvision.core.progress import Progress, silent, unwatched
 
 if TYPE_CHECKING:
     from toonvision.studies.folds import StudyWatcher
@@ -28,9 +28,9 @@ class Watcher:
 
     say: Callable[[str], None] = lambda _: None
     progress: Callable[[str, str], AbstractContextManager[Progress]] = lambda *_: nullcontext(silent)
-    training: "Callable[..., AbstractContextManager[TrainingWatcher | None]]" = lambda **_: nullcontext()
-    studying: "Callable[[], AbstractContextManager[StudyWatcher | None]]" = nullcontext
-    searching: "Callable[[], AbstractContextManager[SearchWatcher | None]]" = nullcontext
+    training: "Callable[..., AbstractContextManager[TrainingWatcher]]" = lambda **_: nullcontext(unwatched)
+    studying: "Callable[[], AbstractContextManager[StudyWatcher]]" = lambda: nullcontext(unwatched)
+    searching: "Callable[[], AbstractContextManager[SearchWatcher]]" = lambda: nullcontext(unwatched)
 
 
 NOBODY = Watcher()

@@ -107,7 +107,7 @@ def _require_int8(run: Path, card: ModelCard) -> None:
 
 def describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
     """Return what is said of a model in its export, before it is compared; `weights` is the SHA-256 of their file."""
-    titles = {category.name: category.title for category in workspace.taxonomy.level(card.level).classes}
+    by_name = workspace.taxonomy.level(card.level).by_name
     return Bundle(
         format=FORMAT,
         toonvision=version("toonvision"),
@@ -115,7 +115,7 @@ def describe(workspace: Workspace, card: ModelCard, *, weights: str) -> Bundle:
         task=card.task,
         level=card.level,
         classes=card.classes,
-        titles=tuple(titles[name] for name in card.classes),
+        titles=tuple(by_name[name].title for name in card.classes),
         taxonomy_name=workspace.taxonomy.name,
         taxonomy=card.taxonomy,
         size_hw=card.size_hw,

@@ -114,7 +114,7 @@ def break_down(
     cases = kind.cases(evaluation)
     crops, count = cases.crops, _Counter(cases)
     thing = "crop" if kind.unit == "crop" else "object"
-    labels = {category.name: category for category in taxonomy.level(LABEL_LEVEL).classes}
+    labels = taxonomy.level(LABEL_LEVEL).by_name
     heights = np.array([crop.box.y_max - crop.box.y_min for crop in crops], dtype=np.float64)
     found = [
         count.by_category("context", "Context", [taxonomy.context(crop.context) for crop in crops]),

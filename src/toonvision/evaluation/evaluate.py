@@ -93,7 +93,7 @@ def evaluate_run(
         held_out = seed == record.best_seed and not record.settings.with_validation
         scores.append(_scores(data, repeat_folder(run, seed), subset, held_out=held_out))
     progress(len(seeds) * images, len(seeds) * images)
-    by_name = {category.name: category for category in workspace.taxonomy.level(record.level).classes}
+    by_name = workspace.taxonomy.level(record.level).by_name
     return Evaluation(
         record=record,
         subset=subset,

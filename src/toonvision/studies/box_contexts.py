@@ -110,7 +110,7 @@ class BoxContextOptions(StudyOptions):
 
 
 def study_box_contexts(
-    workspace: Workspace, task: str, options: BoxContextOptions, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, task: str, options: BoxContextOptions, *, watcher: StudyWatcher = unwatched
 ) -> BoxContextStudy:
     """Leave out one context after the other, search it with models of the others, and save the study.
 
@@ -118,15 +118,14 @@ def study_box_contexts(
         UsageError: If a name is unknown, or the run to compare with predicts something else.
         InputRejectedError: If no context can be left out, or every training diverged.
     """
-    watch: StudyWatcher = watcher or unwatched
     wanted = workspace.taxonomy.task(task)
     require_contexts(workspace)
     network = find_network(options.network or kind_of(wanted).default_network).name
     against, record = find_comparison(
-        workspace, wanted, options, against=options.against, network=network, watcher=watch, read=lambda one: one
+        workspace, wanted, options, against=options.against, network=network, watcher=watcher, read=lambda one: one
     ) or (None, None)
     title = record.title if record else ""
-    watch.noted(f"Comparing with {title}." if title else _none_alike(workspace, wanted, network, options.size_hw))
+    watcher.noted(f"Comparing with {title}." if title else _none_alike(workspace, wanted, network, options.size_hw))
     if record:
         options = replace(options, network=record.settings.network, size_hw=options.size_hw or record.size_hw)
     names = len(workspace.taxonomy.contexts) or 2

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.panels import FigurePanel, Table, table
+from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.core.wording import between, counted, listed
 from toonvision.data.subsets import SUBSETS
@@ -69,7 +70,7 @@ class BoxCurve(SizeCurve):
 
 
 def measure_box_curve(
-    workspace: Workspace, task: str, options: CurveOptions, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, task: str, options: CurveOptions, *, watcher: StudyWatcher = unwatched
 ) -> BoxCurve:
     """Train detectors on larger and larger shares of the training screenshots, and fit 1 - AP50.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import FigurePanel, Table, table
+from toonvision.core.progress import unwatched
 from toonvision.core.wording import between, counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.box_floors import compared_with_mean_boxes, mean_boxes
@@ -88,7 +89,7 @@ def cross_validate_boxes(
     *,
     folds: int,
     seeds: Sequence[int],
-    watcher: StudyWatcher | None = None,
+    watcher: StudyWatcher = unwatched,
     **asked: Any,
 ) -> BoxFolds:
     """Train a detector without each fold, with each seed, and save how good it finds what the folds show.

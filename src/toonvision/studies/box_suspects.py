@@ -6,13 +6,14 @@ in `toonvision.metrics.suspect_boxes`.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import FigurePanel, Rows, Table, table
+from toonvision.core.progress import unwatched
 from toonvision.core.wording import counted, listed, percent
 from toonvision.data.arrays import screenshot_reader
 from toonvision.data.boxes import Xyxy
@@ -157,7 +158,7 @@ class BoxSuspectOptions(StudyOptions):
 
 
 def find_box_suspects(
-    workspace: Workspace, task: str, options: BoxSuspectOptions, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, task: str, options: BoxSuspectOptions, *, watcher: StudyWatcher = unwatched
 ) -> BoxSuspectStudy:
     """Find annotated boxes that are probably wrong, by models trained without their screenshots, and save the search.
 
@@ -230,8 +231,7 @@ def box_suspects_rows(suspects: Sequence[BoxSuspect]) -> Rows:
 
 def box_suspects_panel(workspace: Workspace, study: BoxSuspectStudy) -> FigurePanel | None:
     """Return the figure of the most suspect annotations for each reason, with a row for every one; None without one."""
-    level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
-    classes = {category.name: category for category in level.classes}
+    classes = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level).by_name
     read = screenshot_reader(workspace)
     with workspace.reading() as catalog:
         rows = {(shot.source, shot.name): shot.id for shot in catalog.screenshots()}
@@ -297,7 +297,7 @@ def _described(
     )  # fmt: skip
 
 
-def _view(image: Pictures, suspect: BoxSuspect, classes: dict[str, Category]) -> View:
+def _view(image: Pictures, suspect: BoxSuspect, classes: Mapping[str, Category]) -> View:
     boxes = [
         Framed(box, classes[name].color, predicted, subject=True)
         for box, name, predicted in ((suspect.box, suspect.given, False), (suspect.likely_box, suspect.likely, True))

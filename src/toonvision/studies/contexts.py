@@ -146,7 +146,7 @@ class ContextOptions(StudyOptions):
 
 
 def study_contexts(
-    workspace: Workspace, task: str, options: ContextOptions, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, task: str, options: ContextOptions, *, watcher: StudyWatcher = unwatched
 ) -> ContextStudy:
     """Leave out one context after the other, compare with an ordinary run on the same crops, and save the study.
 
@@ -154,18 +154,18 @@ def study_contexts(
         UsageError: If a name is unknown, or the run to compare with was trained otherwise.
         InputRejectedError: If no context can be left out, or every training of one side diverged.
     """
-    watch: StudyWatcher = watcher or unwatched
     wanted = workspace.taxonomy.task(task)
     require_contexts(workspace)
-    settings, size_hw, test = choose_comparison(workspace, wanted, options, against=options.against, watcher=watch)
+    settings, size_hw, test = choose_comparison(workspace, wanted, options, against=options.against, watcher=watcher)
     dataset = task_dataset(workspace, wanted, size_hw)
     folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed)
     ordinary = test or split_fold(workspace, dataset, DEFAULT_SPLIT)
     compared = test.title if test else ""
-    watch.noted(f"Comparing with {compared or 'models trained on the split default, since there is no run like them'}.")
+    own = "models trained on the split default, since there is no run like them"
+    watcher.noted(f"Comparing with {compared or own}.")
     recipe = recipe_of(dataset, settings, kind="contexts", resize=workspace.resize, seed=options.seed, against=compared)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
-    study = leave_out(dataset, folds, ordinary, settings, seeds=options.seeds, folder=folder, watcher=watch)
+    study = leave_out(dataset, folds, ordinary, settings, seeds=options.seeds, folder=folder, watcher=watcher)
     skipped = tuple(finding.item.removeprefix("context ") for finding in findings)
     return replace(study, skipped=skipped, findings=tuple(findings)).save()
 
@@ -203,7 +203,7 @@ def leave_out(
     *,
     seeds: Sequence[int],
     folder: Path | None = None,
-    watcher: StudyWatcher | None = None,
+    watcher: StudyWatcher = unwatched,
 ) -> ContextStudy:
     """Train once for each context and seed, evaluate on the context, and compare with the ordinary test.
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import FigurePanel, Table, table
+from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.core.wording import between, counted, interval, percent
 from toonvision.data.fitting import Resize
@@ -159,7 +160,7 @@ def cross_validate(
     *,
     folds: int,
     seeds: Sequence[int],
-    watcher: StudyWatcher | None = None,
+    watcher: StudyWatcher = unwatched,
     **asked: Any,
 ) -> CrossValidation:
     """Train without each fold, with each seed, and save how good the predictions of the folds are.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toonvision.core.panels import FigurePanel, Table, table
+from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
 from toonvision.core.wording import between, counted, interval, listed, percent
 from toonvision.data.groups import group_keys
@@ -61,7 +62,7 @@ class LearningCurve(SizeCurve):
 
 
 def measure_curve(
-    workspace: Workspace, task: str, options: CurveOptions, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, task: str, options: CurveOptions, *, watcher: StudyWatcher = unwatched
 ) -> LearningCurve:
     """Train classifiers on larger and larger shares of the training crops; see `toonvision.studies.sizes.measure`."""
     wanted = workspace.taxonomy.task(task)

@@ -157,7 +157,7 @@ def classes_without_samples(dataset: Dataset, *indices: Indices) -> list[str]:
 
 
 def train_jobs(
-    dataset: Dataset, jobs: Sequence[Job], *, folder: Path | None = None, watcher: StudyWatcher | None = None
+    dataset: Dataset, jobs: Sequence[Job], *, folder: Path | None = None, watcher: StudyWatcher = unwatched
 ) -> list[FoldResult]:
     """Train and predict, several jobs at once where that is faster; return the results in the order of the jobs.
 
@@ -166,27 +166,26 @@ def train_jobs(
     Raises:
         UsageError: If the input is too small for the network.
     """
-    watch: StudyWatcher = watcher or unwatched
     paths = [folder / TRAININGS / _result_name(dataset, job) if folder else None for job in jobs]
     results = [_read(path, len(job.fold.test)) if path else None for job, path in zip(jobs, paths, strict=True)]
     for index, known in enumerate(results):
         if known:
-            watch.ended(jobs[index], known, index + 1, len(jobs), known=True)
+            watcher.ended(jobs[index], known, index + 1, len(jobs), known=True)
     missing = [index for index, known in enumerate(results) if not known]
 
     def ended(index: int, result: FoldResult) -> None:
         if path := paths[index]:
             _write(path, result)
         results[index] = result
-        watch.ended(jobs[index], result, index + 1, len(jobs), known=False)
+        watcher.ended(jobs[index], result, index + 1, len(jobs), known=False)
 
     if missing:
-        watch.started(jobs[missing[0]].settings.network, len(missing), len(jobs))
+        watcher.started(jobs[missing[0]].settings.network, len(missing), len(jobs))
         train_all(
             partial(_train, dataset),
             [jobs[index] for index in missing],
             at_once=min(_at_once(dataset, jobs[index], len(missing)) for index in missing),
-            epoch_ended=lambda number, epoch, logs: watch.epoch_ended(jobs[missing[number]], epoch, logs),
+            epoch_ended=lambda number, epoch, logs: watcher.epoch_ended(jobs[missing[number]], epoch, logs),
             ended=lambda number, result: ended(missing[number], result),
         )
     return [result for result in results if result]

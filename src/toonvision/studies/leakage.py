@@ -5,6 +5,7 @@ from pathlib import Path
 
 from toonvision.core.errors import InputRejectedError
 from toonvision.core.panels import Table, table
+from toonvision.core.progress import unwatched
 from toonvision.core.wording import interval, percent
 from toonvision.data.split_plan import naive_subsets
 from toonvision.data.splits import read_split
@@ -46,7 +47,7 @@ class LeakageStudy(Study):
 
 
 def compare_naive(
-    workspace: Workspace, run: Path, evaluation: ClassEvaluation, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, run: Path, evaluation: ClassEvaluation, *, watcher: StudyWatcher = unwatched
 ) -> LeakageStudy:
     """Train a run's settings once more on a naive split, and save how much better that looks.
 

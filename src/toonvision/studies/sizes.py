@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.progress import unwatched
 from toonvision.core.wording import counted
 from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.data.workspace import Workspace
@@ -209,7 +210,7 @@ def measure(
     *,
     network: str,
     classes: int,
-    watcher: StudyWatcher | None = None,
+    watcher: StudyWatcher = unwatched,
 ) -> Curve:
     """Train on larger and larger shares of the training subset, fit the errors, and save the curve.
 
@@ -238,7 +239,7 @@ def train_sizes(
     jobs: Jobs,
     *,
     folder: Path | None = None,
-    watcher: StudyWatcher | None = None,
+    watcher: StudyWatcher = unwatched,
 ) -> TrainedSizes:
     """Train all sizes, those that share a job once; finished ones are saved in the folder and used again.
 

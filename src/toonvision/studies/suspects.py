@@ -13,6 +13,7 @@ import numpy as np
 
 from toonvision.core.errors import InputRejectedError, RejectedItemError
 from toonvision.core.panels import FigurePanel, Rows, Table, table
+from toonvision.core.progress import unwatched
 from toonvision.core.wording import counted, percent
 from toonvision.data.arrays import Pictures
 from toonvision.data.fitting import read_picture
@@ -175,7 +176,7 @@ class SuspectOptions(StudyOptions):
 
 
 def find_suspects(
-    workspace: Workspace, task: str, options: SuspectOptions, *, watcher: StudyWatcher | None = None
+    workspace: Workspace, task: str, options: SuspectOptions, *, watcher: StudyWatcher = unwatched
 ) -> SuspectStudy:
     """Find labels that are probably wrong, by models that were trained without their crops, and save the search.
 
@@ -217,7 +218,7 @@ def suspect_crops(workspace: Workspace, study: SuspectStudy, suspects: Sequence[
     """
     level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
     pictures = tuple(_picture(workspace, one) for one in suspects)
-    return SuspectCrops(tuple(suspects), pictures, {category.name: category for category in level.classes})
+    return SuspectCrops(tuple(suspects), pictures, level.by_name)
 
 
 def suspects_panel(study: SuspectStudy, crops: SuspectCrops) -> FigurePanel:

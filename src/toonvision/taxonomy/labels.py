@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import MappingProxyType
 
 from toonvision.core.errors import UsageError
 from toonvision.core.names import folded
@@ -65,7 +64,12 @@ class Level:
     @cached_property
     def order(self) -> Mapping[str, int]:
         """Index from 0 by class name: the order of a network's outputs."""
-        return MappingProxyType({category.name: index for index, category in enumerate(self.classes)})
+        return {category.name: index for index, category in enumerate(self.classes)}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Category]:
+        """Class by name."""
+        return {category.name: category for category in self.classes}
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,12 @@ class Taxonomy:
     @cached_property
     def by_name(self) -> Mapping[str, Label]:
         """Label by name."""
-        return MappingProxyType({label.name: label for label in self.labels})
+        return {label.name: label for label in self.labels}
+
+    @property
+    def all_levels(self) -> tuple[Level, ...]:
+        """The levels, the coarsest first, and then the level `label`, which every taxonomy has."""
+        return (*self.levels, self.level(LABEL_LEVEL))
 
     def level(self, name: str) -> Level:
         """Return the level of a name; every taxonomy has the level `label`, and `pixel` if it names those classes.

@@ -87,7 +87,7 @@ def train_run(
     size_hw: tuple[int, int] | None = None,
     name: str | None = None,
     force: bool = False,
-    watcher: TrainingWatcher | None = None,
+    watcher: TrainingWatcher = unwatched,
 ) -> Path:
     """Train a network once for each seed and save everything that is needed to evaluate and use it.
 
@@ -112,17 +112,16 @@ def train_run(
         InputRejectedError: If a class could not be learned or evaluated, or the loss of every training became NaN.
     """
     _require_seeds(seeds)
-    watch: TrainingWatcher = watcher or unwatched
     size = size_hw or kind_of(task).input_size(workspace, settings.network)
     data = load_dataset(workspace, task, size_hw=size, split=split_name, network=settings.network)
     device = start_backend(settings.network, size)
     folder = choose_run_folder(workspace.runs, task.name, network=short_name(settings.network), name=name, force=force)
     record = _new_record(workspace, data, settings, name=folder.name, device=device)
-    watch.started(record)
+    watcher.started(record)
     with unfinished_run(workspace.root, folder.parent) as built:
         train = partial(_train_once, built, workspace.cache, record, data)
         at_once = trainings_at_once(settings, size_hw=size, images=record.samples["train"], trainings=len(seeds))
-        done = train_all(train, seeds, at_once=at_once, epoch_ended=watch.epoch_ended, ended=watch.repeat_ended)
+        done = train_all(train, seeds, at_once=at_once, epoch_ended=watcher.epoch_ended, ended=watcher.repeat_ended)
         repeats = tuple(done)
         best = best_repeat(repeats)
         if best.val_loss is None:

@@ -54,7 +54,7 @@ def tune(
     tighten: str | None = None,
     storage: str | None = None,
     workers: int | None = None,
-    watcher: SearchWatcher | None = None,
+    watcher: SearchWatcher = unwatched,
     measure: Callable[[str, tuple[int, int], int], float] | None = None,
 ) -> StudyResult:
     """Search for a small network that is good with every seed.
@@ -79,7 +79,6 @@ def tune(
         EnvironmentFaultError: If the storage cannot be reached, or processes keep dying.
     """
     wanted, options, studies = workspace.taxonomy.task(task), options or SearchOptions(), workspace.studies
-    watch: SearchWatcher = watcher or unwatched
     if resume and tighten:
         raise UsageError("a study goes on in its own space; --tighten cannot be given with --resume.")
     earlier = read_result(find_study(studies, tighten)) if tighten else None
@@ -92,7 +91,7 @@ def tune(
     data = load_study_data(workspace, settings)
     settings = replace(settings, data=data.digest)
     settings = with_times(settings, len(data.classes), measure) if measure else settings
-    watch.started(settings, data, folder.name)
+    watcher.started(settings, data, folder.name)
     return run_study(
         workspace,
         folder,
@@ -101,7 +100,7 @@ def tune(
         address=Address(storage, f"{wanted.name}/{folder.name}") if storage else None,
         workers=workers or default_workers(settings.size_hw),
         carry=earlier,
-        watch=watch.update,
+        watch=watcher.update,
     )
 
 

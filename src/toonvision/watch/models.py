@@ -96,7 +96,7 @@ class WatchModels:
         """The titles and colours of the classes."""
         found = {}
         for name, classes in self.paths.levels.items():
-            known = {one.name: one for one in self.taxonomy.level(name).classes} if self.taxonomy else {}
+            known = self.taxonomy.level(name).by_name if self.taxonomy else {}
             found[name] = {one: known.get(one) or unlisted(one) for one in classes}
         return found
 

@@ -7,7 +7,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from toonvision.core.panels import Rows
-from toonvision.taxonomy.labels import LABEL_LEVEL, Category, Level, Taxonomy, unlisted
+from toonvision.taxonomy.labels import Category, Level, Taxonomy, unlisted
 from toonvision.watch.log import LogReader, damaged
 from toonvision.watch.records import PaceRow, SecondRow, Session, TrackRow
 
@@ -98,7 +98,7 @@ class WatchedLog:
     @cached_property
     def _levels(self) -> dict[str, Level]:
         """Level by name, also the one that every taxonomy has."""
-        return {one.name: one for one in (*self.taxonomy.levels, self.taxonomy.level(LABEL_LEVEL))}
+        return {one.name: one for one in self.taxonomy.all_levels}
 
     def finest(self, track: TrackRow) -> Category:
         """Return the predicted class of a track."""
