@@ -1,4 +1,6 @@
+import math
 import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from builders import tried
 from toonvision.core.errors import InputRejectedError
-from toonvision.core.settings import line_of, read_settings
+from toonvision.core.settings import line_of, read_json, read_settings, write_json
 
 
 class Row(BaseModel):
@@ -127,3 +129,19 @@ def test_a_file_that_cannot_be_read_as_text_is_refused(tmp_path, content, words)
 )
 def test_the_line_of_a_key_is_that_of_its_innermost_written_name(content, keys, line):
     assert line_of(content, keys) == line
+
+
+@dataclass(frozen=True)
+class Stored:
+    name: str
+    score: float
+
+
+def test_what_is_written_as_json_is_read_again_and_what_json_has_no_word_for_leaves_the_file_as_it_was(tmp_path):
+    path, stored = tmp_path / "one.json", Stored("Bär \N{PANDA FACE}", 0.1)
+    write_json(path, asdict(stored))
+    assert path.read_bytes().isascii()
+    assert read_json(path, Stored, what="a test", missing="") == stored
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, asdict(Stored("none", math.nan)))
+    assert read_json(path, Stored, what="a test", missing="") == stored

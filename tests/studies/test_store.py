@@ -32,6 +32,10 @@ def test_a_recipe_differs_with_the_settings():
     samples = Dataset(TASK, np.zeros((4, 16, 16, 3), np.uint8), np.zeros(4, np.int64), crops, ("apple",))
     first = recipe_of(samples, TrainingSettings(), kind="curve", split="default")
     assert (first["kind"], first["split"], first["size_hw"]) == ("curve", "default", [16, 16])
+    assert (
+        recipe_of(dataclasses.replace(samples, resize="shrink"), TrainingSettings(), kind="curve", split="default")
+        != first
+    )
     assert recipe_of(samples, TrainingSettings(augmentation=Augmentation(flip=True)), kind="curve") != first
 
 

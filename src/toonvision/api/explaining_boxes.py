@@ -9,7 +9,7 @@ import numpy as np
 
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Result
-from toonvision.core.errors import Finding, InputRejectedError, UsageError
+from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.folders import replacing_folder
 from toonvision.data.arrays import load_instances
 from toonvision.data.boxes import Xyxy
@@ -38,26 +38,18 @@ _FOLDER = Path("figures") / "explain"
 T = TypeVar("T")
 
 
-def explain_boxes(
-    run: StoredRun, pictures: Sequence[Path] | None, *, count: int, odd: bool = False
-) -> Result[tuple[BoxEvidence, ...]]:
+def explain_boxes(run: StoredRun, pictures: Sequence[Path] | None, *, count: int) -> Result[tuple[BoxEvidence, ...]]:
     """Explain the most confident box of each picture; by default found objects and false alarms of the test subset.
 
     Args:
         run: A run of the kind ``detect``.
         pictures: Pictures, or folders of pictures.
         count: How many boxes at most.
-        odd: Whether options were given that are for class activation maps alone.
 
     Raises:
-        UsageError: If they were.
         InputRejectedError: If nothing is found.
         ModelRefusedError: If the model cannot be used.
     """
-    if odd:
-        raise UsageError(
-            f"--layer, --method and --each are for runs that name one object; {run.name} finds objects. Leave them out."
-        )
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy)
     level = taxonomy.level(card.level)

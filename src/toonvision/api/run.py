@@ -198,7 +198,12 @@ class Run(StoredRun):
         if self.record.kind == DETECT:
             from toonvision.api.explaining_boxes import explain_boxes
 
-            return explain_boxes(self, paths, count=count, odd=bool(layer or each or method != "exact"))
+            if layer or each or method != "exact":
+                raise UsageError(
+                    f"--layer, --method and --each are for runs that name one object; {self.name} finds objects. Leave "
+                    "them out."
+                )
+            return explain_boxes(self, paths, count=count)
         self.require_step("explain")
         return explain(self, paths, count=count, layer=layer, method=method, each=each, seed=seed)
 

@@ -3,14 +3,14 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, SettingsRejectedError
-from toonvision.core.files import read_text
+from toonvision.core.files import read_text, write_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
@@ -46,6 +46,15 @@ def read_settings(path: Path, model: type[Model], *, text: str | None = None) ->
         raise SettingsRejectedError([*dict.fromkeys(lines)]) from None
     except (ValueError, RecursionError) as error:  # a TOMLDecodeError, too long a number, too deep a list
         raise InputRejectedError(f"{path}: not valid TOML: {error}. Correct this line and run again.") from None
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write values as JSON that any program can read: in ASCII, and without NaN.
+
+    Raises:
+        ValueError: If a number is NaN or infinite.
+    """
+    write_text(path, json.dumps(values, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(

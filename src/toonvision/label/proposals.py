@@ -8,20 +8,22 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from toonvision.core.errors import RejectedItemError, ToonVisionError
-from toonvision.core.files import write_many, write_text
+from toonvision.core.files import write_many
 from toonvision.core.names import derived_name
-from toonvision.core.settings import read_json
+from toonvision.core.settings import read_json, write_json
 from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal
 from toonvision.label.screenshots import Screenshot
 from toonvision.label.thresholds import Thresholds
 from toonvision.metrics.intervals import Proportion
+
+T = TypeVar("T")
 
 _THRESHOLDS = "thresholds.json"
 _CONTEXTS = "contexts.json"
@@ -75,14 +77,8 @@ def read_proposals(workspace: Workspace, shot: Screenshot) -> Proposals | None:
 
     Whether its picture is still the one that they were made for, only `proposals_of` asks.
     """
-    path = proposals_file(workspace, shot)
-    if not path.exists():
-        return None
-    try:
-        found = read_json(path, Proposals, what="proposals", missing="")
-    except ToonVisionError:  # they are derived: what is damaged is made again
-        return None
-    return found if (found.source, found.picture) == (shot.source.key, shot.name) else None
+    found = _derived(proposals_file(workspace, shot), Proposals)
+    return found if found and (found.source, found.picture) == (shot.source.key, shot.name) else None
 
 
 def proposals_of(workspace: Workspace, *, hidden: bool = False) -> Callable[[Screenshot], tuple[Proposal, ...]]:
@@ -120,18 +116,12 @@ class StoredThresholds:
 
 def write_thresholds(workspace: Workspace, stored: StoredThresholds) -> None:
     """Write the thresholds of the models that proposed last."""
-    write_text(workspace.proposals / _THRESHOLDS, f"{json.dumps(asdict(stored), indent=2, ensure_ascii=False)}\n")
+    write_json(workspace.proposals / _THRESHOLDS, asdict(stored))
 
 
 def read_thresholds(workspace: Workspace) -> StoredThresholds | None:
     """Return the stored thresholds; None where there are none that can be used."""
-    path = workspace.proposals / _THRESHOLDS
-    if not path.exists():
-        return None
-    try:
-        return read_json(path, StoredThresholds, what="thresholds", missing="")
-    except ToonVisionError:
-        return None
+    return _derived(workspace.proposals / _THRESHOLDS, StoredThresholds)
 
 
 @dataclass(frozen=True)
@@ -171,21 +161,27 @@ def write_contexts(workspace: Workspace, stored: StoredContexts | None) -> None:
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(exist_ok=True)
-    write_text(path, f"{json.dumps(asdict(stored), indent=2, ensure_ascii=False)}\n")
+    write_json(path, asdict(stored))
 
 
 def contexts_of(workspace: Workspace) -> Callable[[Screenshot], ContextProposal | None]:
     """Return what a review asks for contexts: those that are proposed for the picture as it is now."""
-    path = workspace.proposals / _CONTEXTS
-    shots: Mapping[str, ContextProposal] = {}
-    with suppress(ToonVisionError):  # they are derived: what is damaged is made again
-        shots = read_json(path, StoredContexts, what="contexts", missing="").shots if path.exists() else {}
+    stored = _derived(workspace.proposals / _CONTEXTS, StoredContexts)
+    shots = stored.shots if stored else {}
 
     def of(shot: Screenshot) -> ContextProposal | None:
         found = shots.get(shot.id)
         return found if found and picture_hash(shot) == found.sha256 else None
 
     return of
+
+
+def _derived(path: Path, kind: type[T]) -> T | None:
+    """Return what a file holds that is made again where it is missing or damaged; None then."""
+    try:
+        return read_json(path, kind, what=kind.__name__, missing="")
+    except ToonVisionError:
+        return None
 
 
 def picture_hash(shot: Screenshot) -> str:

@@ -6,7 +6,6 @@ A model file is not trusted: our own code builds the network that `model.json` n
 from the file. Nothing in it is unpickled or executed.
 """
 
-import json
 import math
 import warnings
 import zipfile
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from toonvision.core.errors import ModelRefusedError, RejectedItemError, ToonVisionError
-from toonvision.core.files import LARGEST_MODEL, read_regular, replacing, write_text
+from toonvision.core.files import LARGEST_MODEL, read_regular, replacing
 from toonvision.core.seeds import own_randomness
-from toonvision.core.settings import read_json
+from toonvision.core.settings import read_json, write_json
 from toonvision.core.wording import listed
 from toonvision.data.fitting import Resize
 from toonvision.metrics.novelty import NoveltyScore
@@ -95,7 +94,7 @@ def store_temperature(folder: Path, temperature: float | None) -> None:
 
 def store_novelty(folder: Path, score: NoveltyScore) -> None:
     """Store a novelty score with a saved model."""
-    write_text(folder / NOVELTY, json.dumps(asdict(score)) + "\n")
+    write_json(folder / NOVELTY, asdict(score))
 
 
 def read_novelty(folder: Path) -> NoveltyScore | None:
@@ -246,4 +245,4 @@ def _weights(folder: Path, network: str) -> Path:
 
 
 def _write_card(card: ModelCard, folder: Path) -> None:
-    write_text(folder / MEANING, json.dumps(asdict(card), indent=2) + "\n")
+    write_json(folder / MEANING, asdict(card))

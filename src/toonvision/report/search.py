@@ -10,7 +10,7 @@ from toonvision.report.page import Page, section, write_page
 from toonvision.report.search_facts import next_command, search_facts, search_warnings, tighten_command, trial_count
 from toonvision.tuning.importance import importance_of
 from toonvision.tuning.insight import size_error_points
-from toonvision.tuning.recipes import narrower_space, recipe_of
+from toonvision.tuning.recipes import narrower_space, recipe_name
 from toonvision.tuning.result import StudyResult
 from toonvision.tuning.space_file import space_text
 
@@ -93,7 +93,7 @@ def _narrower(result: StudyResult) -> tuple[Listing, ...]:
     except UsageError:
         return ()
     spanned = f"The best {len(result.best_tenth)} of {counted(len(result.tried), 'finished trial')} lie in it."
-    recipe = "" if result.settings.space.finds else f" --recipe {recipe_of(result.settings.training)}"
+    recipe = "" if result.settings.space.finds else f" --recipe {recipe_name(result.settings.training)}"
     with_file = f"In a file, it can be searched with{recipe} --space FILE."
     return (
         Listing("A narrower space", space_text(space), f"{spanned} {with_file}"),

@@ -131,7 +131,7 @@ def study_box_contexts(
     names = len(workspace.taxonomy.contexts) or 2
     dataset, settings = plan_detectors(workspace, task, options, learned=1 - 1 / names)
     folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed, learn_val=settings.with_validation)
-    recipe = recipe_of(dataset, settings, kind="contexts", resize=dataset.resize, seed=options.seed, against=title)
+    recipe = recipe_of(dataset, settings, kind="contexts", seed=options.seed, against=title)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     jobs = [Job(fold, settings, seed) for _, fold in folds for seed in options.seeds]
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)

@@ -169,7 +169,7 @@ def find_box_suspects(
     folds, seed = options.folds, options.seed
     dataset, settings = plan_detectors(workspace, task, options, learned=1 - 1 / folds)
     jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=options.repeat, seed=seed)
-    recipe = recipe_of(dataset, settings, kind="suspects", resize=dataset.resize, seed=seed, folds=folds)
+    recipe = recipe_of(dataset, settings, kind="suspects", seed=seed, folds=folds)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
     study = compare_annotations(dataset, jobs, results, network=settings.network, folds=folds, repeats=options.repeat)

@@ -163,7 +163,7 @@ def study_contexts(
     compared = test.title if test else ""
     own = "models trained on the split default, since there is no run like them"
     watcher.noted(f"Comparing with {compared or own}.")
-    recipe = recipe_of(dataset, settings, kind="contexts", resize=workspace.resize, seed=options.seed, against=compared)
+    recipe = recipe_of(dataset, settings, kind="contexts", seed=options.seed, against=compared)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     study = leave_out(dataset, folds, ordinary, settings, seeds=options.seeds, folder=folder, watcher=watcher)
     skipped = tuple(finding.item.removeprefix("context ") for finding in findings)

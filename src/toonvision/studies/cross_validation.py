@@ -214,8 +214,7 @@ def plan_folds(
     size = size_hw or kind_of(task).input_size(workspace, settings.network)
     dataset = task_dataset(workspace, task, size, resize=resize, network=settings.network)
     jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=len(seeds), seed=seeds[0], rotate=False)
-    resized = resize or dataset.resize
-    recipe = recipe_of(dataset, settings, kind="folds", resize=resized, seeds=list(seeds), folds=folds)
+    recipe = recipe_of(dataset, settings, kind="folds", seeds=list(seeds), folds=folds)
     return dataset, jobs, study_folder(workspace, task.name, recipe, name=name, force=force)
 
 

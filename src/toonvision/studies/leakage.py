@@ -60,7 +60,7 @@ def compare_naive(
     split, seed = read_split(workspace.splits, record.split), record.best_seed
     subsets = naive_subsets(dataset.crops, split, seed=seed)
     fold = fold_of_subsets("naive", [subsets.get(crop.id) for crop in dataset.crops])
-    recipe = recipe_of(dataset, record.settings, kind="leakage", resize=record.resize, run=record.title, seed=seed)
+    recipe = recipe_of(dataset, record.settings, kind="leakage", run=record.title, seed=seed)
     folder = study_folder(workspace, record.task, recipe)
     job = Job(fold, record.settings, seed)
     (result,) = train_jobs(dataset, [job], folder=folder, watcher=watcher)

@@ -226,7 +226,7 @@ def measure(
     usual = settings_for(network, classes=classes, images=len(whole.train), taxonomy=taxonomy)
     settings = changed(usual, epochs=options.epochs)
     jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
-    recipe = recipe_of(dataset, settings, kind="curve", resize=dataset.resize, split=options.split, seed=options.seed)
+    recipe = recipe_of(dataset, settings, kind="curve", split=options.split, seed=options.seed)
     folder = study_folder(workspace, dataset.task.name, recipe, name=options.name, force=options.force)
     trained = train_sizes(dataset, whole, jobs, folder=folder, watcher=watcher)
     curve = fit(trained, options.split, options.more)

@@ -14,7 +14,7 @@ from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.core.names import NamedFolders, free_name, plain_name
 from toonvision.core.options import check_fields, settings_of
 from toonvision.core.seeds import seeds_from
-from toonvision.core.settings import read_json
+from toonvision.core.settings import read_json, write_json
 from toonvision.core.wording import listed
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions
@@ -58,7 +58,7 @@ class Study(ABC):
         """Save the study in its folder, and return it."""
         values = asdict(self)
         del values["folder"]
-        write_text(self.folder / self.FILE, json.dumps(values, indent=2, allow_nan=False) + "\n")
+        write_json(self.folder / self.FILE, values)
         return self
 
     @classmethod
@@ -132,6 +132,7 @@ def recipe_of(dataset: Dataset, settings: TrainingSettings, *, kind: str, **othe
     return {
         "data": hashlib.sha256(content.encode()).hexdigest()[:16],
         "size_hw": list(dataset.images.shape[1:3]),
+        "resize": dataset.resize,
         "settings": asdict(settings),
         "versions": installed_versions(),
         "kind": kind,

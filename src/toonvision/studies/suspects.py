@@ -189,7 +189,7 @@ def find_suspects(
     folds, seed = options.folds, options.seed
     dataset = task_dataset(workspace, workspace.taxonomy.task(task), options.size_hw or SEARCH_SIZE_HW)
     jobs = fold_jobs(dataset, folds=folds, settings=settings, repeats=options.repeat, seed=seed)
-    recipe = recipe_of(dataset, settings, kind="suspects", resize=workspace.resize, seed=seed, folds=folds)
+    recipe = recipe_of(dataset, settings, kind="suspects", seed=seed, folds=folds)
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
     diverged, averaged = sum(result.diverged for result in results), average_results(dataset, jobs, results)

@@ -1,7 +1,6 @@
 """What a run leaves behind in its folder, and how it is found again."""
 
 import contextlib
-import json
 import math
 import secrets
 import shutil
@@ -13,10 +12,9 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from toonvision.core.errors import InputRejectedError, ModelRefusedError, UsageError
-from toonvision.core.files import write_text
 from toonvision.core.folders import UNFINISHED, exclusive, settle_swaps, swap_in
 from toonvision.core.names import NamedFolders, free_name, plain_name
-from toonvision.core.settings import read_json
+from toonvision.core.settings import read_json, write_json
 from toonvision.data.fitting import Resize
 from toonvision.data.subsets import SUBSETS
 from toonvision.tasks.settings import TrainingSettings
@@ -129,7 +127,7 @@ def repeat_folder(run: Path, seed: int) -> Path:
 
 def write_record(run: Path, record: RunRecord) -> None:
     """Write what is known of a run."""
-    write_text(run / RECORD, json.dumps(asdict(record), indent=2, allow_nan=False) + "\n")
+    write_json(run / RECORD, asdict(record))
 
 
 def read_record(run: Path) -> RunRecord:

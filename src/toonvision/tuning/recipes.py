@@ -57,7 +57,7 @@ def recipe_for(name: RecipeName, size_hw: tuple[int, int]) -> Recipe:
     return Recipe(published_space(), flipping, size_hw)
 
 
-def recipe_of(training: TrainingSettings) -> RecipeName:
+def recipe_name(training: TrainingSettings) -> RecipeName:
     """Return the recipe that a training follows, whatever was changed of it: only one has a cosine schedule."""
     return "compact" if training.takes_all_epochs else "published"
 

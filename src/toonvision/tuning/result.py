@@ -1,6 +1,5 @@
 """What a search found: trials, the race, the front, the winner; kept as JSON in the study's folder."""
 
-import json
 import math
 import statistics
 from collections.abc import Mapping
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toonvision.core.errors import ModelRefusedError
-from toonvision.core.files import write_text
-from toonvision.core.settings import read_json
+from toonvision.core.settings import read_json, write_json
 from toonvision.core.wording import counted
 from toonvision.tuning.race import FIRST_TEST, Interval, RaceState, Score, Scores, race
 from toonvision.tuning.settings import MOST_RETRIES, StudySettings
@@ -306,7 +304,7 @@ def pareto_front(costs: Mapping[int, tuple[float, float]]) -> list[int]:
 
 def write_result(folder: Path, result: StudyResult) -> None:
     """Write a study's result into its folder."""
-    write_text(folder / RESULT, json.dumps(asdict(result), indent=2, allow_nan=False) + "\n")
+    write_json(folder / RESULT, asdict(result))
 
 
 def read_result(folder: Path) -> StudyResult:
