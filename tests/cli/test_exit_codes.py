@@ -20,6 +20,11 @@ def test_what_can_be_done_ends_with_0(small_workspace):
     assert (code, told, err) == (0, {"runs": [], "findings": []}, "")
 
 
+def test_every_json_result_lists_its_findings_which_of_a_set_without_any_are_none(small_workspace):
+    code, told, _ = program("check", "-w", small_workspace.root)
+    assert (code, told["faults"], told["findings"]) == (0, 0, [])
+
+
 def test_what_is_done_but_for_some_items_ends_with_3(tmp_path):
     workspace = make_workspace(tmp_path / "mine", small_shots()[:2])
     (workspace.root / "screenshots" / "house" / "lonely.xml").write_text("<annotation/>")

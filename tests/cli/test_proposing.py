@@ -80,7 +80,7 @@ def test_what_was_trained_is_said_even_if_nothing_can_be_proposed_then(run, tmp_
     assert "This round: error 12 %" in outcome.out
     assert "Nothing was proposed: there is none." in outcome.out
     outcome = run("label", "--propose", "--then-train", "suit", "-w", tmp_path / "w", "--json")
-    assert outcome.json == {**grown.data, "proposed": None}
+    assert outcome.json == {**grown.plain, "proposed": None}
 
 
 def test_with_json_the_address_of_the_page_is_on_standard_error(run, tmp_path, monkeypatch):

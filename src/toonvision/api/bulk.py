@@ -180,7 +180,6 @@ def _result(written: Written, findings: Sequence[Finding], next_step: str) -> Re
             "pictures": written.pictures,
             "finished_before": written.known,
             "workers": written.did,
-            "findings": [asdict(finding) for finding in findings],
         },
         findings=tuple(findings),
         folder=written.path.parent,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +104,6 @@ def capture(ws: Opened, order: CaptureOrder) -> "Result[Keeper]":
             "folder": str(folder),
             "screenshots": [str(path) for path in keeper.kept],
             "left_out": keeper.left_out,
-            "findings": [asdict(one) for one in findings],
         },
         findings=tuple(findings),
         next=ws.command("label") if keeper.kept else "",

@@ -1,7 +1,7 @@
 """What a run that finds objects says: its scores, and the objects in pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -194,7 +194,6 @@ def objects_result(
             "pictures": data,
             "levels": list(levels),
             "classes": {level: list(names) for level, names in classes.items()},
-            "findings": [asdict(finding) for finding in findings],
         },
         findings=tuple(findings),
     )

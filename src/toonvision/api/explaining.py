@@ -190,7 +190,7 @@ def _result(run: StoredRun, found: Explanation, folder: Path, findings: Sequence
     return Result(
         found,
         (*_blocks(found, data), f"{len(files)} files in {folder}"),
-        {**about, **data, "findings": [vars(finding) for finding in findings]},
+        {**about, **data},
         findings=tuple(findings),
         folder=folder,
         files=tuple(maps_first),

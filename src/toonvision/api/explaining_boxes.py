@@ -1,7 +1,6 @@
 """What `explain` does for a run that finds objects: what in the picture speaks for a box."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -78,7 +77,7 @@ def explain_boxes(run: StoredRun, pictures: Sequence[Path] | None, *, count: int
         write_panel(panel, built)
     named = zip(panel.rows[0], zip(*panel.rows[1:], strict=True), strict=True)
     table = {str(name): [None if value == "" else value for value in column] for name, column in named}
-    data = {"run": run.name, **table, "findings": [asdict(one) for one in findings]}
+    data = {"run": run.name, **table}
     files_written = (folder / "boxes.png", folder / "boxes.csv")
     of_test = "the surest found objects and false alarms of the test subset, as many of each where there are"
     which = f"{'the surest one of each picture' if pictures else of_test}; {count} at most (--count)"

@@ -68,7 +68,7 @@ def export_annotations(workspace: Opened, target: "Target", folder: Path) -> Res
     return Result(
         handed,
         (f"{text}{more} as {TARGETS[target]} to {folder}",),
-        {**vars(handed), "folder": str(folder), "findings": [vars(finding) for finding in findings]},
+        {**vars(handed), "folder": str(folder)},
         findings=tuple(findings),
         next=shlex.join(["toonvision", "init", "NEW", "--from", str(folder)]),
     )

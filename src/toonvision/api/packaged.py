@@ -1,7 +1,7 @@
 """Predicting with the models that come with the package, before anything is annotated or trained."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,6 @@ def predict_levels(
         "predictions": [_data(one) for one in predictions],
         "classes": {level: list(model.classes) for level, model in models.items()},
         "accuracy": {level: share.plain() for level, share in packaged_accuracy(name).items()},
-        "findings": [asdict(finding) for finding in findings],
     }
     blocks: list[Block] = [NOTHING_READ]
     if predictions:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -218,7 +218,7 @@ def predictions_result(
     return Result(
         predictions,
         (table("Predictions", columns, rows, names=len(columns) - 1), _novelty_text(predictions)) if rows else none,
-        {"predictions": data, "findings": [asdict(finding) for finding in findings]},
+        {"predictions": data},
         findings=tuple(findings),
     )
 

@@ -1,7 +1,6 @@
 """Letting models propose boxes, and contexts, for screenshots."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
@@ -115,7 +114,6 @@ def _result(
         {
             **data,
             **({"workers": dict(did)} if did is not None else {}),
-            "findings": [asdict(finding) for finding in findings],
         },
         findings=findings,
         folder=workspace.root,

@@ -3,7 +3,7 @@
 import base64
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -64,7 +64,7 @@ class Result(Generic[T]):
     Attributes:
         value: The value itself, with all its attributes.
         blocks: Tables and sentences for people, in their order.
-        data: The same as plain data, ready for JSON.
+        data: The same as plain data, without the findings.
         findings: What was skipped or is worth knowing, one for each item.
         folder: Where a list of the findings goes if there are too many to print; None for nowhere.
         files: Files that were written and show the result: figures, tables, a report.
@@ -82,6 +82,11 @@ class Result(Generic[T]):
     shown: frozenset[Finding] = frozenset()
     faulty: bool = False
     next: str = ""
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The data and all findings, ready for JSON."""
+        return {**self.data, "findings": [asdict(finding) for finding in self.findings]}
 
     @property
     def sentences(self) -> str:

@@ -1,6 +1,6 @@
 """The searches for networks."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened, read_each
@@ -83,7 +83,7 @@ class SearchSteps(Opened):
         return Result(
             tuple(listed),
             (table("Studies", columns, rows, names=4) if rows else "There is no study yet.",),
-            {"studies": [search_data(one) for one in listed], "findings": [asdict(finding) for finding in damaged]},
+            {"studies": [search_data(one) for one in listed]},
             findings=tuple(damaged),
             folder=self.files.studies,
             next=self.command(*then),

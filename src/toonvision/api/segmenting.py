@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def shares_result(
     return Result(
         found,
         blocks,
-        {"pictures": data, "classes": list(titles), "findings": [asdict(finding) for finding in findings]},
+        {"pictures": data, "classes": list(titles)},
         findings=tuple(findings),
     )
 

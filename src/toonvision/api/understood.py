@@ -57,13 +57,12 @@ def shown_in_blocks(overview: SourceOverview) -> frozenset[Finding]:
 def setup_data(overview: SourceOverview | None) -> dict[str, Any]:
     """Return the same as plain data."""
     if overview is None:
-        return {"source": None, "pictures": None, "labels": None, "understood": None, "findings": []}
+        return {"source": None, "pictures": None, "labels": None, "understood": None}
     return {
         "source": [overview.layout.format, str(overview.root)],
         "pictures": len(overview.reading.pictures),
         "labels": dict(overview.labels),
         "understood": overview_data(overview),
-        "findings": [asdict(finding) for finding in overview.findings],
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -103,7 +103,6 @@ def watch(
             "source": opened.title,
             "interrupted": interrupted,
             "files": [str(path) for path in files],
-            "findings": [asdict(one) for one in opened.findings],
         },
         findings=tuple(opened.findings),
         files=files,

@@ -329,7 +329,6 @@ class Workspace(DataSteps, LabelSteps, StudySteps, SearchSteps):
                     for folder, record in found
                     for wrong in [wrong_on_test(folder)]
                 ],
-                "findings": [asdict(finding) for finding in damaged],
             },
             findings=tuple(damaged),
             folder=self.files.runs,

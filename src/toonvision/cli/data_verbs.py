@@ -121,7 +121,7 @@ def label(
     except ToonVisionError as error:  # what was trained is there, and is said all the same
         text = f"Nothing was proposed: {error}"
         return replace(grown, blocks=(*grown.blocks, text), data={**grown.data, "proposed": None}, faulty=True)
-    data = {**grown.data, "proposed": more.data}
+    data = {**grown.data, "proposed": more.plain}
     return replace(grown, blocks=(*grown.blocks, *more.blocks), data=data, next=more.next)
 
 

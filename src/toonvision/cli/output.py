@@ -71,7 +71,7 @@ def show_result(result: "Result[Any]", *, as_json: bool) -> None:
     """Print what a step returned: one JSON object, or findings, tables, sentences and the next command."""
     _report(result, shown=frozenset() if as_json else result.shown)
     if as_json:
-        typer.echo(json.dumps(result.data, ensure_ascii=False, allow_nan=False, default=str))
+        typer.echo(json.dumps(result.plain, ensure_ascii=False, allow_nan=False, default=str))
         return
     for block in result.blocks:
         results().print(Rows(block) if isinstance(block, Table) else block.translate(_STEERING), markup=False)
