@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from builders import finding_things
-from studies.test_box_suspects import answered
+from studies.made import answered
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.studies.box_contexts import (
     BoxContextOptions,

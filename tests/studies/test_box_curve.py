@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from builders import finding_things
-from studies.test_box_suspects import answered
+from studies.made import answered
 from toonvision.core.errors import UsageError
 from toonvision.figures.studies import draw_learning_curve
 from toonvision.metrics.bootstrap import training_shares

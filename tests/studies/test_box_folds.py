@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from builders import finding_things
-from studies.test_box_suspects import answered
+from studies.made import answered
 from toonvision.core.errors import InputRejectedError
 from toonvision.evaluation.box_floors import MEAN_BOX
 from toonvision.figures.detection import draw_box_folds

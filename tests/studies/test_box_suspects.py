@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from builders import finding_things
+from studies.made import answered
 from toonvision.api.study_steps import StudySteps
 from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import InputRejectedError
-from toonvision.metrics.predictions import Predictions
 from toonvision.studies.box_suspects import (
     BoxSuspectStudy,
     box_suspects_panel,
@@ -18,7 +18,7 @@ from toonvision.studies.box_suspects import (
     compare_annotations,
 )
 from toonvision.studies.fold_assignment import fold_jobs
-from toonvision.studies.folds import FoldResult, task_dataset
+from toonvision.studies.folds import task_dataset
 from toonvision.tasks.detect_targets import LABEL
 from toonvision.training.recipes import settings_for
 
@@ -38,18 +38,6 @@ def dataset(workspace):
 @pytest.fixture(scope="module")
 def jobs(dataset):
     return fold_jobs(dataset, folds=3, settings=settings_for("detector"), repeats=1, seed=0)
-
-
-def answered(dataset, job, *, diverged=False, leave_out=()):
-    """Return the result of a training that finds every object, but for some images."""
-    found = [(at, row) for at, index in enumerate(job.fold.test) if index not in leave_out
-             for row in dataset.targets[index] if row[LABEL] >= 0]  # fmt: skip
-    predictions = Predictions(
-        len(job.fold.test), np.array([at for at, _ in found], np.int64),
-        np.array([row[LABEL] for _, row in found], np.int64), np.full(len(found), 0.9, np.float32),
-        boxes=np.array([row[:4] for _, row in found], np.float32).reshape(-1, 4),
-    )  # fmt: skip
-    return FoldResult(predictions, 1, 1, 0.0, diverged)
 
 
 def searched(dataset, jobs, results):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import builders
+from studies.made import Counted
 from toonvision.cli.study_verbs import parse_sizes
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.progress import unwatched
@@ -19,7 +20,7 @@ from toonvision.studies.curve import (
     fit_curve,
 )
 from toonvision.studies.curve_jobs import beginning, curve_jobs, nested_order
-from toonvision.studies.folds import Fold, StudyWatcher
+from toonvision.studies.folds import Fold
 from toonvision.studies.sizes import train_sizes
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
@@ -32,15 +33,6 @@ QUICK = TrainingSettings(epochs=2, batch_size=16, patience=1)
 SIZES = (0.25, 0.5, 1.0)
 
 TASK = Task("label", "label")
-
-
-class Counted(StudyWatcher):
-    def __init__(self):
-        self.known, self.trained = 0, 0
-
-    def ended(self, *_, known):
-        self.known += known
-        self.trained += not known
 
 
 def colored(count=60):

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 import builders
+from studies.made import Counted
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.seeds import generator
 from toonvision.studies.fold_assignment import fold_jobs, grouped_folds
-from toonvision.studies.folds import StudyWatcher, train_jobs
+from toonvision.studies.folds import train_jobs
 from toonvision.studies.suspects import (
     SEARCH_SETTINGS,
     SuspectStudy,
@@ -24,15 +25,6 @@ from toonvision.taxonomy.labels import Task
 COLORS = np.array([[220, 30, 30], [30, 220, 30], [30, 30, 220]])
 
 TASK = Task("label", "label")
-
-
-class Counted(StudyWatcher):
-    def __init__(self):
-        self.known, self.trained = 0, 0
-
-    def ended(self, *_, known):
-        self.known += known
-        self.trained += not known
 
 
 def out_of_fold(samples, jobs, **where):
