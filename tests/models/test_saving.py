@@ -20,6 +20,7 @@ from toonvision.models.saving import (
     require_sound_weights,
     save_model,
 )
+from toonvision.taxonomy.loader import built_in
 
 SIZE = (64, 48)
 
@@ -182,6 +183,9 @@ def test_an_archive_that_cannot_be_unpacked_is_damaged_whatever_unpacking_it_rai
 
 
 def test_a_model_of_another_taxonomy_is_refused_naming_both(saved):
-    with pytest.raises(ModelRefusedError, match="trained with taxonomy 0123456789abcdef, this workspace has feed"):
-        read_card(saved, taxonomy="feed")
-    assert read_card(saved, taxonomy="0123456789abcdef") == card()
+    own = built_in("toontown")
+    said = f"trained with taxonomy 0123456789abcdef, this workspace has {own.digest}"
+    with pytest.raises(ModelRefusedError, match=said):
+        read_card(saved, taxonomy=own)
+    describe_otherwise(saved, taxonomy=own.digest)
+    assert read_card(saved, taxonomy=own).taxonomy == own.digest
