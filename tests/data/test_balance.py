@@ -61,7 +61,7 @@ def test_a_label_whose_contexts_are_full_still_lacks_its_own_target_spread_over_
     full = crops_of({(label, context): 5 for label in LABELS for context in CONTEXTS})
     shortages = measure_balance(full, SMALL.with_targets(Targets(per_label=13, per_context=5))).shortages
     assert [(s.label.name, s.context.name, s.missing, s.label_missing) for s in shortages] == [
-        (label, context, 2, 3) for label in LABELS for context in CONTEXTS
+        (label, context, missing, 3) for context, missing in zip(CONTEXTS, (2, 1), strict=True) for label in LABELS
     ]
 
 
@@ -95,6 +95,11 @@ def test_photographing_all_that_is_short_reaches_every_target(counts, targets):
     balance = measure_balance(crops, taxonomy)
     assert [int(table.counts.sum()) for table in balance.tables] == [len(crops), len(crops)]
     assert all(shortage.missing > 0 for shortage in balance.shortages)
+    short = Counter[str]()
+    for one in balance.shortages:
+        short[one.label.name] += one.missing
+        gaps = sum(max(0, targets.per_context - counts.get((one.label.name, context), 0)) for context in CONTEXTS)
+        assert short[one.label.name] <= max(one.label_missing, gaps)
     order = [(-shortage.label_missing, -shortage.missing) for shortage in balance.shortages]
     assert order == sorted(order)
     photographed = Counter({(s.label.name, s.context.name): s.missing for s in balance.shortages})

@@ -160,7 +160,7 @@ def test_the_fourth_says_that_no_context_stands_out_where_none_does():
     results = dataclasses.replace(results_of(evaluation_of([GOOD])), breakdowns=(divided,))
     assert context_fact(results) == (
         "The error by context goes from 5.0 % (2 of 40) in Gardens to 12.9 % (4 of 31) in Dock; no context clearly "
-        "differs from the rest. To test it on contexts that it has not seen, run toonvision contexts."
+        "differs from the rest. To test it on contexts that it has not seen, run: toonvision contexts label"
     )
     assert main_facts(results)[3] == context_fact(results)
 

@@ -273,7 +273,7 @@ def test_a_winner_that_only_guesses_is_no_recommendation():
     assert winner_fact(poor).endswith(
         "no better than always answering the commonest class, which is wrong about 40: nothing useful was found yet."
     )
-    assert next_fact(poor).endswith("run toonvision tune suit --name random-1 --resume --trials 2.")
+    assert next_fact(poor).endswith("run: toonvision tune suit --name random-1 --resume --trials 2")
     for result, title, command in (
         (good, "To train the winner", "train suit"),
         (poor, "To search longer", "tune suit"),
@@ -299,7 +299,7 @@ def test_other_races_say_what_they_are():
 def test_the_test_subset_is_said_to_be_unused_and_how_to_use_it():
     told = next_fact(decided())
     assert told.startswith("The test subset was used neither by the search nor by the race.")
-    assert told.endswith("run toonvision train with --from-study suit/random-1.")
+    assert told.endswith("run: toonvision train suit --from-study suit/random-1")
     assert "toonvision" not in next_fact(study(trials(None, None)))
 
 

@@ -17,6 +17,7 @@ from toonvision.studies.contexts import (
     ContextStudy,
     contexts_panel,
     leave_out,
+    scarce_classes,
 )
 from toonvision.studies.fold_assignment import hold_out, plan_contexts, require_contexts
 from toonvision.studies.folds import Fold, StudyWatcher
@@ -101,6 +102,19 @@ def test_a_context_whose_class_is_nowhere_else_or_that_has_few_crops_is_skipped_
     assert "has 2 crops, fewer than 5 (Annotate more of it)" in told["context south"]
     assert "without it stone has no sample to learn from" in told["context west"]
     assert all(finding.skips for finding in skipped)
+
+
+def test_a_class_that_is_rare_outside_a_context_is_named_and_the_conclusion_says_so():
+    samples = samples_of([*crossed(10), *([("pear", "north")] * 90)])
+    folds, _ = plan_contexts(samples, TAXONOMY, seed=0)
+    (finding,) = scarce_classes(samples, folds)
+    assert finding.item == "context north"
+    assert finding.reason.startswith("only 20 of 120 crops of pear are from elsewhere, ")
+    assert scarce_classes(SAMPLES, plan_contexts(SAMPLES, TAXONOMY, seed=0)[0]) == []
+    worse = dataclasses.replace(STUDY, difference=Estimate(-0.2, -0.3, -0.1), shared=50)
+    assert ": it relies on the context." in worse.sentence()
+    warned = dataclasses.replace(worse, findings=(finding,))
+    assert ": it relies on the context, or lacks classes that are rare elsewhere." in warned.sentence()
 
 
 def test_a_single_context_cannot_be_left_out():

@@ -76,7 +76,8 @@ class Opened:
             return self.command("balance")
         if not has_split(self.files.splits, DEFAULT_SPLIT):
             return self.command("split")
-        newest = next(self.readable_runs(), None)
+        digest = self.files.taxonomy.digest
+        newest = next((run for run in self.readable_runs() if run.record.taxonomy[1] == digest), None)
         if after in ("balance", "split") or newest is None:
             return self.command("train", self._learnable(labels), "--repeat", "5")
         return newest.next_step()

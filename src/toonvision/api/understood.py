@@ -40,10 +40,12 @@ def setup_blocks(plan: SetupPlan, *, made: bool) -> tuple[Block, ...]:
         options = " ".join(f"--ignore {shlex.quote(label)}" for label in rare[:_MOST_LABELS])
         source += f"\nTo leave out the labels with too few objects, add: {options}"
     if made and any(kind.first.remedy for kind in (*overview.losses, *overview.notes)):
-        settings = plan.root / SETTINGS
-        source += (
-            f"\nWhen you have corrected the source, remove {settings} and run init again: it reads the labels anew."
+        again = (
+            f"remove {plan.root / SETTINGS} and run init again: it reads the labels anew"
+            if plan.is_inferred
+            else "run toonvision extract: it reads the source anew"
         )
+        source += f"\nWhen you have corrected the source, {again}."
     return (*overview_tables(overview), f"{about}\n{source}")
 
 

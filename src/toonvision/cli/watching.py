@@ -118,7 +118,7 @@ def _ending(record: "RepeatRecord", settings: "TrainingSettings", collapse: str)
             "the weights averaged over the last steps are used" if settings.averaging else "the last weights are used"
         )
         theirs = loss and f"{loss} with these" if settings.averaging else loss
-        return f"{failed}all {counted(record.epochs, 'epoch')} trained; {used}{theirs}"
+        return f"{failed}{'all ' * (record.epochs > 1)}{counted(record.epochs, 'epoch')} trained; {used}{theirs}"
     return f"{failed}{_best_epoch(record.best_epoch, record.epochs)}{loss}"
 
 

@@ -1,6 +1,5 @@
 """Balance: how many samples there are of what, where, and what to photograph next."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,7 +117,8 @@ def count_table(
 def _shortages(table: CountTable, taxonomy: Taxonomy) -> list[Shortage]:
     """List pairs short of their target: the label furthest from its own first, then its emptiest contexts.
 
-    Where a label would lack samples even with every context at its target, the rest is spread over all contexts.
+    Where a label would lack samples even with every context at its target, the rest is spread over all contexts,
+    what cannot be shared evenly over the emptiest ones.
     Nobody can take pictures in no context where the taxonomy names some and others have crops.
     """
     targets = taxonomy.targets
@@ -130,8 +130,10 @@ def _shortages(table: CountTable, taxonomy: Taxonomy) -> list[Shortage]:
         counts = row[columns].tolist()
         gaps = [max(0, targets.per_context - count) for count in counts]
         label_missing = max(0, targets.per_label - total)
-        rest = math.ceil(max(0, label_missing - sum(gaps)) / max(1, len(gaps)))
-        for index, count, gap in zip(columns, counts, gaps, strict=True):
-            if gap + rest:
-                found.append(Shortage(label, table.columns[index], count, gap + rest, total, label_missing))
+        rest, more = divmod(max(0, label_missing - sum(gaps)), max(1, len(gaps)))
+        emptiest = sorted(range(len(counts)), key=lambda at: counts[at] + gaps[at])
+        for at, (index, count, gap) in enumerate(zip(columns, counts, gaps, strict=True)):
+            missing = gap + rest + (at in emptiest[:more])
+            if missing:
+                found.append(Shortage(label, table.columns[index], count, missing, total, label_missing))
     return sorted(found, key=lambda shortage: (-shortage.label_missing, -shortage.missing))

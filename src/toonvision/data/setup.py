@@ -62,6 +62,7 @@ class SetupPlan:
         rules: What is done to labels.
         overview: What was understood of its source, if it has one.
         is_assumed: Whether ToonTown's taxonomy was taken because nothing says which game it is.
+        is_inferred: Whether the taxonomy was inferred from the labels of its source.
     """
 
     root: Path
@@ -72,6 +73,7 @@ class SetupPlan:
     rules: LabelRules = field(default_factory=LabelRules)
     overview: SourceOverview | None = None
     is_assumed: bool = False
+    is_inferred: bool = False
 
     @property
     def source(self) -> tuple[Format, Path] | None:
@@ -111,7 +113,8 @@ def plan_setup(root: Path, request: SetupRequest) -> SetupPlan:
     _require_distinct(overview)
     taxonomy = infer(sorted(overview.labels), has_boxes=overview.has_boxes)
     words, size_hw = f"inferred from the {counted(len(overview.labels), 'label')} found", suggest_size_hw(overview)
-    return _checked(SetupPlan(root, taxonomy, words, size_hw=size_hw, rules=request.rules, overview=overview))
+    plan = SetupPlan(root, taxonomy, words, size_hw=size_hw, rules=request.rules, overview=overview, is_inferred=True)
+    return _checked(plan)
 
 
 def _checked(plan: SetupPlan) -> SetupPlan:
@@ -192,7 +195,8 @@ def _with_given_taxonomy(root: Path, given: str, rules: LabelRules, overview: So
     if not is_file:
         return SetupPlan(root, given, f"those of the built-in {given}", rules=rules, overview=overview)
     copy = root / _TAXONOMY_FILE
-    if copy.exists() and path.resolve() != copy.resolve():
-        raise UsageError(f"{copy} exists already; nothing was changed. Move it away, or name it.")
-    words = f"those of {path}, copied to {copy}"
-    return SetupPlan(root, _TAXONOMY_FILE, words, path.read_bytes(), rules=rules, overview=overview)
+    content = path.read_bytes()
+    if copy.exists() and copy.read_bytes() != content:
+        raise UsageError(f"{copy} exists already, and is another one; nothing was changed. Move it away, or name it.")
+    words, size_hw = f"those of {path}, copied to {copy}", suggest_size_hw(overview) if overview else DEFAULT_SIZE_HW
+    return SetupPlan(root, _TAXONOMY_FILE, words, content, size_hw=size_hw, rules=rules, overview=overview)

@@ -143,7 +143,7 @@ def _score(evaluation: Evaluation[Any]) -> float:
 def _do_not_mirror(trained: Trained) -> str:
     """Find two classes that are often confused and look like each other's mirror image."""
     evaluation, dataset = trained.evaluation, trained.dataset
-    if not evaluation.record.settings.augmentation.flip:
+    if not evaluation.record.settings.augmentation.flip or evaluation.record.repeats[evaluation.best_index].collapsed:
         return ""
     matrix, train = evaluation.best.matrix, dataset.indices["train"]
     for one, other in combinations(range(len(dataset.classes)), 2):

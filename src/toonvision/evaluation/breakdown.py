@@ -126,9 +126,7 @@ def break_down(
     if image_statistics:
         sharpness, brightness = np.array([(one.sharpness, one.brightness) for one in image_statistics]).T
         found += [
-            count.by_band(
-                "sharpness", "Sharpness (variance of the Laplacian over that of the greys)", sharpness, "", _THIRDS
-            ),
+            count.by_band("sharpness", "Sharpness (variance of edges over that of greys)", sharpness, "", _THIRDS),
             count.by_band("brightness", "Brightness (mean grey level, 0 to 255)", brightness, "", _THIRDS),
         ]
     names = sorted({name for crop in crops for name in crop.attributes})

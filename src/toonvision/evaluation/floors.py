@@ -107,7 +107,8 @@ class Floors:
         )
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."
-        use = f" To use that, run toonvision train with --model {TREES}." if floor.name == TREES and value <= 0 else ""
+        is_trees = floor.name == TREES and value <= 0
+        use = f" To use that, run: toonvision train {self.task} --model {TREES}" if is_trees else ""
         return f"The model {self.network} {verdict(floor.difference)} its floor, {floor.title} ({counts}).{use}"
 
 

@@ -141,7 +141,7 @@ def context_fact(results: Results) -> str:
     if found is None:
         return ""
     groups = [group for group in found.groups if not group.few]
-    advice = "To test it on contexts that it has not seen, run toonvision contexts."
+    advice = f"To test it on contexts that it has not seen, run: toonvision contexts {results.evaluation.record.task}"
     if len(groups) < 2:
         return f"There are too few crops from each context to compare them. {advice}"
     clear = [group for group in groups if group.stands_out]

@@ -167,9 +167,8 @@ def next_fact(result: StudyResult) -> str:
     if result.winner is None:
         return unused
     if result.only_guesses:
-        return f"{unused} To search longer, run {next_command(result)}."
-    winner = shlex.quote(result.title)
-    return f"{unused} To train the winner and evaluate it there, run toonvision train with --from-study {winner}."
+        return f"{unused} To search longer, run: {next_command(result)}"
+    return f"{unused} To train the winner and evaluate it there, run: {next_command(result)}"
 
 
 def trial_count(result: StudyResult) -> int:

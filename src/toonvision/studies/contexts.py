@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel
 from toonvision.core.progress import unwatched
@@ -29,6 +31,8 @@ from toonvision.taxonomy.labels import Category
 
 _FEWEST_SHARED = 10
 """Crops below which nothing is said of a difference."""
+_LEAST_OUTSIDE, _SCARCE = 0.2, "scarce"
+"""Share of a class's crops that are to be from elsewhere, and the code of a finding that they are not."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class ContextStudy(Study):
         dependence: Level name to Cramer's V of its classes and the contexts, 0 to 1.
         lost: Names of contexts of which every training diverged.
         ordinary_diverged: How many trainings of the run that was compared with are left out because they diverged.
-        findings: Why the contexts in `skipped` could not be left out.
+        findings: Why the contexts in `skipped` could not be left out, and which classes are rare outside a context.
     """
 
     FILE, WHAT, COMMAND = "contexts.json", "study of contexts", "contexts TASK"
@@ -110,7 +114,8 @@ class ContextStudy(Study):
         if self.shared < _FEWEST_SHARED:
             meaning = "too few crops for a conclusion"
         elif high < 0:
-            meaning = "it relies on the context"
+            scarce = any(finding.code == _SCARCE for finding in self.findings)
+            meaning = "it relies on the context" + ", or lacks classes that are rare elsewhere" * scarce
         elif low >= 0 and low != high:
             meaning = "it does not rely on the context"
         else:
@@ -167,7 +172,23 @@ def study_contexts(
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     study = leave_out(dataset, folds, ordinary, settings, seeds=options.seeds, folder=folder, watcher=watcher)
     skipped = tuple(finding.item.removeprefix("context ") for finding in findings)
-    return replace(study, skipped=skipped, findings=tuple(findings)).save()
+    return replace(study, skipped=skipped, findings=(*findings, *scarce_classes(dataset, folds))).save()
+
+
+def scarce_classes(dataset: Dataset, folds: Sequence[tuple[Category, Fold]]) -> list[Finding]:
+    """Return the classes that are seen so seldom outside a context that leaving it out leaves little of them."""
+    found = []
+    for context, fold in folds:
+        there = np.bincount(dataset.targets[fold.test], minlength=len(dataset.classes))
+        totals = np.bincount(dataset.targets, minlength=len(dataset.classes))
+        for name, total, inside in zip(dataset.classes, totals.tolist(), there.tolist(), strict=True):
+            if inside and total - inside < _LEAST_OUTSIDE * total:
+                reason = (
+                    f"only {total - inside:,} of {counted(total, 'crop')} of {name} are from elsewhere, so an error "
+                )
+                reason += "about these says little of the context"
+                found.append(Finding(f"context {context.name}", reason, "add crops of it from other contexts", _SCARCE))
+    return found
 
 
 def contexts_panel(study: ContextStudy) -> FigurePanel:
