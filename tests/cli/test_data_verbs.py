@@ -13,6 +13,7 @@ from PIL import Image
 from builders import Shot, contents, make_workspace, scene, small_shots, write_coco, write_voc, write_yolo
 from toonvision.core.folders import exclusive
 from toonvision.data.splits import read_split
+from toonvision.data.workspace import open_workspace
 
 
 def test_init_around_a_source_copies_nothing_and_says_what_it_did(run, tmp_path):
@@ -66,6 +67,33 @@ def test_init_with_a_taxonomy_file_keeps_a_copy_in_the_workspace(run, tmp_path):
     assert made.code == 0
     assert (tmp_path / "mine" / "taxonomy.toml").read_bytes() == (tmp_path / "fruit.toml").read_bytes()
     assert run("extract", "-w", tmp_path / "mine").code == 0
+    settings = tmp_path / "mine" / "toonvision.toml"
+    before = settings.read_text(encoding="utf-8")
+    settings.unlink()
+    again = run("init", tmp_path / "mine", "--from", tmp_path / "source", "--taxonomy", tmp_path / "fruit.toml")
+    assert again.code == 0
+    assert settings.read_text(encoding="utf-8") == before
+
+
+def test_crops_have_the_shape_of_the_boxes_whoever_names_the_labels(run, tmp_path):
+    (tmp_path / "fruit.toml").write_text("[labels]\napple = {}\npear = {}\nstone = {}\n", encoding="utf-8")
+    write_voc(tmp_path / "source", small_shots())
+    for name, more in (("given", ["--taxonomy", tmp_path / "fruit.toml"]), ("inferred", [])):
+        assert run("init", tmp_path / name, "--from", tmp_path / "source", *more).code == 0
+    assert open_workspace(tmp_path / "given").size_hw == open_workspace(tmp_path / "inferred").size_hw
+
+
+def test_after_the_labels_changed_the_next_step_is_not_about_a_run_of_the_labels_before(run, tmp_path):
+    (tmp_path / "fruit.toml").write_text("[labels]\napple = {}\npear = {}\nstone = {}\n", encoding="utf-8")
+    write_voc(tmp_path / "source", small_shots())
+    game = tmp_path / "game"
+    assert run("init", game, "--from", tmp_path / "source", "--taxonomy", tmp_path / "fruit.toml").code == 0
+    for words in ("extract", "split", "train label --model trees"):
+        assert run(*words.split(), "-w", game).code == 0
+    assert run("runs", "-w", game).next[:2] == ["report", "label/trees-1"]
+    with (game / "taxonomy.toml").open("a", encoding="utf-8") as file:
+        file.write("plum = {}\n")
+    assert run("runs", "-w", game).next[:2] == ["train", "label"]
 
 
 def test_an_empty_workspace_says_that_it_is_for_toontown_and_how_it_comes_to_be_for_another_game(run, tmp_path):

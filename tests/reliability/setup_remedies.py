@@ -65,7 +65,7 @@ def own_taxonomy(base):
     """Ask for a taxonomy of one's own in a folder that holds another one, unless that was moved away."""
     text("t.toml", FRUIT)(base)
     if not (base / "w").exists():
-        text("w/taxonomy.toml", FRUIT)(base)
+        text("w/taxonomy.toml", f"{FRUIT}# another one\n")(base)
     return {"taxonomy": str(base / "t.toml")}
 
 
