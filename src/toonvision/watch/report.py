@@ -181,7 +181,7 @@ def _next(log: WatchedLog) -> Table | None:
     if not worth:
         return None
     worth.sort(key=lambda one: (-one[0], one[1].title))
-    contexts = sorted({one.context for one in log.sessions if one.context})
+    contexts = sorted({_place(log, one.context) for one in log.sessions if one.context})
     columns = ("Label", "Seen", "Confidence x agreement", "Why")
     rows = tuple(
         (category.title, f"{len(own):,}", percent(sure), "recognised badly" if sure < SURE else "seen seldom")
@@ -218,12 +218,18 @@ def _pace(log: WatchedLog) -> Table | None:
     for one in log.sessions:
         own = [row for row in log.pace if row.session == one.number]
         frames, seconds = log.handled[one.number]
+        place = _place(log, one.context) or "–"
         rows.append((
-            str(one.number), one.started[:16].replace("T", " "), one.source, one.context or "–", one.models,
-            f"{frames:,}", f"{frames / max(1, seconds):.1f}", f"{max((row.drops for row in own), default=0):,}",
-            f"{max((row.delay_ms for row in own), default=0):.0f}",
+            str(one.number), one.started[:16].replace("T", " "), one.source, place, one.models,
+            f"{sum(row.frames for row in own):,}", f"{frames / seconds:.1f}" if seconds else "–",
+            f"{max((row.drops for row in own), default=0):,}", f"{max((row.delay_ms for row in own), default=0):.0f}",
         ))  # fmt: skip
     return table("Sessions", columns, rows, names=5) if rows else None
+
+
+def _place(log: WatchedLog, context: str) -> str:
+    """Return the title of a context; empty where none was said."""
+    return log.taxonomy.context(context).title if context else ""
 
 
 def _pictures(log: WatchedLog, name: str, title: str, tracks: Sequence[TrackRow], end: str) -> FigurePanel | None:

@@ -72,14 +72,17 @@ class WatchedLog:
     def in_sight_s(self, track: TrackRow) -> float:
         """Return the seconds in which a figure was found: those in which it was hidden do not count."""
         frames, seconds = self.handled[track.session]
-        return min(track.hits * seconds / frames, track.seconds) if frames else track.seconds
+        return min(track.hits * seconds / frames, track.seconds) if seconds else track.seconds
 
     @cached_property
     def handled(self) -> dict[int, tuple[int, int]]:
-        """By session, how many frames were handled, and in how many seconds; those in between without a frame count."""
+        """By session, how many frames were handled, and in how many seconds; those in between without a frame count.
+
+        The last second, which seldom is a whole one, does not count.
+        """
         own = {one.number: [row for row in self.pace if row.session == one.number] for one in self.sessions}
         return {
-            number: (sum(row.frames for row in rows), rows[-1].second + 1 - rows[0].second if rows else 0)
+            number: (sum(row.frames for row in rows[:-1]), rows[-1].second - rows[0].second if rows else 0)
             for number, rows in own.items()
         }
 
