@@ -142,8 +142,8 @@ def evaluate(
     for name, wanted, step in steps:
         if wanted:
             more = step()
-            data = {**result.data, name: more.data}
-            result = replace(result, blocks=(*result.blocks, *more.blocks), data=data)
+            data, findings = {**result.data, name: more.data}, (*result.findings, *more.findings)
+            result = replace(result, blocks=(*result.blocks, *more.blocks), data=data, findings=findings)
     return result
 
 
