@@ -93,10 +93,13 @@ class Run(StoredRun):
         from toonvision.models.saving import store_temperature
 
         if self.record.kind == DETECT:
+            from toonvision.tasks.box_scores import DEFAULT_THRESHOLD
+
             raise UsageError(
                 f"{self.name} finds objects: its scores put boxes in order and are no probabilities, so there is no "
                 "temperature to fit. From which score on a box counts is stored with it: for each class the threshold "
-                "that was chosen on validation screenshots, or 0.30 where none could be chosen. To see them, run: "
+                f"that was chosen on validation screenshots, or {DEFAULT_THRESHOLD:.2f} where none could be chosen. To "
+                "see them, run: "
                 f"{self.workspace.command('evaluate', self.name)}"
             )
         self.require_step("calibrate")

@@ -12,8 +12,9 @@ import typer
 from toonvision.cli.panels import ADVANCED, PanelCommand
 from toonvision.core.errors import ToonVisionError
 from toonvision.core.options import Setting, settings_of
+from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.models.registry import DEFAULT_NETWORK
-from toonvision.tasks.settings import Augmentation, TrainingSettings
+from toonvision.tasks.settings import TRAINING_OPTIONS, TrainingSettings
 from toonvision.taxonomy.labels import CLASSIFY, DETECT
 from toonvision.tuning.options import DEFAULTS, SearchOptions
 from toonvision.watch.order import WatchOrder
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from toonvision.data.workspace import Workspace
     from toonvision.taxonomy.labels import Task
 
-TRAINING = {**settings_of(TrainingSettings), **settings_of(Augmentation)}
 SEARCH = settings_of(SearchOptions)
 Typed = Mapping[str, Any]
 """What was typed for each parameter of a command, as text; what was not typed is missing or None."""
@@ -30,18 +30,18 @@ Defaults = Callable[[Typed], Mapping[str, object]]
 """From what was typed to the value of each setting that is not given; None where it has no effect."""
 
 
-def training_options(names: Collection[str] = tuple(TRAINING)) -> list[inspect.Parameter]:
+def training_options(names: Collection[str] = tuple(TRAINING_OPTIONS)) -> list[inspect.Parameter]:
     """Return the parameters of a command that is given settings of a training; one that is not given is None.
 
     Args:
         names: Which fields of `TrainingSettings` and `Augmentation`.
     """
-    return [_parameter(setting) for name, setting in TRAINING.items() if name in names]
+    return [_parameter(setting) for name, setting in TRAINING_OPTIONS.items() if name in names]
 
 
 def curve_options() -> list[inspect.Parameter]:
     """Return the parameters of a learning curve; its epochs are those of the whole training subset."""
-    epochs = TRAINING["epochs"]
+    epochs = TRAINING_OPTIONS["epochs"]
     text = "Passes at the full size; smaller shares get as many steps."
     return [_parameter(replace(epochs, option=replace(epochs.option, help=text)))]
 
@@ -109,12 +109,12 @@ def training_defaults(settings: TrainingSettings) -> Mapping[str, object]:
     values = {**vars(settings.augmentation), **vars(settings)}
     if settings.takes_all_epochs:
         values["patience"] = None
-    return {name: values[name] for name in TRAINING}
+    return {name: values[name] for name in TRAINING_OPTIONS}
 
 
 def train_defaults(typed: Typed) -> Mapping[str, object]:
     """Return the recipe for the network and the task that were typed."""
-    return training_defaults(_recipe(typed, _named_task(typed), split=typed.get("split") or "default"))
+    return training_defaults(_recipe(typed, _named_task(typed), split=typed.get("split") or DEFAULT_SPLIT))
 
 
 def suspects_defaults(typed: Typed) -> Mapping[str, object]:

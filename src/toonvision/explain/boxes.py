@@ -23,7 +23,6 @@ from toonvision.explain.evidence import bootstrap_intervals
 from toonvision.models.grid import STRIDE
 from toonvision.taxonomy.labels import Category
 
-"""Left, upper, right and lower edge in pixels of what the network sees."""
 Answer = Callable[[Pictures], Values]
 """From images to how likely a middle of each class is in each cell, ``(images, rows, columns, classes)``, 0 to 1."""
 _PARTS, _SMALLEST = 8, 8
@@ -43,7 +42,7 @@ class BoxCase:
         name: Of the picture.
         image: What the network sees, shape ``(height, width, 3)``, uint8.
         shown_hw: Height and width of what that shows beside its black border, in pixels.
-        box: The box.
+        box: The box, in pixels of what the network sees.
         label: Its class, from 0.
         note: What is known of it, in a few words.
         screenshot: What its picture is counted as where pictures are drawn for an interval.

@@ -166,9 +166,8 @@ def next_fact(result: StudyResult) -> str:
     unused = "The test subset was used neither by the search nor by the race."
     if result.winner is None:
         return unused
-    if result.only_guesses:
-        return f"{unused} To search longer, run: {next_command(result)}"
-    return f"{unused} To train the winner and evaluate it there, run: {next_command(result)}"
+    what = "search longer" if result.only_guesses else "train the winner and evaluate it there"
+    return f"{unused} To {what}, run: {next_command(result)}"
 
 
 def trial_count(result: StudyResult) -> int:

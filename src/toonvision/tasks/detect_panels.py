@@ -12,7 +12,7 @@ from toonvision.metrics.detection import Curve, Found, Precision, match
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.localization import EDGES
 from toonvision.tasks.box_outcomes import CAUSES, HeightBand, cause, height_bands
-from toonvision.tasks.box_scores import BoxEvaluated, Interval, Outcome
+from toonvision.tasks.box_scores import DEFAULT_THRESHOLD, BoxEvaluated, Interval, Outcome
 from toonvision.tasks.box_views import gallery_panel
 from toonvision.tasks.classify_panels import ConfusionMatrix
 from toonvision.taxonomy.labels import Category, Taxonomy
@@ -78,7 +78,8 @@ def curves_panel(evaluation: BoxEvaluated) -> FigurePanel:
         "Precision and recall at every threshold",
         f"Curves of precision over recall. AP50: {listed}.",
         "A box counts as right if it overlaps an object of its class by half or more. The dot is the threshold that "
-        "was chosen on validation screenshots; 0.30 where these were learned from, or show nothing of the class.",
+        f"was chosen on validation screenshots; {DEFAULT_THRESHOLD:.2f} where these were learned from, or show nothing "
+        "of the class.",
         curves,
         (("class", "score", "precision", "recall"), *rows),
     )
