@@ -47,7 +47,7 @@ def test_a_model_that_is_no_better_than_a_floor_is_told_so_with_the_way_to_it(tr
     sentence = found.sentence()
     verdict = "is clearly worse than" if clearly else "does not clearly beat"
     assert sentence.startswith(f"The model compact {verdict} its floor, colour histograms with randomised trees (")
-    assert sentence.endswith("). To use that, run: toonvision train label --model trees")
+    assert sentence.endswith("). Run toonvision train label --model trees to use that.")
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ class Floors:
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."
         is_trees = floor.name == TREES and value <= 0
-        use = f" To use that, run: toonvision train {self.task} --model {TREES}" if is_trees else ""
+        use = f" Run toonvision train {self.task} --model {TREES} to use that." if is_trees else ""
         return f"The model {self.network} {verdict(floor.difference)} its floor, {floor.title} ({counts}).{use}"
 
 
