@@ -75,9 +75,9 @@ def exported(name: str) -> bytes:
     )
     model = build_network(name, size_hw=_SIZE_HW, classes=len(classes), pixels=len(_PIXELS))
     if pixels:
-        return to_onnx(model, bundle.to_metadata(), (PIXELS_NAME,))
+        return to_onnx(model, bundle.to_metadata(), (PIXELS_NAME,), any_width=True)
     names = (SCORES_NAME, BOXES_NAME, *([PIXELS_NAME] if bundle.pixels else []))
-    return to_onnx(answering(model), bundle.to_metadata(), names)
+    return to_onnx(answering(model), bundle.to_metadata(), names, any_width=True)
 
 
 def parser() -> argparse.ArgumentParser:

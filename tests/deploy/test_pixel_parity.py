@@ -20,7 +20,7 @@ def export_answers(monkeypatch):
 
     def write(answer):
         pictures = np.zeros((FEWEST, 8, 8, 3), np.uint8)
-        monkeypatch.setattr(conversion, "to_onnx", lambda *_: b"")
+        monkeypatch.setattr(conversion, "to_onnx", lambda *_, **__: b"")
         monkeypatch.setattr(pixel_parity, "screenshots_to_compare", lambda *_: (pictures, FEWEST))
         monkeypatch.setattr(pixel_parity, "network_outputs", lambda *_, **__: (SURE,))
         monkeypatch.setattr(pixel_parity, "Segmenter", lambda _: SimpleNamespace(run_batch=answer))

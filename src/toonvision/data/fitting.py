@@ -38,15 +38,21 @@ def fit(
     if resize == "stretch":
         return np.asarray(image.resize((width, height), resampling))
     if resize == "shrink":
-        canvas = Image.new(image.mode, (width, height))
-        factor = shrink_factor(image.size, size_hw)
-        canvas.paste(image.reduce(factor) if factor > 1 else image)
-        return np.asarray(canvas)
+        shrunk = np.asarray(shrink(image, size_hw))
+        whole = np.zeros((height, width, *shrunk.shape[2:]), np.uint8)
+        whole[: shrunk.shape[0], : shrunk.shape[1]] = shrunk
+        return whole
     scale = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     canvas = Image.new(image.mode, (width, height))
     canvas.paste(image.resize(inner, resampling), ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return np.asarray(canvas)
+
+
+def shrink(image: Image.Image, size_hw: tuple[int, int]) -> Image.Image:
+    """Return a picture shrunk by the smallest whole number by which it fits into an input size."""
+    factor = shrink_factor(image.size, size_hw)
+    return image.reduce(factor) if factor > 1 else image
 
 
 def shrink_factor(size_wh: tuple[int, int], size_hw: tuple[int, int]) -> int:

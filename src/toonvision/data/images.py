@@ -9,6 +9,7 @@ whose range nobody states, are refused too.
 
 import hashlib
 import io
+import math
 import stat
 import struct
 import threading
@@ -261,8 +262,7 @@ def _is_large(path: Path) -> bool:
             return False
         if status.st_size > _MANY_BYTES:
             return True
-        with Image.open(path, formats=kinds_read()) as image:
-            return image.width * image.height > _MANY_PIXELS
+        return math.prod(size_wh(path)) > _MANY_PIXELS
     return False
 
 

@@ -9,7 +9,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.deploy.bundle import Bundle, Parity
 from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.detector import Detector
-from toonvision.deploy.parity import in_batches, require_parity, screenshots_to_compare, worse
+from toonvision.deploy.parity import BATCH, in_batches, require_parity, screenshots_to_compare, worse
 from toonvision.deploy.pixel_parity import compare_cells
 from toonvision.metrics.boxes import boxes_in, overlaps
 from toonvision.metrics.predictions import Predictions
@@ -45,20 +45,20 @@ def detector_file(
     from toonvision.models.detector import answering
 
     names = (SCORES_NAME, BOXES_NAME, *([PIXELS_NAME] if bundle.pixels else []))
-    content = to_onnx(answering(model), bundle.to_metadata(), names)
+    content = to_onnx(answering(model), bundle.to_metadata(), names, any_width=True)
     pictures, screenshots = screenshots_to_compare(workspace, bundle.size_hw)
     opened, thresholds = Detector(content), bundle.thresholds or ()
     outputs = network_outputs(model, pictures, progress=progress)
     expected = detect.decode(outputs[:2])
     run = opened.run_batch_with_pixels if bundle.pixels else opened.run_batch
-    scores, boxes, *logits = (np.concatenate(one) for one in zip(*in_batches(run, pictures), strict=True))
-    together = boxes_in(scores, boxes)
-    parity = worse(
-        compare_boxes(expected, opened.find_batch(pictures), thresholds), compare_boxes(expected, together, thresholds)
-    )
+    maps = [
+        [np.concatenate(one) for one in zip(*in_batches(run, pictures, size=size), strict=True)] for size in (1, BATCH)
+    ]
+    alone, together = (boxes_in(*one[:2]) for one in maps)
+    parity = worse(compare_boxes(expected, alone, thresholds), compare_boxes(expected, together, thresholds))
     require_parity(parity, otherwise="{} objects of {} pictures differ")
-    if logits:
-        named = compare_cells(softmax(outputs[2]), softmax(logits[0]))
+    if bundle.pixels:
+        named = worse(*(compare_cells(softmax(outputs[2]), softmax(one[2])) for one in maps))
         require_parity(named)
         parity = worse(parity, named)
     return content, parity, screenshots, max(len(counting(one, thresholds)) for one in (expected, together))

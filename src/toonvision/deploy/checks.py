@@ -1,7 +1,8 @@
 """What an exported file may hold: checked before anything runs it.
 
 A file may use only the operations that our own files use, its shapes must fit together, it must hold all weights, and
-its memory is bounded. To check that, the shape of every result is inferred first, for one image.
+its memory is bounded. To check that, the shape of every result is inferred first, for one image; where a file takes any
+width, for the widest and the narrowest one.
 """
 
 import math
@@ -15,8 +16,8 @@ import numpy.typing as npt
 from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import LARGEST_MODEL
 from toonvision.deploy.bundle import Bundle
-from toonvision.deploy.wire import EXPORT_AGAIN, MOST_NUMBERS, File, Node, Setting, Tensor, read_file
-from toonvision.models.grid import PIXEL_STRIDE, STRIDE
+from toonvision.deploy.wire import EXPORT_AGAIN, MOST_NUMBERS, File, Node, Port, Setting, Tensor, read_file
+from toonvision.models.grid import PIXEL_STRIDE, SMALLEST, STRIDE
 from toonvision.taxonomy.labels import CLASSIFY, SEGMENT
 
 FORMAT_VERSION, OPSET, PRODUCER = 10, 17, "toonvision"
@@ -64,43 +65,59 @@ def checked(content: bytes) -> Bundle:
             EXPORT_AGAIN,
         )
     bundle = Bundle.from_metadata(file.metadata)
-    _check_ports(file, bundle)
-    _check_steps(file, bundle)
+    height, width = bundle.size_hw
+    widths = [width, SMALLEST] if _takes_any_width(file, bundle) else [width]
+    for one in widths:
+        _check_steps(file, bundle, (height, one))
     return bundle
 
 
-def _check_ports(file: File, bundle: Bundle) -> None:
-    taken = ((INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3)),)
-    given = tuple((name, _FLOAT, (None, *shape)) for name, shape in _results(bundle).items())
-    if file.inputs != taken or file.outputs not in ((given[:1], given) if bundle.kind == CLASSIFY else (given,)):
-        raise ModelRefusedError("its inputs or outputs are not those of its description", EXPORT_AGAIN)
+def _takes_any_width(file: File, bundle: Bundle) -> bool:
+    """Return whether the width of a file's pictures is open; refuse ports that are not those of its description."""
+    taken: Port = (INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3))
+    given: tuple[Port, ...] = tuple(
+        (name, _FLOAT, (None, *shape)) for name, shape in _results(bundle, bundle.size_hw).items()
+    )
+    if bundle.kind == CLASSIFY:
+        allowed = {False: [given[:1], given]}
+    else:
+        allowed = {False: [given], True: [tuple(map(_of_any_width, given))]}
+    for is_open, outputs in allowed.items():
+        if file.inputs == (_of_any_width(taken) if is_open else taken,) and file.outputs in outputs:
+            return is_open
+    raise ModelRefusedError("its inputs or outputs are not those of its description", EXPORT_AGAIN)
 
 
-def _results(bundle: Bundle) -> Mapping[str, Shape]:
-    """Return the shape of each output for one picture; a classifier's second one may be missing."""
+def _of_any_width(port: Port) -> Port:
+    name, kind, sides = port
+    return name, kind, (*sides[:-2], None, sides[-1])
+
+
+def _results(bundle: Bundle, size_hw: tuple[int, int]) -> Mapping[str, Shape]:
+    """Return the shape of each output for one picture of a size; a classifier's second one may be missing."""
     if bundle.kind == CLASSIFY:
         return {OUTPUT_NAME: (len(bundle.classes),), NOVELTY_NAME: (1,)}
     if bundle.kind == SEGMENT:
-        return _map_of(bundle, bundle.classes)
-    cells = math.prod(side // STRIDE for side in bundle.size_hw)
-    pixels = _map_of(bundle, bundle.pixels) if bundle.pixels else {}
+        return _map_of(size_hw, bundle.classes)
+    cells = math.prod(side // STRIDE for side in size_hw)
+    pixels = _map_of(size_hw, bundle.pixels) if bundle.pixels else {}
     return {SCORES_NAME: (cells, len(bundle.classes)), BOXES_NAME: (cells, 4), **pixels}
 
 
-def _map_of(bundle: Bundle, pixels: Sequence[str]) -> Mapping[str, Shape]:
-    rows, columns = (side // PIXEL_STRIDE for side in bundle.size_hw)
+def _map_of(size_hw: tuple[int, int], pixels: Sequence[str]) -> Mapping[str, Shape]:
+    rows, columns = (side // PIXEL_STRIDE for side in size_hw)
     return {PIXELS_NAME: (rows, columns, len(pixels))}
 
 
-def _check_steps(file: File, bundle: Bundle) -> None:
-    """Infer the shape of every result, for one picture."""
+def _check_steps(file: File, bundle: Bundle, size_hw: tuple[int, int]) -> None:
+    """Infer the shape of every result, for one picture of a size."""
     if len(file.nodes) > MOST_STEPS:
         raise ModelRefusedError(f"has {len(file.nodes):,} steps, over {MOST_STEPS:,}", EXPORT_AGAIN)
     shapes: dict[str, Shape] = {}
     for constant in file.constants:
         shapes[_new(constant.name, shapes)] = _sound_shape(constant)
     numbers = {(one.type, one.name): _few_numbers(one) for one in file.constants if one.type in _FORMATS}
-    shapes[_new(INPUT_NAME, shapes)] = (1, *bundle.size_hw, 3)
+    shapes[_new(INPUT_NAME, shapes)] = (1, *size_hw, 3)
     total = 0
     for node in file.nodes:
         if node.domain:
@@ -125,7 +142,7 @@ def _check_steps(file: File, bundle: Bundle) -> None:
             raise ModelRefusedError(f"makes over {LARGEST_SUM:,} values of one picture in all its steps", EXPORT_AGAIN)
         shapes[_new(node.outputs[0], shapes)] = shape
     for name, _, _ in file.outputs:
-        if shapes.get(name) != (1, *_results(bundle)[name]):
+        if shapes.get(name) != (1, *_results(bundle, size_hw)[name]):
             raise ModelRefusedError(f"returns another number of {name} than it says", EXPORT_AGAIN)
 
 
@@ -163,6 +180,12 @@ def _cast(given: Given, settings: Mapping[str, Setting]) -> Shape:
     return given[0] if settings.get("to") in {_FLOAT, _INT32} else ()
 
 
+def _counted(given: Given, _settings: Mapping[str, Setting]) -> Shape:
+    """Return the shape of sums of all values up to each, along one axis."""
+    values, axis = given
+    return values if axis == () else ()
+
+
 def _clipped(given: Given, _settings: Mapping[str, Setting]) -> Shape:
     values, *bounds = given
     return values if all(math.prod(bound) == 1 for bound in bounds) else ()
@@ -193,6 +216,12 @@ def _by_numpy(change: Callable[..., npt.NDArray[Any]], name: str = LISTED) -> Sh
         return change(np.broadcast_to(np.False_, given[0]), _listed(settings, name)).shape
 
     return shape_of
+
+
+def _reshaped(given: Given, settings: Mapping[str, Setting]) -> Shape:
+    """Return a new shape, in which 0 stands for the side that was there."""
+    sides = [side or given[0][at] for at, side in enumerate(_listed(settings, LISTED))]
+    return np.broadcast_to(np.False_, given[0]).reshape(sides).shape
 
 
 def _convolved(given: Given, settings: Mapping[str, Setting]) -> Shape:
@@ -327,6 +356,7 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     "Clip": (_NONE, _clipped),
     "Concat": (_AXIS, _joined),
     "Conv": (_WINDOW | {"dilations", "group"}, _convolved),
+    "CumSum": (frozenset({"exclusive", "reverse"}), _counted),
     "DequantizeLinear": (_AXIS, _scaled),
     "Flatten": (_AXIS, _flattened),
     "Gather": (_AXIS, _taken),
@@ -340,7 +370,7 @@ _OPERATIONS: Mapping[str, tuple[frozenset[str], ShapeOf]] = {
     "QuantizeLinear": (_AXIS, _scaled),
     "ReduceMean": (frozenset({"axes", "keepdims"}), _averaged),
     "Resize": (frozenset(REPEATS), _enlarged),
-    "Reshape": (_NONE, _by_numpy(np.reshape)),
+    "Reshape": (_NONE, _reshaped),
     "ScatterElements": (_AXIS | {"reduction"}, _added_to),
     "Softmax": (_AXIS, _same),
     "Squeeze": (_NONE, _by_numpy(np.squeeze)),

@@ -3,6 +3,7 @@
 tf2onnx names and orders what it writes by counters and hashes of the process. So its graph is written a second time:
 nodes in the order in which the outputs need them, named by their number. The model is traced with the channels first
 and a batch of one: so tf2onnx moves every transposition to the input, and no shape is computed when the file runs.
+What may vary, the batch and perhaps the width, is left open in the file afterwards.
 """
 
 import logging
@@ -70,13 +71,21 @@ def with_novelty(model: keras.Model, source: keras.Model, score: NoveltyScore) -
     return keras.Model(model.inputs, [model.outputs[0], scores], name=model.name)
 
 
-def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[str] = (OUTPUT_NAME,)) -> bytes:
+def to_onnx(
+    model: keras.Model,
+    metadata: Mapping[str, str],
+    outputs: Sequence[str] = (OUTPUT_NAME,),
+    *,
+    any_width: bool = False,
+) -> bytes:
     """Return the bytes of an ONNX file that takes batches of any size, the same for the same weights.
 
     Args:
         model: From uint8 images ``(batch, height, width, channels)`` to float32 outputs ``(batch, ...)``.
         metadata: Stored in the file, in the order of its keys.
         outputs: A name for each output.
+        any_width: Whether the file takes pictures of other widths too. So it can only be where nothing but the number
+            of columns, or of all cells, depends on the width: the last but one side of each output.
 
     Raises:
         EnvironmentFaultError: If Keras does not run on TensorFlow, or tf2onnx is missing.
@@ -88,15 +97,17 @@ def to_onnx(model: keras.Model, metadata: Mapping[str, str], outputs: Sequence[s
     values = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     _require_known(graph, values, model.name)
     take_bytes(graph, INPUT_NAME, values)
-    return pack(rewritten(traced, outputs), metadata)
+    return pack(rewritten(traced, outputs, any_width=any_width), metadata)
 
 
-def rewritten(model: onnx.ModelProto, outputs: Sequence[str] = (OUTPUT_NAME,)) -> onnx.GraphProto:
+def rewritten(
+    model: onnx.ModelProto, outputs: Sequence[str] = (OUTPUT_NAME,), *, any_width: bool = False
+) -> onnx.GraphProto:
     """Write the graph of a model with one input again: what its outputs need, in one order, for batches of any size."""
     graph = shape_inference.infer_shapes(model).graph
     shapes = {one.name: _shape(one) for one in (*graph.value_info, *graph.output)}
     ends = {one.name: name for one, name in zip(graph.output, outputs, strict=True)}
-    writer = _Writer(graph.initializer)
+    writer = _Writer(graph.initializer, any_width=any_width)
     writer.names[graph.input[0].name] = INPUT_NAME
     for node in _in_order(graph):
         source, result = node.input[0], node.output[0]
@@ -108,8 +119,8 @@ def rewritten(model: onnx.ModelProto, outputs: Sequence[str] = (OUTPUT_NAME,)) -
     return helper.make_graph(
         writer.nodes,
         "toonvision",
-        [_port(graph.input[0], INPUT_NAME)],
-        [_port(one, ends[one.name]) for one in graph.output],
+        [_port(graph.input[0], INPUT_NAME, any_width)],
+        [_port(one, ends[one.name], any_width) for one in graph.output],
         writer.constants,
     )
 
@@ -218,7 +229,8 @@ def _in_order(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
 class _Writer:
     """Writes nodes and the constants that they use under new names."""
 
-    def __init__(self, constants: Sequence[onnx.TensorProto]) -> None:
+    def __init__(self, constants: Sequence[onnx.TensorProto], *, any_width: bool) -> None:
+        self._reshaping = _for_any_width if any_width else _for_any_batch
         self.names: dict[str, str] = {}
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
@@ -227,7 +239,7 @@ class _Writer:
     def write(self, node: onnx.NodeProto, ends: Mapping[str, str]) -> None:
         """Write a node whose inputs are written or constant; its outputs are named by its number or as said."""
         if node.op_type == "Reshape" and node.input[1] in self._values:
-            given = [self._named(node.input[0]), self._constant(_for_any_batch(self._values[node.input[1]]))]
+            given = [self._named(node.input[0]), self._constant(self._reshaping(self._values[node.input[1]]))]
         elif node.op_type == "Resize":  # its second input is of a rule that is not used, and empty
             given = [self._named(node.input[0]), "", self._named(node.input[2])]
         else:
@@ -258,10 +270,21 @@ def _for_any_batch(target: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.concatenate([[-1], target[1:]]).astype(target.dtype) if (target > 0).all() else target
 
 
+def _for_any_width(target: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Keep the batch of a new shape, and leave its columns open: the last of channels first, else the last but one."""
+    opened = target.copy()
+    opened[0], opened[-1 if len(target) == len(_CHANNELS_LAST) and target[1] == 1 else -2] = 0, -1
+    return opened
+
+
 def _shape(port: onnx.ValueInfoProto) -> list[int]:
     """Return the sides of a tensor, 0 where one is not known."""
     return [side.dim_value for side in port.type.tensor_type.shape.dim]
 
 
-def _port(port: onnx.ValueInfoProto, name: str) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, port.type.tensor_type.elem_type, ["batch", *_shape(port)[1:]])
+def _port(port: onnx.ValueInfoProto, name: str, any_width: bool) -> onnx.ValueInfoProto:
+    sides: list[int | str] = [side.dim_value or side.dim_param for side in port.type.tensor_type.shape.dim]
+    sides[0] = "batch"
+    if any_width:
+        sides[-2] = f"{name}_across"
+    return helper.make_tensor_value_info(name, port.type.tensor_type.elem_type, sides)

@@ -17,12 +17,13 @@ from toonvision.core.progress import Progress, silent
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import BOXES_NAME, PIXELS_NAME, SCORES_NAME
 from toonvision.deploy.opened import OpenedModel, image_of, required
-from toonvision.metrics.boxes import boxes_in
+from toonvision.metrics.boxes import LOWEST, boxes_in
 from toonvision.metrics.found_objects import FoundObject, FoundObjects, found_rows, objects_of
 from toonvision.metrics.named_pixels import Pixels, whole_pixels
-from toonvision.metrics.predictions import Predictions
+from toonvision.metrics.predictions import Predictions, concatenated
 from toonvision.models.file_predictions import answer_screenshots
-from toonvision.models.pixels import class_maps
+from toonvision.models.grid import PIXEL_STRIDE
+from toonvision.models.pixels import Logits, class_maps, widened
 from toonvision.taxonomy.labels import DETECT
 
 
@@ -98,12 +99,14 @@ class Detector(OpenedModel):
         (found,) = objects_of(predictions, [image.size], classes=self.classes, thresholds=thresholds, size_hw=size_hw)
         return found
 
-    def find_batch(self, pictures: Pictures, *, pixels: bool = False) -> Predictions:
+    def find_batch(self, pictures: Pictures, *, pixels: bool = False, lowest: float = LOWEST) -> Predictions:
         """Return all boxes in pictures that already have the model's input size, those below the thresholds too.
 
         Args:
-            pictures: Shape ``(pictures, height, width, 3)``, uint8, 0 to 255.
+            pictures: Shape ``(pictures, height, width, 3)``, uint8, 0 to 255. Columns at the right of a picture that
+                are black, as those beside a narrower screenshot, are taken for its end and not computed.
             pixels: Name the pixels too.
+            lowest: The confidence from which on boxes are wanted, above 0.
 
         Raises:
             UsageError: If they have another size or type, or the model names no pixels.
@@ -113,9 +116,15 @@ class Detector(OpenedModel):
         run = self.run_batch_with_pixels if pixels else self.run_batch
         if not len(pictures):
             return boxes_in(np.zeros((0, 1, len(self.classes)), np.float32), np.zeros((0, 1, 4), np.float32))
-        scores, boxes, *logits = (np.concatenate(one) for one in zip(*self._for_each(run, pictures), strict=True))
-        found = boxes_in(scores, boxes)
-        return replace(found, pixels=class_maps(logits[0])) if logits else found
+        return concatenated([self._found(*one, lowest=lowest) for one in self._for_each(run, pictures)])
+
+    def _found(
+        self, scores: npt.NDArray[np.float32], boxes: npt.NDArray[np.float32], *logits: Logits, lowest: float
+    ) -> Predictions:
+        found = boxes_in(scores, boxes, lowest=lowest)
+        if not logits:
+            return found
+        return replace(found, pixels=class_maps(widened(logits[0], self.bundle.size_hw[1] // PIXEL_STRIDE)))
 
     def run_batch(self, pictures: Pictures) -> tuple[npt.NDArray[np.float32], ...]:
         """Return what the file itself answers about pictures, in a single run; `find_batch` is quicker.

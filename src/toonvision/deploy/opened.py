@@ -19,6 +19,7 @@ from toonvision.core.wording import some
 from toonvision.data import fitting, images
 from toonvision.data.images import Pictures
 from toonvision.deploy.checks import INPUT_NAME, checked
+from toonvision.models.grid import DEEPEST, SMALLEST
 from toonvision.taxonomy.labels import CLASSIFY, DETECT, SEGMENT
 
 Answer = TypeVar("Answer")
@@ -67,6 +68,7 @@ class OpenedModel:
         self.classes = self.bundle.classes
         with self._refusing("cannot open it"):
             self._session = started(content)
+        self._takes_any_width = not isinstance(self._session.get_inputs()[0].shape[2], int)
 
     def __repr__(self) -> str:
         """Return its kind, its input, and its classes."""
@@ -79,11 +81,15 @@ class OpenedModel:
         return fitting.fit(image, size_hw=self.bundle.size_hw, resize=self.bundle.resize)[None]
 
     def _for_each(self, run: Callable[[Pictures], Answer], pictures: Pictures) -> list[Answer]:
-        """Run the model over pictures, one at a time, in as many threads as it has; one needs no thread of its own."""
+        """Run the model over pictures, one at a time, in as many threads as it has; one needs no thread of its own.
+
+        Of an input that is wider than the picture in it, only what shows it is computed where the file allows that.
+        """
+        shown = [_shown_part(one) if self._takes_any_width else one for one in pictures[:, None]]
         if self._threads == 1 or len(pictures) == 1:
-            return [run(picture) for picture in pictures[:, None]]
+            return [run(picture) for picture in shown]
         with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(run, pictures[:, None]))
+            return list(pool.map(run, shown))
 
     def _outputs(self, names: Sequence[str], pictures: Pictures) -> list[npt.NDArray[np.float32]]:
         """Run the model over pictures of its input size, shape ``(pictures, height, width, 3)``."""
@@ -103,6 +109,14 @@ class OpenedModel:
         except Exception as error:
             first_line = errors.printable(str(error).partition("\n")[0][:200])
             raise ModelRefusedError(f"ONNX Runtime {what} ({first_line})", file=self._where) from error
+
+
+def _shown_part(picture: Pictures) -> Pictures:
+    """Return an input, ``(1, height, width, 3)``, without the columns at its right that are black, 32 at once."""
+    width = picture.shape[2]
+    while width > SMALLEST and not picture[:, :, width - DEEPEST : width].any():
+        width -= DEEPEST
+    return np.ascontiguousarray(picture[:, :, :width])
 
 
 def image_of(picture: Image.Image | npt.NDArray[np.uint8]) -> Image.Image:

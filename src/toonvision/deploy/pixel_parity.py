@@ -27,7 +27,7 @@ def segmenter_file(
     """Write a segmenter as an ONNX file that names pixels alike; see `toonvision.deploy.box_parity.detector_file`."""
     from toonvision.deploy.conversion import to_onnx
 
-    content = to_onnx(model, bundle.to_metadata(), (PIXELS_NAME,))
+    content = to_onnx(model, bundle.to_metadata(), (PIXELS_NAME,), any_width=True)
     pictures, screenshots = screenshots_to_compare(workspace, bundle.size_hw)
     run, (logits,) = Segmenter(content).run_batch, network_outputs(model, pictures, progress=progress)
     alone, together = in_batches(run, pictures, size=1), in_batches(run, pictures)

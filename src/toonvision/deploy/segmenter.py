@@ -19,7 +19,7 @@ from toonvision.metrics.named_pixels import NamedPixels, Pixels, named_rows, who
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.file_predictions import answer_screenshots
 from toonvision.models.grid import PIXEL_STRIDE
-from toonvision.models.pixels import predictions_of
+from toonvision.models.pixels import predictions_of, widened
 from toonvision.taxonomy.labels import SEGMENT
 
 
@@ -69,7 +69,7 @@ class Segmenter(OpenedModel):
         """
         required(pictures, (None, *self.bundle.size_hw, 3), some=False)
         rows, columns = (side // PIXEL_STRIDE for side in self.bundle.size_hw)
-        found = self._for_each(self.run_batch, pictures)
+        found = [widened(one, columns) for one in self._for_each(self.run_batch, pictures)]
         return predictions_of(np.concatenate([np.zeros((0, rows, columns, len(self.classes)), np.float32), *found]))
 
     def run_batch(self, pictures: Pictures) -> npt.NDArray[np.float32]:

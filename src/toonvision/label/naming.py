@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from toonvision.data.boxes import fit_box
 from toonvision.deploy.scene import NamedObject
 from toonvision.label.annotations import Proposal
-from toonvision.taxonomy.exact import exact_label, likely_labels
+from toonvision.taxonomy.exact import exact_label, labels_with, likely_labels
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
 
 _MOST_OTHERS = 12
@@ -37,10 +37,7 @@ def proposal_of(
     levels = {level: name for level in trusted if (name := taxonomy.class_of(best, level)) is not None}
     label = exact_label(levels, taxonomy)
     is_exact = label in taxonomy.by_name
-    alike = [
-        other for other in likely
-        if other == label or (not is_exact and all(taxonomy.class_of(other, at) == levels[at] for at in levels))
-    ]  # fmt: skip
+    alike = [label] if is_exact else labels_with(levels, taxonomy)
     others = [other for other in likely if other != label][:_MOST_OTHERS] if len(alike) <= _MOST_OTHERS else ()
     box, _ = fit_box(one.box, size_wh)
     return Proposal(

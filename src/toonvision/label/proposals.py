@@ -65,7 +65,8 @@ def write_proposals(workspace: Workspace, proposed: Iterable[tuple[Screenshot, P
     folders: dict[Path, dict[str, bytes]] = {}
     for shot, one in proposed:
         path = proposals_file(workspace, shot)
-        folders.setdefault(path.parent, {})[path.name] = f"{json.dumps(asdict(one), ensure_ascii=False)}\n".encode()
+        text = json.dumps(one, default=vars, ensure_ascii=False)
+        folders.setdefault(path.parent, {})[path.name] = f"{text}\n".encode()
     with ThreadPoolExecutor() as pool:
         for folder, contents in folders.items():
             folder.mkdir(parents=True, exist_ok=True)

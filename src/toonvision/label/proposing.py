@@ -11,8 +11,9 @@ from toonvision.core.errors import Finding, ModelRefusedError, RejectedItemError
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import Report
 from toonvision.core.workers import Workers
-from toonvision.data import fitting, images
+from toonvision.data import images
 from toonvision.data.fingerprints import fingerprint
+from toonvision.data.fitting import shrink
 from toonvision.data.workspace import Workspace, open_workspace
 from toonvision.deploy.classifier import Classifier
 from toonvision.deploy.detector import Detector
@@ -21,6 +22,7 @@ from toonvision.label.naming import proposal_of
 from toonvision.label.proposals import Proposals, read_proposals, write_proposals
 from toonvision.label.screenshots import Screenshot
 from toonvision.label.thumbnails import Thumbnail, thumbnail_of
+from toonvision.metrics.boxes import LOWEST
 from toonvision.metrics.found_objects import distinct_objects, objects_of
 from toonvision.taxonomy.labels import Taxonomy
 
@@ -155,16 +157,13 @@ def _propose_one(
 
 def _found(image: Image.Image, scene: Scene) -> tuple[list[NamedObject], str]:
     """Find and name the objects of a screenshot, those too that do not count for the detector; and fingerprint it."""
-    detector = scene.detector
-    size_hw, factor = detector.bundle.size_hw, fitting.shrink_factor(image.size, detector.bundle.size_hw)
-    shrunk = fitting.fit(image, size_hw=size_hw, resize="shrink")
+    detector, size_hw = scene.detector, scene.detector.bundle.size_hw
+    shrunk, floors = shrink(image, size_hw), [_FLOOR * one for one in scene.detector.thresholds]
     (found,) = objects_of(
-        detector.find_batch(shrunk[None]),
+        detector.find_batch(detector.fitted(shrunk), lowest=max(LOWEST, min(floors))),
         [image.size],
         classes=detector.classes,
-        thresholds=[_FLOOR * one for one in detector.thresholds],
+        thresholds=floors,
         size_hw=size_hw,
     )
-    width, height = (side // factor for side in image.size)
-    mark = fingerprint(Image.fromarray(shrunk[:height, :width]))
-    return named(image, distinct_objects(found), detector.bundle.level, scene.namers), mark
+    return named(image, distinct_objects(found), detector.bundle.level, scene.namers), fingerprint(shrunk)

@@ -14,20 +14,28 @@ _UNIT, _FARTHEST = 32.0, 5.0
 LEAST_WEIGHT = 1e-9
 """Of a cell's box in a mean of boxes, so that no weight is 0."""
 _OUTWARDS = np.array([-1, -1, 1, 1], np.float32)
+_COLUMN = np.array([STRIDE, 0, STRIDE, 0], np.float32)
+"""How far the edges of a box lie to the right of those of the same box in the column before."""
 
 
-def corners(sides: Any, *, exp: Callable[..., Any] = np.exp, clip: Callable[..., Any] = np.clip) -> Any:
+def corners(
+    sides: Any, *, across: Any = None, exp: Callable[..., Any] = np.exp, clip: Callable[..., Any] = np.clip
+) -> Any:
     """Return the corners of the boxes of all cells in pixels, from the logarithms of the distances to their sides.
 
     Args:
         sides: In units of 32 pixels, to the left, upper, right and lower side, shape ``(batch, rows, columns, 4)``.
+        across: Number of each cell's column, from 1, of the shape of `sides`; by default counted here.
         exp: Exponential of an array, or of a tensor.
         clip: Clips such.
 
     Returns:
         The left, upper, right and lower edges, of the same shape.
     """
-    return exp(clip(sides, -_FARTHEST, _FARTHEST)) * (_OUTWARDS * _UNIT) + middles(sides.shape[1:3])
+    distances = exp(clip(sides, -_FARTHEST, _FARTHEST)) * (_OUTWARDS * _UNIT)
+    if across is None:
+        return distances + middles(sides.shape[1:3])
+    return distances + (middles((sides.shape[1], 1)) - _COLUMN) + across * _COLUMN
 
 
 def middles(rows_columns: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -10,6 +10,8 @@ Source:
     intersection over union losses for bounding box regression", NeurIPS 2021.
 """
 
+import math
+
 import keras
 from keras import layers, ops
 
@@ -149,7 +151,8 @@ def answering(model: keras.Model) -> keras.Model:
     """Return a model that answers with what a program needs: for each cell the classes' scores, and a box.
 
     A score is 0 unless it is the highest of the cell and the eight around it, so that an object is found once. A box is
-    the mean of that of the cell and those around it (`toonvision.models.cells.settled`).
+    the mean of that of the cell and those around it (`toonvision.models.cells.settled`). No constant knows how wide the
+    map is.
 
     Returns:
         A network to scores ``(batch, cells, classes)``, 0 to 1, and corners in pixels ``(batch, cells, 4)``; and to the
@@ -160,14 +163,15 @@ def answering(model: keras.Model) -> keras.Model:
     highest = layers.MaxPooling2D(3, strides=1, padding="same")(scores)
     peaks = scores * ops.cast(ops.equal(scores, highest), "float32")
     weights = ops.square(ops.mean(scores, axis=-1, keepdims=True)) + LEAST_WEIGHT
+    across = ops.cumsum(ops.cast(ops.greater(sides, -math.inf), "float32"), axis=2)
     mean = layers.AveragePooling2D(3, strides=1, padding="same")
-    boxes = mean(weights * _corners(sides)) / mean(weights)
+    boxes = mean(weights * _corners(sides, across)) / mean(weights)
     flat = [layers.Reshape((-1, one.shape[-1]))(one) for one in (peaks, boxes)]
     return keras.Model(model.inputs, [*flat, *pixels], name=model.name)
 
 
-def _corners(sides: Tensor) -> Tensor:
-    return corners(sides, exp=ops.exp, clip=ops.clip)
+def _corners(sides: Tensor, across: Tensor = None) -> Tensor:
+    return corners(sides, across=across, exp=ops.exp, clip=ops.clip)
 
 
 def per_target(losses: Tensor, targets: Tensor) -> Tensor:

@@ -34,6 +34,12 @@ def predictions_of(logits: Logits) -> Predictions:
     return Predictions(count, np.arange(count), labels, scores, pixels=pixels)
 
 
+def widened(logits: Logits, columns: int) -> Logits:
+    """Return maps ``(images, rows, columns, classes)`` with so many columns: their last one repeated at the right."""
+    missing = columns - logits.shape[2]
+    return np.pad(logits, ((0, 0), (0, 0), (0, missing), (0, 0)), mode="edge") if missing else logits
+
+
 def class_maps(logits: Logits) -> npt.NDArray[np.uint8]:
     """Return the most probable class of each pixel of images, from maps ``(images, rows, columns, classes)``."""
     count, rows, columns, _ = logits.shape

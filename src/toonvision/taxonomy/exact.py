@@ -1,6 +1,5 @@
 """What the classes at several levels say of an object together: one label, or the class of several."""
 
-import math
 from collections.abc import Mapping
 
 from toonvision.taxonomy.labels import LABEL_LEVEL, Taxonomy
@@ -15,12 +14,17 @@ def exact_label(levels: Mapping[str, str], taxonomy: Taxonomy) -> str:
     """
     if LABEL_LEVEL in levels:
         return levels[LABEL_LEVEL]
-    matching = [
-        label.name
-        for label in taxonomy.labels
-        if all(taxonomy.class_of(label.name, level) == name for level, name in levels.items())
-    ]
+    matching = labels_with(levels, taxonomy)
     return matching[0] if len(matching) == 1 else list(levels.values())[-1]
+
+
+def labels_with(levels: Mapping[str, str], taxonomy: Taxonomy) -> list[str]:
+    """Return the labels that have these classes, by level, in their order."""
+    found = list(taxonomy.by_name)
+    for level, name in levels.items():
+        own = taxonomy.classes_at(level)
+        found = [label for label in found if own.get(label) == name]
+    return found
 
 
 def likely_labels(said: Mapping[str, Mapping[str, float]], taxonomy: Taxonomy) -> dict[str, float]:
@@ -32,10 +36,9 @@ def likely_labels(said: Mapping[str, Mapping[str, float]], taxonomy: Taxonomy) -
         said: Level to probability of each class there, 0 to 1; a class that is left out has none.
         taxonomy: What the labels mean.
     """
-    weights = {}
-    for label in taxonomy.labels:
-        own = {level: taxonomy.class_of(label.name, level) for level in said}
-        news = [len(said[level]) * said[level].get(name, 0.0) for level, name in own.items() if name is not None]
-        weights[label.name] = math.prod(news)
+    weights = {label.name: 1.0 for label in taxonomy.labels}
+    for level, shares in said.items():
+        for label, name in taxonomy.classes_at(level).items():
+            weights[label] *= len(shares) * shares.get(name, 0.0)
     total = sum(weights.values()) or 1.0
     return {name: weights[name] / total for name in sorted(weights, key=lambda name: -weights[name])}

@@ -182,9 +182,19 @@ class Taxonomy:
 
     def class_of(self, label: str, level: str) -> str | None:
         """Return the class of a label at a level, or None if it has none there or is unknown."""
-        if label not in self.by_name:
-            return None
-        return label if level == LABEL_LEVEL else self.by_name[label].classes.get(level)
+        return self.classes_at(level).get(label)
+
+    def classes_at(self, level: str) -> Mapping[str, str]:
+        """Return the class at a level of each label that has one there, in the order of the labels."""
+        return self._by_level.get(level, {})
+
+    @cached_property
+    def _by_level(self) -> Mapping[str, Mapping[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for label in self.labels:
+            for level, name in {**label.classes, LABEL_LEVEL: label.name}.items():
+                found.setdefault(level, {})[label.name] = name
+        return found
 
     def context(self, name: str) -> Category:
         """Return the context of a name; an unknown one is `unlisted`."""
