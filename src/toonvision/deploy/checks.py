@@ -74,17 +74,14 @@ def checked(content: bytes) -> Bundle:
 
 def _takes_any_width(file: File, bundle: Bundle) -> bool:
     """Return whether the width of a file's pictures is open; refuse ports that are not those of its description."""
-    taken: Port = (INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3))
-    given: tuple[Port, ...] = tuple(
-        (name, _FLOAT, (None, *shape)) for name, shape in _results(bundle, bundle.size_hw).items()
-    )
-    if bundle.kind == CLASSIFY:
-        allowed = {False: [given[:1], given]}
-    else:
-        allowed = {False: [given], True: [tuple(map(_of_any_width, given))]}
-    for is_open, outputs in allowed.items():
-        if file.inputs == (_of_any_width(taken) if is_open else taken,) and file.outputs in outputs:
-            return is_open
+    taken: tuple[Port, ...] = ((INPUT_NAME, _UINT8, (None, *bundle.size_hw, 3)),)
+    results = _results(bundle, bundle.size_hw)
+    given: tuple[Port, ...] = tuple((name, _FLOAT, (None, *shape)) for name, shape in results.items())
+    ports = (file.inputs, file.outputs)
+    if ports == (taken, given) or (bundle.kind == CLASSIFY and ports == (taken, given[:1])):
+        return False
+    if bundle.kind != CLASSIFY and ports == tuple(tuple(map(_of_any_width, some)) for some in (taken, given)):
+        return True
     raise ModelRefusedError("its inputs or outputs are not those of its description", EXPORT_AGAIN)
 
 

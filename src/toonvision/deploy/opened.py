@@ -85,11 +85,14 @@ class OpenedModel:
 
         Of an input that is wider than the picture in it, only what shows it is computed where the file allows that.
         """
-        shown = [_shown_part(one) if self._takes_any_width else one for one in pictures[:, None]]
+
+        def answer(picture: Pictures) -> Answer:
+            return run(_shown_part(picture) if self._takes_any_width else picture)
+
         if self._threads == 1 or len(pictures) == 1:
-            return [run(picture) for picture in shown]
+            return [answer(picture) for picture in pictures[:, None]]
         with ThreadPoolExecutor(self._threads) as pool:
-            return list(pool.map(run, shown))
+            return list(pool.map(answer, pictures[:, None]))
 
     def _outputs(self, names: Sequence[str], pictures: Pictures) -> list[npt.NDArray[np.float32]]:
         """Run the model over pictures of its input size, shape ``(pictures, height, width, 3)``."""
