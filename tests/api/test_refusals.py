@@ -122,10 +122,13 @@ def test_what_is_no_picture_is_refused_with_what_makes_it_one(tmp_path):
         " Give array[..., :3].": (np.asarray(scene(1).convert("RGBA")), lambda array: array[..., :3]),
         " Give Image.fromarray(array).": (array[..., 0], Image.fromarray),
         " Give Image.fromarray(array[..., 0]).": (array[..., :1], lambda array: Image.fromarray(array[..., 0])),
-        ' Give (255 * array).astype("uint8").': (array / 255, lambda array: (255 * array).astype("uint8")),
-        ' Give Image.fromarray((255 * array).astype("uint8")).': (
+        ' Give (255 * array).round().astype("uint8").': (
+            array / 255,
+            lambda array: (255 * array).round().astype("uint8"),
+        ),
+        ' Give Image.fromarray((255 * array).round().astype("uint8")).': (
             array[..., 0] / 255,
-            lambda array: Image.fromarray((255 * array).astype("uint8")),
+            lambda array: Image.fromarray((255 * array).round().astype("uint8")),
         ),
         ' Give array.astype("uint8"), if its values are 0 to 255.': (
             array.astype(int),

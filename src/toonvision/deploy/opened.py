@@ -158,7 +158,7 @@ def _remedy(picture: object) -> str:
     if picture.dtype == np.uint8:
         return f" Give {form.format('array')}."
     if picture.dtype.kind == "f" and picture.min() >= 0 and picture.max() <= 1:
-        bytes_, condition = '(255 * array).astype("uint8")', ""
+        bytes_, condition = '(255 * array).round().astype("uint8")', ""
     else:
         bytes_, condition = 'array.astype("uint8")', ", if its values are 0 to 255"
     return f" Give {form.format(bytes_)}{condition}."
