@@ -4,8 +4,9 @@ import pytest
 
 from toonvision.models import starting
 from toonvision.models.compact import in_training
-from toonvision.models.detector import detector
+from toonvision.models.detector import detector, pyramid
 from toonvision.models.registry import build_network
+from toonvision.models.segmenter import segmenter
 from toonvision.taxonomy.loader import built_in
 
 SIZE = (32, 32)
@@ -17,6 +18,10 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(starting, "FOLDER", tmp_path)
     (tmp_path / "mine").mkdir()
     return tmp_path / "mine"
+
+
+def with_weights(model):
+    return [layer for layer in model.layers if layer.weights]
 
 
 def arrays(model):
@@ -55,6 +60,21 @@ def test_a_detector_begins_for_any_input_size_and_other_classes(folder):
     mine, theirs = (one.get_layer("centers").get_weights()[0].astype(np.float16) for one in (fresh, learned))
     assert np.array_equal(mine[..., [2, 1]], theirs)
     assert np.array_equal(arrays(fresh.get_layer("sides"))[0], arrays(learned.get_layer("sides"))[0])
+
+
+def test_a_segmenter_begins_with_the_body_of_a_detector(folder):
+    learned = detector((64, 64), 2)
+    starting.save_start(learned, "detector", ("cog", "toon"), folder / "detector-detect.npz")
+    fresh = segmenter((96, 128), 5)
+    inputs = keras.Input((96, 128, 3), dtype="uint8")
+    shared = len(with_weights(keras.Model(inputs, pyramid(inputs))))
+    before = [arrays(layer) for layer in with_weights(fresh)]
+    starting.begin_with("mine", fresh, "segmenter", ("sky", "road", "ground", "cog", "toon"))
+    after, theirs = ([arrays(layer) for layer in with_weights(one)] for one in (fresh, learned))
+    for at, own in enumerate(after):
+        wanted = theirs[at] if at < shared else before[at]
+        assert all(np.array_equal(one, other) for one, other in zip(own, wanted, strict=True))
+    assert shared < len(after)
 
 
 def test_the_same_weights_are_saved_as_the_same_bytes(folder):

@@ -45,9 +45,9 @@ def proposed_blocks(title: str, value: Proposed, *, asked: int, compared: int, s
     objects = [thing for one in value.proposals for thing in one.objects if value.thresholds.shows(thing)]
     exact, doubted = sum(one.is_exact for one in objects), sum(bool(one.doubts) for one in objects)
     lines = [
-        f"{title} proposes {counted(len(objects), 'box', 'boxes')} in {counted(len(value.proposals), 'screenshot')}: "
-        f"{exact:,} with a label, {len(objects) - exact:,} with a class of several labels; on {doubted:,} of them "
-        "models disagree."
+        f"{counted(len(objects), 'box', 'boxes')} in {counted(len(value.proposals), 'screenshot')} proposed by "
+        f"{title}: {exact:,} with a label, {len(objects) - exact:,} with a class of several labels; on {doubted:,} of "
+        "them models disagree."
     ]
     if asked and not value.proposals:
         lines = [f"Nothing is proposed: {counted(asked, 'screenshot')} cannot be read."]

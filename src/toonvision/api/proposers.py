@@ -56,7 +56,7 @@ def choose_proposer(workspace: Opened, detector: str | None, classifiers: Sequen
     trained = [one.record for one in (finder, *namers) if one is not None]
     splits = [read_split(workspace.files.splits, name) for name in sorted({one.split for one in trained})]
     learned = Learned(splits, any(one.settings.with_validation for one in trained))
-    titles = " + ".join([title, *(files[name][1] for name in levels)])
+    titles = " + ".join([title, *(files[name][1] for name in levels)]) if trained else "the package's models"
     return Proposer(found, tuple(files[name][0] for name in levels), titles), learned
 
 

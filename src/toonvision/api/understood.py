@@ -147,7 +147,7 @@ def _label_table(labels: Mapping[str, int]) -> Table:
     rows = [(printable(label), f"{count:,}", _bar(count, max(labels.values()))) for label, count in shown]
     rest = sum(labels.values()) - sum(count for _, count in shown)
     if rest:
-        rows.append((f"{len(labels) - len(shown):,} more labels", f"{rest:,}", ""))
+        rows.append((counted(len(labels) - len(shown), "more label"), f"{rest:,}", ""))
     return Table("Labels", ("Label", "Objects", ""), tuple(rows), frozenset({1}))
 
 

@@ -38,7 +38,7 @@ def with_own_annotations(readings: Sequence[SourceReading], workspace: Workspace
     unused = [_orphan(file) for file in orphans if file.annotation.review == DONE]
     unfinished = sum(file.annotation.review != DONE for file in own.values())
     if unfinished:
-        reason = f"{counted(unfinished, 'review')} not ended yet; what the source says of these screenshots counts"
+        reason = f"{counted(unfinished, 'review')} not ended yet; what the source says of them, if anything, counts"
         unused.append(Finding(root.name, reason, code=OPEN_REVIEW))
     of_broken = {pictures.at(path, root): finding for path, finding in broken.items()}
     unused += [finding for key, finding in of_broken.items() if key is None]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RANDOM = "none"
 """The start with random weights."""
 FOLDER = Path(__file__).with_name("starts")
+_BODIES = {"segmenter": "detector"}
+"""Networks that begin with the weights of another one, as far as their layers are the same."""
 _HEADS = {"detector": "centers"}
 """The layer that answers with classes, where it is not the last one."""
 _KERNEL, _BIAS, _CLASSES = "head_kernel", "head_bias", "classes"
@@ -27,15 +29,18 @@ _KERNEL, _BIAS, _CLASSES = "head_kernel", "head_bias", "classes"
 def start_path(start: str, network: str, classes: int, task: str) -> Path:
     """Return where the weights of a taxonomy lie, for a network and a number of classes, that learned a task.
 
-    A detector that also names pixels begins as one that does not.
+    A detector that also names pixels begins as one that does not, and so does the body of what names nothing else.
 
     Examples:
         >>> start_path("toontown", "compact", 4, "suit").name
         'compact-narrow-suit.npz'
         >>> start_path("toontown", "detector+pixels", 2, "detect").name
         'detector-detect.npz'
+        >>> start_path("toontown", "segmenter", 8, "detect").name
+        'detector-detect.npz'
     """
     network = network.removesuffix(WITH_PIXELS)
+    network = _BODIES.get(network, network)
     width = "" if network != "compact" else "-wide" if classes > MANY_CLASSES else "-narrow"
     return FOLDER / start / f"{network}{width}-{task}.npz"
 
@@ -129,7 +134,10 @@ def begin_with(start: str, model: "keras.Model", network: str, classes: "Sequenc
     labels, kernel, bias = (stored.pop(name) for name in (_CLASSES, _KERNEL, _BIAS))
     weights = iter([stored[name] for name in sorted(stored)])
     for layer in _body(model, head):
-        layer.set_weights([next(weights) for _ in layer.weights])
+        own = [next(weights) for _ in layer.weights]
+        if network in _BODIES and [one.shape for one in own] != [one.shape for one in layer.weights]:
+            return
+        layer.set_weights(own)
     own_kernel, own_bias = head.get_weights()
     if own_kernel.shape[:-1] != kernel.shape[:-1] or own_kernel.shape[-1] != len(classes):
         return
