@@ -1,30 +1,39 @@
+import _thread
 import json
+import re
 import sys
 import threading
+import time
 import types
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 import toonvision
 from screens import ShownWindow
+from toonvision.api import watch_words
 from toonvision.core.errors import EnvironmentFaultError, ModelRefusedError, UsageError
 from toonvision.deploy.packaged import packaged_scene
 from toonvision.metrics.found_objects import FoundObject
 from toonvision.taxonomy.loader import built_in
-from toonvision.watch import loop
+from toonvision.watch import bot, loop
 from toonvision.watch.asking import Asking
+from toonvision.watch.distance import Heights, Whereabouts
 from toonvision.watch.frames import Frame, at_their_times
-from toonvision.watch.loop import watch_frames
+from toonvision.watch.loop import WatchedFrame, watch_frames
 from toonvision.watch.mailbox import Mailbox
+from toonvision.watch.meter import Meter
 from toonvision.watch.models import WatchModels
 from toonvision.watch.sources import open_source
 from toonvision.watch.tracking import Tracker
 from toonvision.world.screenshot_plans import plan_video
 from toonvision.world.video import random_sequence
-from watch.standins import ReadySource, ToldModels
+from watch.standins import COG, ReadySource, ToldModels
 from watch.videos import write_video
+
+WATCHING = Path(__file__).parents[2] / "docs" / "watching.md"
 
 
 def test_of_a_file_every_frame_is_looked_at_however_slow_that_is():
@@ -201,6 +210,55 @@ def test_a_program_of_ones_own_watches_in_a_few_lines(tmp_path):
     assert isinstance(toonvision.watch, types.ModuleType), "and the package is itself, too"
     with pytest.raises(UsageError, match="those that come with the package are called toontown"):
         toonvision.watch(tmp_path, models="chess")
+
+
+def test_the_bot_of_the_documentation_says_which_cogs_come_nearer_and_how_far_away_they_are(capsys, monkeypatch):
+    blocks = re.findall(r"^```python\n(.*?)^```", WATCHING.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (shown,) = (block for block in blocks if "where.trend" in block)
+
+    def coming_nearer(at):
+        return (FoundObject("cog", 0.9, (20.0 - at / 2, 5.0, 40.0 + at / 2, 25.0 + at)),)
+
+    models = ToldModels(coming_nearer)
+    models.heights = Heights(((2.0,),) * len(models.paths.paths))
+    monkeypatch.setattr(toonvision, "watch", lambda *_, **__: watch_frames(ReadySource(12), models), raising=False)
+    exec(compile(shown, "docs/watching.md", "exec"), {})
+    said = capsys.readouterr().out.splitlines()
+    assert said
+    assert all(re.fullmatch(r"1: (bb|unknown suit), \d+ away \(\d+ to \d+\)", line) for line in said), said
+
+
+def test_what_is_yielded_is_listed_where_one_looks_for_it():
+    page = WATCHING.read_text(encoding="utf-8")
+    for said, kind in (("where", Whereabouts), ("frame", WatchedFrame)):
+        for name in {one.name for one in fields(kind)} - {"heights"}:
+            assert f"{said}.{name}" in page
+            assert f"``{name}``" in bot.watch.__doc__
+
+
+def test_what_is_there_is_said_with_its_number_behind_it_so_that_no_title_needs_a_plural(monkeypatch):
+    said, models = [], ToldModels(lambda _: (*COG, FoundObject("cog", 0.9, (35.0, 5.0, 55.0, 45.0))))
+    monkeypatch.setattr(watch_words, "_SAY_EVERY_S", 0.0)
+    meter = Meter()
+    status = watch_words.Status(said.append, meter, models.categories)
+    for frame in watch_frames(ReadySource(2), models):
+        meter.see(frame)
+        status.see(frame)
+    assert [line.partition("there: ")[2] for line in said] == ["nothing", "Bb 2"]
+
+
+def test_ctrl_c_is_raised_where_the_loop_stands_and_closes_the_source_and_its_thread():
+    def interrupt(number):
+        if number == 3:
+            _thread.interrupt_main()
+            time.sleep(0.2)
+
+    source, before = ReadySource(1000, before=interrupt), threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in watch_frames(source, ToldModels()):
+            pass
+    assert source.closed
+    assert threading.active_count() == before
 
 
 def test_a_mailbox_that_is_closed_lets_nothing_in_and_gives_what_it_has():

@@ -169,7 +169,9 @@ def test_seconds_without_a_frame_count_in_how_quickly_it_was_and_how_long_a_figu
     slow = tuple(PaceRow(1, second, 1, 0, 5.0) for second in range(0, 50, 10))
     log = replace(log, pace=slow)
     assert log.in_sight_s(replace(log.tracks[0], first_seen=0.0, last_seen=40.0, hits=5)) == 40
-    rates = [row[6] for row in tables_of(log)["Sessions"].rows]
+    sessions = tables_of(log)["Sessions"]
+    assert sessions.columns[6] == "Frames a second of the source", "of a file, seconds are not those of the clock"
+    rates = [row[6] for row in sessions.rows]
     assert rates == ["0.1", "–"], "4 frames in 40 whole seconds; none in the second session"
 
 

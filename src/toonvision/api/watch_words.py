@@ -26,7 +26,7 @@ class Status:
             return
         self._last = now
         there = [finest_class(one, self._categories).title for one in frame.tracks if one.found]
-        seen = listed([f"{there.count(one)} {one}" for one in sorted(set(there))]) or "nothing"
+        seen = listed([f"{one} {there.count(one)}" for one in sorted(set(there))]) or "nothing"
         self._say(f"{clock(frame.seconds)}: {_pace(self._meter.summary())}; there: {seen}")
 
     def close(self) -> None:

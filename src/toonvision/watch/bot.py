@@ -41,8 +41,16 @@ def watch(
         seconds: Stop after so much time of the source.
 
     Yields:
-        For each frame the figures that are there: with a number that stays, a box, and a class with its probability at
-        every level.
+        `WatchedFrame`, for each frame that was looked at: ``tracks``, ``where``, ``seconds`` (of the source),
+        ``number``, ``name``, ``image``, ``delay``, ``drops``, ``ahead`` and ``ground``.
+
+        Each of ``tracks``, a `Track`, has a ``number`` that stays, a ``box``, and ``missing``, the seconds since it was
+        last found. ``evidence.path`` is its class at each level, ``evidence.confidences`` how probable each is,
+        ``evidence.label`` the one at the finest level.
+
+        ``where[track.number]``, a `Whereabouts`, has its ``bearing`` in degrees, ``distance`` with ``nearest`` and
+        ``farthest`` (None where no height is known), ``trend`` (``approaching``, ``leaving`` or ``steady``),
+        ``closing`` (share of the distance a second), ``whole`` and ``in_front_of``.
 
     Raises:
         UsageError: If the source is nothing of these, there are no such models, ``street`` knows no ground, or ``rate``
@@ -50,6 +58,7 @@ def watch(
         ModelRefusedError: If ``street`` has another taxonomy than the models.
         InputRejectedError: If there is no such file.
         EnvironmentFaultError: If the screen cannot be seen, or the camera is not there.
+        KeyboardInterrupt: Where the loop stands, after Ctrl-C; the source is closed then, too.
 
     Examples:
         >>> import toonvision

@@ -18,7 +18,7 @@ class WatchSummary:
 
     Attributes:
         frames: How many frames were looked at.
-        seconds: How long that took.
+        seconds: How long that took by the clock; a file of ten seconds may take one or twenty.
         p50_ms: The median delay from the grab to the result, in milliseconds; NaN without a frame.
         p95_ms: The delay that 95 % of the frames do not exceed, in milliseconds.
         drops: How many frames were dropped.
@@ -34,7 +34,7 @@ class WatchSummary:
 
     @property
     def rate(self) -> float:
-        """Frames a second."""
+        """Frames a second by the clock."""
         return self.frames / self.seconds if self.seconds else 0.0
 
     def plain(self) -> dict[str, float | int | None]:

@@ -69,7 +69,9 @@ def watch_page(log: WatchedLog) -> Page:
             ),
             section("next", "What to photograph next",
                 "Labels that are never or seldom seen, or recognised badly.", _next(log), _never_seen(log)),
-            section("pace", "How quickly", "Frames, and the longest delay of each session.", _pace(log)),
+            section("pace", "How quickly",
+                "Frames, and the longest delay of each session. Seconds of a file are not those of the clock.",
+                _pace(log)),
         ),
     )  # fmt: skip
 
@@ -210,7 +212,7 @@ def _pace(log: WatchedLog) -> Table | None:
         "Context",
         "Models",
         "Frames",
-        "Frames a second",
+        "Frames a second of the source",
         "Dropped",
         "Longest delay (ms)",
     )
