@@ -136,6 +136,14 @@ def test_labels_that_share_their_screenshots_are_in_each_subset_too_whatever_the
         assert {(c.label, plan.subset_of(c)) for c in crops} == {(one, subset) for one in LABELS for subset in SUBSETS}
 
 
+@pytest.mark.parametrize("ratios", ["60/20/20", "90/5/5"])
+def test_no_subset_is_left_empty_where_each_screenshot_shows_another_label(ratios):
+    crops = [crop(at, LABELS[at], shot=at) for at in range(3)]
+    for seed in range(5):
+        plan = plan_split(crops, ratios=Ratios.parse(ratios), seed=seed)
+        assert {plan.subset_of(one) for one in crops} == set(SUBSETS)
+
+
 def test_groups_of_mixed_labels_stay_near_the_ratios():
     rng = np.random.default_rng(0)
     crops = []

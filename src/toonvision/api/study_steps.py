@@ -128,7 +128,7 @@ class StudySteps(Opened):
         else:
             study = self._studied(task, crops.find_suspects, asked(crops.SuspectOptions, size, options))
             pictured = crops.suspect_crops(self.files, study, study.suspects[: crops.MOST_PICTURED])
-            shown, text = crops.suspects_panel(study, pictured), _suspects_text(study)
+            shown, text = crops.suspects_panel(study, pictured, study.suspects), _suspects_text(study)
             few, of = study.suspects[:_MOST_SUSPECTS], len(study.suspects)
             listed = crops.suspects_table(study, few, pictured.classes, of=of)
         rest = len(study.suspects) - _MOST_SUSPECTS

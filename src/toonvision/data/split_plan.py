@@ -64,9 +64,10 @@ def plan_split(
     The rarest label is dealt first: each of its groups goes to the subset that misses most of that label, then to
     the one that misses most samples, then at random (iterative stratification, with groups for samples); its last
     groups go to subsets that have none of it: where three groups hold a label, each subset gets one, whatever the
-    ratios. Of several such deals the nearest to the ratios is kept. Those of the
-    `screenshots` without objects are dealt afterwards, stratified by context, from a random stream of their own; one
-    that belongs to a group of annotated screenshots joins it. The same seed and crops give the same split.
+    ratios; and the last groups of all go to subsets that have nothing yet. Of several such deals the nearest to the
+    ratios is kept. Those of the `screenshots` without objects are dealt afterwards, stratified by context, from a
+    random stream of their own; one that belongs to a group of annotated screenshots joins it. The same seed and crops
+    give the same split.
 
     Raises:
         InputRejectedError: If there are no crops, or too few groups to fill three subsets.
@@ -113,7 +114,10 @@ def divide(
         reason, remedy = fault
         raise InputRejectedError(f"{reason}. {remedy[0].upper()}{remedy[1:]}.")
     dealt = list(groups.values())
-    subsets = _best_deal(dealt, shares, _due(dealt, shares, enough=_ENOUGH), generator(seed, "split"), given)
+    due = _due(dealt, shares, enough=_ENOUGH)
+    # What is drawn from a source's own train alone may come out empty: then too little would be left to learn from.
+    whole = len(shares) == len(SUBSETS)
+    subsets = _best_deal(dealt, shares, due, generator(seed, "split"), given, fill=whole)
     annotated = {crop.screenshot_id for crop in crops}
     empty = [shot for shot in screenshots if shot.id not in annotated]
     if empty:
@@ -193,19 +197,28 @@ def _best_deal(
     due: _Due,
     rng: np.random.Generator,
     given: Mapping[str, Subset] = MappingProxyType({}),
+    *,
+    fill: bool = False,
 ) -> dict[str, Subset]:
-    deals = [_deal(groups, shares, due, rng, given) for _ in range(_DEALS)]
+    deals = [_deal(groups, shares, due, rng, given, fill=fill) for _ in range(_DEALS)]
     return min(deals, key=lambda deal: _distance(deal, groups, shares, due))
 
 
 def _deal(
-    groups: Sequence[_Group], shares: Shares, due: _Due, rng: np.random.Generator, given: Mapping[str, Subset]
+    groups: Sequence[_Group],
+    shares: Shares,
+    due: _Due,
+    rng: np.random.Generator,
+    given: Mapping[str, Subset],
+    *,
+    fill: bool,
 ) -> dict[str, Subset]:
+    """Deal groups once; where `fill` is set, the last ones go to subsets that would be left without any sample."""
     names, share = list(shares), np.array(list(shares.values())) / 100
     totals = Counter(sample.label for group in groups for sample in group)
     need = {label: count * share for label, count in totals.items()}
     has = {label: np.zeros(len(names)) for label in totals}
-    need_all = sum(totals.values()) * share
+    need_all, has_all = sum(totals.values()) * share, np.zeros(len(names))
     waiting = [groups[index] for index in rng.permutation(len(groups))]
     contents = [Counter(sample.label for sample in group) for group in waiting]
     subsets: dict[str, Subset] = {}
@@ -216,6 +229,7 @@ def _deal(
             need[label][chosen] -= count
             has[label][chosen] += count
         need_all[chosen] -= sum(contents[index].values())
+        has_all[chosen] += sum(contents[index].values())
         subsets.update({sample.key: names[chosen] for sample in waiting[index]})
         del open_groups[index]
 
@@ -230,7 +244,10 @@ def _deal(
             others = sum(np.minimum(need[other], count) for other, count in contents[index].items())
             without = (has[label] == 0) & due[label]
             last = without.astype(float) if without.sum() >= left else np.zeros(len(names))
-            order = (rng.random(len(names)), -need_all, -np.round(others, 6), -np.round(need[label], 6), -last)
+            bare = has_all == 0
+            filling = bare.astype(float) if fill and bare.sum() >= len(open_groups) else np.zeros(len(names))
+            best = (-need_all, -np.round(others, 6), -np.round(need[label], 6))
+            order = (rng.random(len(names)), *best, -last, -filling)
             put(index, int(np.lexsort(order)[0]))
     return subsets
 

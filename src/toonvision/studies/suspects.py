@@ -221,8 +221,8 @@ def suspect_crops(workspace: Workspace, study: SuspectStudy, suspects: Sequence[
     return SuspectCrops(tuple(suspects), pictures, level.by_name)
 
 
-def suspects_panel(study: SuspectStudy, crops: SuspectCrops) -> FigurePanel:
-    """Return the figure of the crops of suspect labels."""
+def suspects_panel(study: SuspectStudy, crops: SuspectCrops, suspects: Sequence[Suspect]) -> FigurePanel:
+    """Return the figure of the crops of suspect labels, the first of all that `suspects` lists."""
     shown = crops.suspects
     pairs = [f"{crops.classes[one.given].title}, predicted {crops.classes[one.likely].title}" for one in shown[:5]]
     which = f"the {len(shown)} most suspect" if len(shown) < len(study.suspects) else "all, the most suspect first"
@@ -234,7 +234,7 @@ def suspects_panel(study: SuspectStudy, crops: SuspectCrops) -> FigurePanel:
         caption=f"{study.sentence()} The label stands above each crop. The frame and the bold name are the predicted "
         "class; below are the confidence in it and in the label.",
         value=crops,
-        rows=suspects_rows(shown),
+        rows=suspects_rows(suspects),
     )
 
 

@@ -75,7 +75,9 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     require_trainable(table, stored, workspace.taxonomy.finding, lambda: class_groups(level, crops, workspace.taxonomy))
     dataset = dataset_of(workspace, task, known, crops, size_hw=size_hw, resize=resize)
     left_out = tuple(category.name for category in level.classes if category.name not in dataset.classes)
-    return in_subsets(dataset, stored, left_out=left_out, newer=len(known.crops) - len(crops))
+    own = workspace.taxonomy.classes_at(task.level)
+    newer = sum(crop.label in own and stored.subset_of(crop) is None for crop in known.crops)
+    return in_subsets(dataset, stored, left_out=left_out, newer=newer)
 
 
 def dataset_of(
