@@ -1,5 +1,6 @@
 """The watching page in a real browser."""
 
+import re
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -65,6 +66,19 @@ def goes_on(page):
 
 def time_of(page):
     return page.locator("#time").inner_text()
+
+
+@pytest.mark.parametrize(("width", "tag"), [(1440, r"1 Bb \d+ %"), (390, "1")])
+def test_where_the_picture_is_narrow_the_tags_are_numbers_alone_which_the_list_names(browser, width, tag):
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    tabs = Tabs(context)
+    with watched(models=ToldModels(lambda _: COG)) as (access, _):
+        page = tabs.open(access.url)
+        goes_on(page)
+        page.wait_for_function("() => document.querySelector('#tracks li .what')?.textContent === 'Bb'")
+        assert re.fullmatch(tag, page.locator("#overlay text").first.text_content())
+    assert tabs.complaints == []
+    context.close()
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])

@@ -2,6 +2,9 @@
 
 import { drawn, inkOn } from "/static/base/base.js";
 
+/** Pixels of the screen below which a shown picture has room for the numbers of tracks alone; the list names them. */
+const NARROW = 600;
+
 /** Return the class of a track at its finest level, with title and colour; grey before anything is said of it. */
 export function finest(track, classes) {
   const [level, name] = Object.entries(track.levels).at(-1) || ["", track.label];
@@ -62,7 +65,9 @@ function trackText(track, classes, unit, [frameWidth, frameHeight], taken) {
   const one = finest(track, classes);
   const [left, top] = withinFrame(track.box, [frameWidth, frameHeight]);
   const size = 13 * unit, high = 1.5 * size;
-  const text = track.missing_s ? `${track.track}?` : `${track.track} ${one.title} ${Math.round(100 * one.share)} %`;
+  const isNarrow = frameWidth / unit < NARROW;
+  const more = track.missing_s ? "?" : isNarrow ? "" : ` ${one.title} ${Math.round(100 * one.share)} %`;
+  const text = `${track.track}${more}`;
   const wide = (text.length * 0.6 + 0.8) * size;
   const x = Math.max(0, Math.min(left, frameWidth - wide));
   const y = freeTop([x, x + wide], high, Math.max(0, top - high), taken, frameHeight);
