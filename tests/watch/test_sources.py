@@ -1,4 +1,5 @@
 import re
+import shlex
 import sys
 from fractions import Fraction
 from threading import Event
@@ -7,9 +8,11 @@ from types import SimpleNamespace
 import av
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from builders import scene
 from screens import ShownWindow
+from toonvision.cli.app import app
 from toonvision.core.errors import EnvironmentFaultError, InputRejectedError, UsageError
 from toonvision.watch.frames import clock
 from toonvision.watch.sources import open_source
@@ -210,3 +213,21 @@ def test_times_are_written_as_on_a_player():
         "59:59.9",
         "2:02:05.0",
     ]
+
+
+def test_a_folder_of_separate_screenshots_says_so_with_the_command_that_finds_what_they_show(tmp_path):
+    walk, folder = tmp_path / "a walk", tmp_path / "separate shots"
+    walked = frames_of(open_source("world:3"), 3)
+    separate = [frame for seed in range(3) for frame in frames_of(open_source(f"world:{seed}"), 1)]
+    for into, frames in ((walk, walked), (folder, separate)):
+        into.mkdir()
+        for at, frame in enumerate(frames):
+            frame.image.save(into / f"{at}.png")
+    sources = [open_source(one) for one in (walk, folder)]
+    assert [len(frames_of(one)) for one in sources] == [3, 3]
+    assert sources[0].findings == []
+    (finding,) = sources[1].findings
+    command = finding.remedy.partition("with: ")[2].partition(", or")[0]
+    ran = CliRunner().invoke(app, [*shlex.split(command)[1:], "--json"])
+    assert ran.exit_code == 0, ran.output
+    assert "2.png" in ran.output
