@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from builders import Shot, make_workspace, write_picture
-from label.made import shots_of, unlabelled
+from label.made import labelled, shots_of, unlabelled
 from toonvision.api.workspace import open_workspace
 from toonvision.data.boxes import Box
 from toonvision.data.own_annotations import read_annotation
@@ -17,9 +17,11 @@ from toonvision.label.proposals import (
     StoredThresholds,
     picture_hash,
     proposals_of,
+    read_proposals,
     write_proposals,
     write_thresholds,
 )
+from toonvision.label.queue import queue
 from toonvision.label.screenshots import Screenshot, list_screenshots
 from toonvision.label.session import open_session
 from toonvision.label.thresholds import Limits, Scored, Thresholds, choose_thresholds, is_audited
@@ -164,6 +166,30 @@ def test_what_is_below_the_floor_is_not_shown_while_its_models_are_those_that_we
     write_thresholds(workspace, StoredThresholds("others", limits))
     assert proposals_of(workspace)(shot) == (high, low)
     assert proposals_of(workspace, hidden=True)(shot) == ()
+
+
+def test_what_measures_is_shown_on_annotated_screenshots_only_where_every_screenshot_was_asked_about(
+    tmp_path, monkeypatch
+):
+    workspace, offered = labelled(tmp_path / "w"), boxes(2)
+
+    def again(_, shots, _proposer, **_more):
+        made = [(one, Proposals(one.source.key, one.name, picture_hash(one), (64, 48), "m", "", offered))
+                for one in shots]  # fmt: skip
+        write_proposals(workspace, made)
+        yield from made
+
+    models = SimpleNamespace(title="m", usual_score=0.3)
+    monkeypatch.setattr("toonvision.label.proposing.propose", again)
+    monkeypatch.setattr("toonvision.api.proposing.choose_proposer", lambda *_: (models, Learned()))
+    opened, shot = open_workspace(workspace.root), shots_of(workspace)[0]
+    for every in (False, True, False):
+        assert "8 proposals with a label on 4 annotated screenshots" in opened.propose(every=every).sentences
+        assert read_proposals(workspace, shot).objects == offered
+        assert proposals_of(workspace)(shot) == (offered if every else ())
+        assert proposals_of(workspace, hidden=True)(shot) == (() if every else offered)
+        why = queue(workspace, list_screenshots(workspace))[shot.id]
+        assert (why == "models and annotation differ") == every
 
 
 def test_a_picture_is_hashed_once_until_it_is_replaced(workspace, monkeypatch):

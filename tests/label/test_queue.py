@@ -12,9 +12,11 @@ from toonvision.api.workspace import open_workspace
 from toonvision.data.boxes import Box
 from toonvision.label.annotations import Proposal
 from toonvision.label.changes import Change
+from toonvision.label.proposals import Proposals, StoredThresholds, write_proposals, write_thresholds
 from toonvision.label.queue import Waiting, in_order, queue
 from toonvision.label.screenshots import list_screenshots
 from toonvision.label.session import open_session
+from toonvision.label.thresholds import Limits, Thresholds
 from toonvision.studies.box_suspects import BoxSuspect, BoxSuspectStudy
 
 
@@ -49,6 +51,14 @@ SURE = Waiting("sure", "garden", (seen(),), (("apple", Box(0, 0, 10, 10)),))
 )
 def test_what_a_person_is_needed_for_comes_first_and_the_reason_is_said(better, why):
     assert list(reasoned(SURE, better).items()) == [("x", why), ("sure", "")]
+
+
+def test_what_is_not_shown_makes_no_screenshot_worth_a_look_but_is_no_sign_that_a_box_is_wrong():
+    weak = tuple(seen(0.2, "stone", (n, 20, n + 9, 30), doubts=("the kind would be Fruit",)) for n in range(9))
+    place = ("pear", Box(0, 20, 9, 30))
+    boxes = (*SURE.boxes, place)
+    assert reasoned(replace(SURE, boxes=boxes, hidden=weak)) == {"sure": ""}
+    assert reasoned(replace(SURE, boxes=boxes)) == {"sure": "models and annotation differ"}
 
 
 def test_a_context_is_rare_only_where_another_has_more():
@@ -90,6 +100,19 @@ def test_reviewed_screenshots_do_not_wait(tmp_path):
         assert sorted(waiting) == sorted(shot.id for shot in session.screenshots[1:])
     given = labelled(tmp_path / "l")
     assert len(queue(given, list_screenshots(given))) == 4
+
+
+def test_the_order_counts_the_proposals_that_the_page_shows(tmp_path):
+    workspace = unlabelled(tmp_path / "w")
+    shots = list_screenshots(workspace).screenshots
+    weak = tuple(seen(0.2, box=(n, 20, n + 9, 30)) for n in range(9))
+    for shot, objects in ((shots[0], weak), (shots[1], (seen(0.6),))):
+        write_proposals(workspace, [(shot, Proposals("screenshots", shot.name, "", (64, 48), "m", "", objects))])
+    assert next(iter(queue(workspace, list_screenshots(workspace)))) == shots[0].id
+    write_thresholds(workspace, StoredThresholds("m", Thresholds(0.95, {}, Limits(), floor=0.3)))
+    waiting = queue(workspace, list_screenshots(workspace))
+    assert next(iter(waiting)) == shots[1].id
+    assert waiting[shots[0].id] != "the model is unsure"
 
 
 def test_screenshots_whose_annotations_a_search_suspects_come_first_the_most_suspect_before_all(tmp_path):

@@ -64,7 +64,8 @@ def _proposed(
     rights = accepting.compared(workspace.files, [pair for pair in pairs if pair[0].id in measured])
     thresholds = choose_thresholds(rights, target=order.sure / 100, usual=proposer.usual_score)
     if pairs:
-        write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds))
+        passed_over = frozenset(shot.id for shot in listed.screenshots) - asked
+        write_thresholds(workspace.files, StoredThresholds(pairs[0][1].models, thresholds, passed_over))
     contexts = _propose_contexts(workspace, listed, asked, thumbnails, seed=order.seed, leader=workers.leader)
     session = Session(workspace.files, proposals=proposals_of(workspace.files), listed=listed)
     accepted = accepting.accept_unasked(session, thresholds, seed=order.seed)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from itertools import compress
+from operator import not_
 from pathlib import Path
 from typing import TypeVar
 
@@ -89,17 +91,27 @@ def proposals_of(workspace: Workspace, *, hidden: bool = False) -> Callable[[Scr
         workspace: The workspace.
         hidden: Whether it asks for the others, of which the models are less sure.
     """
-    limits = read_thresholds(workspace)
+    thresholds = read_thresholds(workspace)
 
     def of(shot: Screenshot) -> tuple[Proposal, ...]:
         found = read_proposals(workspace, shot)
         if found is None or picture_hash(shot) != found.sha256:
             return ()
-        if limits is None or limits.models != found.models:
-            return () if hidden else found.objects
-        return tuple(one for one in found.objects if limits.thresholds.shows(one) != hidden)
+        return divided(shot, found, thresholds)[hidden]
 
     return of
+
+
+def divided(
+    shot: Screenshot, found: Proposals, stored: "StoredThresholds | None"
+) -> tuple[tuple[Proposal, ...], tuple[Proposal, ...]]:
+    """Return the proposals of a screenshot that are worth showing, and the others."""
+    if stored and shot.id in stored.passed_over:
+        return (), found.objects
+    if stored is None or stored.models != found.models:
+        return found.objects, ()
+    is_shown = [stored.thresholds.shows(one) for one in found.objects]
+    return tuple(compress(found.objects, is_shown)), tuple(compress(found.objects, map(not_, is_shown)))
 
 
 @dataclass(frozen=True)
@@ -109,15 +121,17 @@ class StoredThresholds:
     Attributes:
         models: What identifies the models, as in `Proposals`.
         thresholds: The thresholds.
+        passed_over: By id the screenshots that nobody asked about: what is found there only measures.
     """
 
     models: str
     thresholds: Thresholds
+    passed_over: frozenset[str] = frozenset()
 
 
 def write_thresholds(workspace: Workspace, stored: StoredThresholds) -> None:
     """Write the thresholds of the models that proposed last."""
-    write_json(workspace.proposals / _THRESHOLDS, asdict(stored))
+    write_json(workspace.proposals / _THRESHOLDS, {**asdict(stored), "passed_over": sorted(stored.passed_over)})
 
 
 def read_thresholds(workspace: Workspace) -> StoredThresholds | None:

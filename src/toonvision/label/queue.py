@@ -9,7 +9,7 @@ from toonvision.data.boxes import Box
 from toonvision.data.fingerprints import near_groups
 from toonvision.data.workspace import Workspace
 from toonvision.label.annotations import Proposal
-from toonvision.label.proposals import read_proposals
+from toonvision.label.proposals import divided, read_proposals, read_thresholds
 from toonvision.label.screenshots import Listed, Screenshot
 from toonvision.metrics.boxes import SAME_OBJECT
 
@@ -39,11 +39,12 @@ class Waiting:
     Attributes:
         id: The screenshot's.
         context: Where it was taken.
-        proposals: What models see in it; None where they were not asked.
+        proposals: What models propose; None where they were not asked.
         boxes: What is annotated, label and box; None where nobody has said anything yet.
         fingerprint: What near-duplicates are recognised by; empty where it is not known.
         decided: The ids of proposals that are accepted, asked or unasked, or rejected.
         suspicion: How suspect the most suspect of its annotations is, 0 to 1.
+        hidden: What models see too, but not surely enough to propose it.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Waiting:
     fingerprint: str = ""
     decided: Set[str] = frozenset()
     suspicion: float = 0.0
+    hidden: tuple[Proposal, ...] = ()
 
 
 def queue(
@@ -65,6 +67,7 @@ def queue(
         listed: All screenshots.
         suspicions: How suspect the most suspect annotation of some is, 0 to 1, by the source's key and the name.
     """
+    thresholds = read_thresholds(workspace)
     waiting, labels, contexts = [], Counter[str](), Counter[str]()
     for shot in listed.screenshots:
         boxes = _boxes(shot, listed)
@@ -76,11 +79,13 @@ def queue(
             continue
         contexts[shot.context] += boxes is not None
         known = read_proposals(workspace, shot)
-        proposals, mark = (known.objects, known.fingerprint) if known else (None, "")
+        mark = known.fingerprint if known else ""
+        is_asked = not (thresholds and shot.id in thresholds.passed_over)
+        proposals, hidden = divided(shot, known, thresholds) if known and is_asked else (None, ())
         marked = (*file.annotation.boxes, *file.annotation.rejected) if file else ()
         decided = frozenset(one.id for one in marked)
         suspicion = suspicions.get((shot.source.key, shot.name), 0.0)
-        waiting.append(Waiting(shot.id, shot.context, proposals, boxes, mark, decided, suspicion))
+        waiting.append(Waiting(shot.id, shot.context, proposals, boxes, mark, decided, suspicion, hidden))
     return in_order(waiting, labels=labels, contexts=contexts)
 
 
@@ -157,7 +162,7 @@ def _differing(one: Waiting) -> int:
         for proposal in one.proposals
         if proposal.score >= _SEEN and not any(proposal.box.overlap(box) >= SAME_OBJECT for _, box in one.boxes)
     ]
-    places = [proposal.box for proposal in one.proposals]
+    places = [proposal.box for proposal in (*one.proposals, *one.hidden)]
     unseen = [box for _, box in one.boxes if not any(place.overlap(box) >= SAME_OBJECT for place in places)]
     return len(lacking) + len(unseen)
 
