@@ -198,6 +198,42 @@ def test_two_tabs_cannot_overwrite_each_other_and_nothing_is_lost(session, tabs)
     assert [text for text in tabs.complaints if "412" not in text] == []
 
 
+def test_what_two_tabs_draw_alike_is_one_box(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=1))
+    (shot,) = session.screenshots
+    with served(session) as access:
+        one, two = tabs.open(access.url), tabs.open(access.url)
+        for page in (one, two):
+            shown(page, shot.id)
+        press(one, "b")
+        saved(one)
+        press(two, "b")
+        saved(two)
+        two.wait_for_function("() => document.querySelectorAll('#boxes li').length === 1")
+        assert two.locator("#conflict").is_hidden()
+    assert decided(session, 0) == ("open", [("apple", "drawn")])
+
+
+def test_a_key_that_accepts_what_is_left_does_not_say_that_a_screenshot_is_empty(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=2))
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        press(page, "Enter")
+        page.wait_for_selector("text=There is no box. Draw one, or press e if it is empty on purpose.")
+        press(page, "Enter")
+        saved(page)
+        assert decided(session, 0) is None
+        press(page, "e")
+        shown(page, session.screenshots[1].id)
+        press(page, "p")
+        shown(page, session.screenshots[0].id)
+        press(page, "Enter")  # what was said stays
+        shown(page, session.screenshots[1].id)
+        saved(page)
+    assert decided(session, 0) == ("done", [])
+
+
 def test_a_picture_that_is_replaced_is_shown_before_a_change_is_made_on_it(session, tabs):
     shot = session.screenshots[0]
     pixel = "() => [...document.getElementById('picture').getContext('2d').getImageData(1, 1, 1, 1).data].slice(0, 3)"
@@ -770,14 +806,14 @@ def test_a_screenshot_in_no_context_says_so_and_a_key_chooses_one(tmp_path, tabs
             "No context",
         ]
         assert page.locator("#context").inner_text().split() == ["Choose", "a", "context", "k"]
-        press(page, "Enter")
+        press(page, "e")
         page.wait_for_selector("text=toonvision extract leaves it out. Choose one (k)")
         assert decided(session, 0) is None
         press(page, "k")
         assert page.locator("#chooser-list .name").all_inner_texts() == ["Garden", "House"]
         press(page, "h", "o")
         page.wait_for_selector("#context", state="hidden")
-        press(page, "Enter")
+        press(page, "e")
         saved(page)
     assert (decided(session, 0), session.context(session.screenshots[0].id)) == (("done", []), "house")
     assert extract(workspace).pictures_kept == 1

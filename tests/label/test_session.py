@@ -354,7 +354,7 @@ def test_the_pace_leaves_long_pauses_out(workspace):
     session = Session(workspace, clock=lambda: now[0])
     for number, second in enumerate((10, 20, 3600), start=1):
         now[0] = second
-        session.change(first(session), drawing(f"d{number}"))
+        session.change(first(session), drawing(f"d{number}", xyxy=(number, 2, 30, 40)))
     assert session.progress().per_minute == pytest.approx(3 / (10 + 10 + 60) * 60)
 
 
@@ -362,11 +362,11 @@ def test_the_pace_counts_each_box_once_and_none_whose_decision_was_taken_back(wo
     now = [0.0]
     session = Session(workspace, clock=lambda: now[0])
     for number, step in enumerate((session.undo, session.redo, session.undo, session.redo), start=1):
-        session.change(first(session), drawing(f"d{number}"))
+        session.change(first(session), drawing(f"d{number}", xyxy=(number, 2, 30, 40)))
         step()
     session.change(first(session), Change("relabel", id="d4", label="stone"))
     now[0] = 60.0
-    session.change(first(session), drawing("d5"))
+    session.change(first(session), drawing("d5", xyxy=(5, 2, 30, 40)))
     assert session.progress().per_minute == 3
 
 
@@ -469,3 +469,11 @@ def test_what_is_wrong_with_an_annotation_names_its_file_and_the_remedy_cures(se
     assert raised.value.remedy == f"move {name} away, then decide again"
     shot.annotation.rename(session.workspace.root / "aside")
     assert kinds(session.change(shot.id, drawing("d2"))) == [("apple", "drawn")]
+
+
+def test_a_box_that_repeats_another_exactly_is_not_drawn(session):
+    session.change(first(session), drawing("d1"))
+    session.change(first(session), drawing("d2"))
+    assert [one.id for one in session.sheet(first(session)).annotation.boxes] == ["d1"]
+    session.change(first(session), drawing("d3", label="pear"))
+    assert [one.id for one in session.sheet(first(session)).annotation.boxes] == ["d1", "d3"]

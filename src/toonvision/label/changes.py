@@ -98,10 +98,12 @@ def _draw(sheet: Sheet, change: Change) -> Annotation:
     taken |= {one.id for one in sheet.offered}
     if taken & {one.id for one in change.boxes} or not all(one.id for one in change.boxes):
         raise RejectedItemError("a box with this id is there", code="bad-change")
+    known = {(one.label, one.box) for one in sheet.annotation.boxes}
     drawn = []
     for one in change.boxes:
         box, _ = fit_box(one.box.xyxy, sheet.annotation.size_wh)
-        drawn.append(LabelledBox(one.id, checked_label(one.label), box))
+        if (one.label, box) not in known:  # another tab may have drawn the same
+            drawn.append(LabelledBox(one.id, checked_label(one.label), box))
     return _with_boxes(sheet, drawn)
 
 

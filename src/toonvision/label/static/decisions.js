@@ -1,5 +1,8 @@
 // What a person decides about proposals, boxes and whole screenshots.
 
+/** States in which somebody said what a screenshot shows, even where that is nothing. */
+const SAID_EMPTY = new Set(["source", "done", "empty"]);
+
 export class Decisions {
   constructor({ state, store, display, panel, chooser, walk }) {
     Object.assign(this, { state, store, display, panel, chooser, walk });
@@ -100,6 +103,10 @@ export class Decisions {
   do_confirm() {
     const { state } = this;
     if (!state.shot) return;
+    if (!state.isUnseen && !state.boxes.length && !SAID_EMPTY.has(state.sheet.state)) {
+      this.display.say("There is no box. Draw one, or press e if it is empty on purpose.");
+      return;
+    }
     const unnamed = state.proposals.find((one) => state.isCoarse(one));
     if (!unnamed) {
       this.#end("confirm");

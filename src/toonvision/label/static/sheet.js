@@ -27,7 +27,8 @@ const CHANGES = {
   move: (sheet, { id, xyxy }) => corrected(sheet, id, { xyxy }),
   draw: (sheet, { boxes }) => {
     const taken = new Set([...sheet.boxes, ...sheet.proposals].map((one) => one.id));
-    const drawn = boxes.filter((one) => !taken.has(one.id));
+    const isRepeated = (one) => sheet.boxes.some((box) => box.label === one.label && String(box.xyxy) === String(one.xyxy));
+    const drawn = boxes.filter((one) => !taken.has(one.id) && !isRepeated(one));
     if (!drawn.length) return sheet;
     return { ...sheet, boxes: [...sheet.boxes, ...drawn.map((one) => ({ ...one, origin: "drawn", model: "" }))] };
   },
