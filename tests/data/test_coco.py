@@ -107,7 +107,7 @@ COMPRESSED = "jU1l1l1" + "0" * 97 + "ff;"
 """The same, as pycocotools 2.0 wrote it."""
 
 
-@pytest.mark.parametrize("bbox", [{}, {"bbox": None}, {"bbox": []}, {"bbox": [0, 0, 0, 0]}])
+@pytest.mark.parametrize("bbox", [{}, {"bbox": None}, {"bbox": []}, {"bbox": [0, 0, 0, 0]}, {"bbox": [10, 10, 50, 0]}])
 @pytest.mark.parametrize(
     ("segmentation", "note"),
     [

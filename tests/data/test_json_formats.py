@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import math
+import re
 import shlex
 import shutil
 import subprocess
@@ -757,6 +758,14 @@ def test_a_box_of_createml_in_shares_of_the_picture_is_named(tmp_path):
     annotation = {"label": "apple", "coordinates": {"x": 0.5, "y": 0.5, "width": 0.25, "height": 0.5}}
     save_json(tmp_path / "shots.json", [{"image": "a.png", "annotations": [annotation]}])
     assert read_one("createml", tmp_path) == ([], [("not-pixels", 1)])
+
+
+def test_coordinates_of_createml_that_are_written_as_texts_are_read_as_those_of_coco_are(tmp_path):
+    write_createml(tmp_path, [SHOT])
+    path = tmp_path / "shots.json"
+    path.write_text(re.sub(r'"(x|y|width|height)": ([0-9.]+)', r'"\1": "\2"', path.read_text()))
+    assert '"x": "' in path.read_text()
+    assert read_one("createml", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [])
 
 
 def test_roboflows_createml_keeps_the_subsets_and_the_pictures_beside_its_files(tmp_path):

@@ -421,6 +421,31 @@ def test_class_numbers_that_look_counted_from_1_are_said_first_and_the_remedy_cu
     assert [entry.label for entry in reading.pictures[0].objects] == ["cat", "dog"]
 
 
+@pytest.mark.parametrize("named", ["names:\n  1: cat\n  2: dog\n", "names: [background, cat, dog]\n"])
+def test_class_numbers_that_look_counted_from_0_against_names_from_1_are_said_first_and_the_remedy_cures(
+    tmp_path, named
+):
+    pair(tmp_path, "a", "b", rows="0 0.5 0.5 0.5 0.5\n1 0.25 0.25 0.25 0.25\n")
+    (tmp_path / "data.yaml").write_text(named)
+    reading = read(tmp_path)
+    doubt = reading.findings[0]
+    assert "ids 0..1 against names 1..2 look counted from 0" in doubt.reason
+    assert "'dog' is never used" in doubt.reason
+    assert doubt.remedy == "number the names from 0, as in 0: cat"
+    assert {finding.remedy for picture in reading.pictures for finding in picture.findings} <= {doubt.remedy}
+    (tmp_path / "data.yaml").write_text("names:\n  0: cat\n  1: dog\n")
+    reading = read(tmp_path)
+    assert reading.findings == ()
+    assert [entry.label for entry in reading.pictures[0].objects] == ["cat", "dog"]
+
+
+@pytest.mark.parametrize("rows", ["0 0.5 0.5 0.5 0.5\n2 0.2 0.2 0.1 0.1\n", "1 0.5 0.5 0.5 0.5\n"])
+def test_class_numbers_that_need_not_be_counted_from_0_raise_no_doubt(tmp_path, rows):
+    pair(tmp_path, "a", rows=rows)
+    (tmp_path / "data.yaml").write_text("names:\n  1: cat\n  2: dog\n")
+    assert "counted-from-0" not in codes(read(tmp_path))
+
+
 def test_a_negative_class_does_not_hide_that_the_others_look_counted_from_1(tmp_path):
     pair(tmp_path, "a", rows="-1 0.5 0.5 0.5 0.5\n1 0.5 0.5 0.5 0.5\n2 0.25 0.25 0.25 0.25\n")
     (tmp_path / "classes.txt").write_text("cat\ndog\n")

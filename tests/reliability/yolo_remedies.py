@@ -218,6 +218,12 @@ YOLO = [
         (steps(text(DATA, "train: images\nnames: {1: apple, 2: pear, 3: stone}\n"), init_again),),
         on="yolo",
     ),
+    Remedy(
+        "number the names from 0, as in 0: apple",
+        text(DATA, "train: images\nnames: {1: apple, 2: pear, 3: stone}\n"),
+        (steps(text(DATA, "train: images\nnames: {0: apple, 1: pear, 2: stone}\n"), init_again),),
+        on="yolo",
+    ),
     Remedy("write names", text(DATA, "train: images\nnc: 3\n"), (steps(names(*THREE), init_again),), on="yolo"),
     Remedy(
         "save it as YOLO too",

@@ -179,7 +179,7 @@ def _attributes(row: Mapping[str, Any]) -> Attributes:
 def _box(row: Mapping[str, Any], canvas: Canvas) -> tuple[Xyxy, str]:
     """Return the box of an object, and how it came about if it is not the one that is stated."""
     box, segmentation = row.get("bbox"), row.get("segmentation")
-    if segmentation and (not box or box == [0, 0, 0, 0]):
+    if segmentation and (not box or (_is_box(box) and 0 in box[2:])):  # no width or no height
         if isinstance(segmentation, dict):
             return box_of_runs(runs_of_mask(segmentation, canvas.size_wh), canvas.size_wh[1]), MASK_NOTE
         return box_around_list(segmentation, "segmentation"), POLYGON_NOTE

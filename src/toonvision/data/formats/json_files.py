@@ -6,7 +6,7 @@ from typing import Any
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, shown
 from toonvision.core.wording import listed
-from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, finite
+from toonvision.data.boxes import AnnotatedObject, Reading, checked_label, finite, parse_coordinate
 from toonvision.data.formats.listed import Listed, Parse, read_listed
 from toonvision.data.formats.shapes import is_number
 from toonvision.data.picture_kinds import is_picture
@@ -79,16 +79,20 @@ def mapping(value: object, what: str) -> Mapping[str, Any]:
 
 
 def numbers(row: Mapping[str, Any], *keys: str) -> tuple[float, ...]:
-    """Return the finite numbers that a row must have under some keys.
+    """Return the finite numbers that a row must have under some keys, each written as a number or as a text.
 
     Raises:
         RejectedItemError: Naming the first that is none.
     """
-    for key in keys:
-        if not is_number(row.get(key)):
-            reason = f"{key} must be a number; got {shown(row.get(key))}"
-            raise RejectedItemError(reason, "draw it again", code="bad-number")
-    return tuple(finite(row[key], key) for key in keys)
+    return tuple(_number(row.get(key), key) for key in keys)
+
+
+def _number(value: object, what: str) -> float:
+    if isinstance(value, str):
+        return parse_coordinate(value, what)
+    if not is_number(value):
+        raise RejectedItemError(f"{what} must be a number; got {shown(value)}", "draw it again", code="bad-number")
+    return finite(value, what)
 
 
 def whole_picture(labels: Sequence[object], number: int, called: str) -> AnnotatedObject:

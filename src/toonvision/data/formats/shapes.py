@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence, Set
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeGuard
 
 from toonvision.core.errors import RejectedItemError, shown
 from toonvision.data.boxes import Xyxy, finite
@@ -85,7 +85,7 @@ def listed_points(points: object, what: str) -> list[tuple[float, float]]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Return whether a value of a JSON document is a number, which true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 

@@ -22,7 +22,7 @@ from toonvision.data.formats.base import (
     read_objects,
     read_pictures,
 )
-from toonvision.data.formats.yolo_doubts import SHIFTED, contradictions, doubts, with_remedy
+from toonvision.data.formats.yolo_doubts import SHIFTED, SHIFTED_BACK, contradictions, doubts, with_remedy
 from toonvision.data.formats.yolo_forms import Form, LongRows
 from toonvision.data.formats.yolo_labels import Labels, has_rows, lines_of, seems_labels, texts
 from toonvision.data.formats.yolo_rows import ids_of, parse_row, plain_boxes
@@ -100,7 +100,7 @@ def read(tree: SourceTree) -> Reading:
         reading = read_pictures(belong, tree, read_picture, findings)
     odd = [finding for settings in used for finding in doubts(settings, first_words[settings], forms[settings], tree)]
     odd += contradictions(governing, found, tree)
-    shifted = next((doubt for doubt in odd if doubt.code == SHIFTED), None)
+    shifted = next((doubt for doubt in odd if doubt.code in (SHIFTED, SHIFTED_BACK)), None)
     pictures = (
         tuple(with_remedy(picture, shifted.remedy) for picture in reading.pictures) if shifted else reading.pictures
     )

@@ -1,6 +1,6 @@
 """What is odd about the names of a YOLO data set, and about all rows of its label files together."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,30 +13,45 @@ from toonvision.data.formats.yolo_rows import UNKNOWN_CLASS, ids_of, key_points_
 from toonvision.data.formats.yolo_settings import Settings
 from toonvision.data.source_tree import SourceTree
 
-SHIFTED = "counted-from-1"
+SHIFTED, SHIFTED_BACK = "counted-from-1", "counted-from-0"
+_BACKGROUND = frozenset({"background", "_background_", "__background__"})
+"""What the class 0 is called where it is that of nothing, which has no boxes."""
 _MOST_NAMED = 3
 
 
 def doubts(settings: Settings, first_words: Collection[str], form: Form, tree: SourceTree) -> Iterator[Finding]:
-    """Report what is odd about the names, such as numbers that look counted from 1, and key points not declared."""
-    ids, first, last = [n for n in ids_of(first_words) if n >= 0], min(settings.names), max(settings.names)
+    """Report what is odd about the names, such as shifted numbers, and key points not declared."""
+    ids = [n for n in ids_of(first_words) if n >= 0]
     if settings.note:
         yield Finding(tree.relative(settings.file), *settings.note, "no-names")
     if settings.count not in (None, len(settings.names)):
         reason = f"says that there are {counted(settings.count, 'class', 'classes')}, and names {len(settings.names)}"
         yield Finding(tree.relative(settings.file), reason, "correct the number, or the names", "other-count")
     yield from alike(settings.names, "classes", tree.relative(settings.names_file))
-    if ids and ids[0] > first and ids[-1] == last + 1 and all(number - 1 in settings.names for number in ids):
-        reason = (
-            f"ids {ids[0]}..{ids[-1]} against names {first}..{last} look counted from 1, so that labels are wrong: "
-        )
-        reason += f"{shown(settings.names[first])} is never used, and {ids[-1]} has no name"
-        yield Finding(tree.relative(settings.names_file), reason, settings.shift, SHIFTED)
+    if ids:
+        yield from _shifted(ids, settings, tree)
     if form.key_points:
         reason = "does not say that key points follow the boxes, but all long rows look like boxes with "
         reason += f"{form.key_points} key points, and are read so"
         remedy = f"write {key_points_declared(form.key_points, settings)}"
         yield Finding(tree.relative(settings.file), reason, remedy, "key-points")
+
+
+def _shifted(ids: Sequence[int], settings: Settings, tree: SourceTree) -> Iterator[Finding]:
+    """Report that class numbers look counted from 1 and names from 0, or the other way round."""
+    names = {number: name for number, name in settings.names.items() if name.lower() not in _BACKGROUND or number}
+    if not names:
+        return
+    first, last = min(names), max(names)
+    against = f"ids {ids[0]}..{ids[-1]} against names {first}..{last}"
+    item = tree.relative(settings.names_file)
+    if ids[0] > first and ids[-1] == last + 1 and all(number - 1 in names for number in ids):
+        reason = f"{against} look counted from 1, so that labels are wrong: {shown(names[first])} is never used, and "
+        yield Finding(item, f"{reason}{ids[-1]} has no name", settings.shift, SHIFTED)
+    elif ids[0] == 0 and first == 1 and ids[-1] < last and all(number + 1 in names for number in ids):
+        zero = f"is {shown(settings.names[0])}" if 0 in settings.names else "has no name"
+        reason = f"{against} look counted from 0, so that labels are wrong: {shown(names[last])} is never used, and "
+        yield Finding(item, f"{reason}0 {zero}", f"number the names from 0, as in 0: {names[first]}", SHIFTED_BACK)
 
 
 def contradictions(
