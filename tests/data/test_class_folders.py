@@ -243,14 +243,17 @@ def test_one_label_beside_folders_that_are_passed_over_is_refused_with_the_way_t
     assert "only 1 of 2 pictures has a label, cat" in refused(tmp_path / "few")
 
 
-def test_folders_without_pictures_beside_those_of_labels_are_named_but_not_those_of_notes(tmp_path):
+def test_folders_without_pictures_beside_those_of_labels_and_videos_are_named_but_not_folders_of_notes(tmp_path):
     fill(tmp_path, "train/cat", "train/dog", "test/cat")
     for folder in ("train/bird", "train/notes", "test/dog/more", "test/images", "elsewhere/fox"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "train/notes/readme.txt").write_text("drawn in May")
     (tmp_path / "train/bird/clip.mp4").write_bytes(b"a video")
     reading = read(tmp_path)
-    assert [str(finding) for finding in reading.findings] == ["test/dog and train/bird: hold no picture"]
+    assert [str(finding) for finding in reading.findings] == [
+        "test/dog and train/bird: hold no picture",
+        "train/bird: holds 1 video, which is not read (save single frames of it as pictures)",
+    ]
     assert labels(reading) == {"cat": 2, "dog": 1}
 
 

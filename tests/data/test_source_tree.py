@@ -92,6 +92,37 @@ def test_a_date_before_a_name_is_no_hash_that_may_be_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("picture", "text"),
+    [
+        ("images/my shot (0).png", "labels/0a1b2c30-my_shot_0.txt"),
+        ("pics/sub/img0.png", "labels/1f2e3d40__sub%5Cimg0.txt"),
+        ("images/kc01/frame_0.png", "labels/?d=kc01%5Cframe_0.txt"),
+        ("images/shot(0).png", "labels/0a1b2c30-shot0.txt"),
+        ("images/0a1b2c30-shot0.png", "labels/shot0.txt"),
+    ],
+)
+def test_a_text_that_label_studio_named_is_that_of_the_only_picture_that_it_may_mean(tmp_path, picture, text):
+    folder = (tmp_path / picture).parent
+    (folder / "images").mkdir(parents=True)
+    for path in (tmp_path / picture, folder / "other.png"):
+        scene(path.name).save(path)
+    tree = SourceTree.of(tmp_path)
+    assert tree.picture_of(tmp_path / text) == tmp_path / picture
+    assert tree.has_picture_for(tmp_path / text)
+    scene("again").save(folder / "images" / Path(picture).name)
+    assert SourceTree.of(tmp_path).picture_of(tmp_path / text) is None
+
+
+def test_pictures_of_two_uploads_or_of_other_folders_are_not_those_of_a_text(tmp_path):
+    for path in ("images/train/0a1b2c30-a.png", "images/val/b(1).png"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        scene(path).save(tmp_path / path)
+    tree = SourceTree.of(tmp_path)
+    for text in ("labels/train/0a1b2c31-a.txt", "labels/train/b1.txt"):
+        assert tree.picture_of(tmp_path / text) is None
+
+
+@pytest.mark.parametrize(
     ("paths", "contexts"),
     [
         (["My set.v1/train/images/a.png", "My set.v1/valid/images/b.png"], {"all"}),

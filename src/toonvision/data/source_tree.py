@@ -129,7 +129,8 @@ class SourceTree(Listing):
 
         It lies beside the annotation, or in the folder that corresponds to the annotation's (``images/a`` to
         ``labels/a``); where neither has any picture, anywhere below the source. A hash before the name, a
-        picture's suffix within it (``a.png.txt``) and escapes (``%20``) are undone where the picture has none.
+        picture's suffix within it (``a.png.txt``) and escapes (``%20``) are undone where the picture has none; where
+        that finds nothing, so is what else a program made of the picture's name.
         """
         alike = self._by_place.get(self._key(annotation), [])
         if len(alike) == 1:  # which nearly all have
@@ -140,11 +141,30 @@ class SourceTree(Listing):
                 found = self._by_stem.get(stem, [])
             if found:
                 return found[0] if len(found) == 1 else None
+        return self._renamed(annotation)
+
+    def _renamed(self, annotation: Path) -> Path | None:
+        """Return the only picture whose name a program changed to that of an annotation file, as `picture_named` knows.
+
+        A hash is left out on one side alone: two that differ are those of two uploads.
+        """
+        stem, *more = _stems(Path(_asked_for(annotation.stem.replace("\\", "/"))).name)
+        bare = more[-1] if more else stem
+        alike = (
+            self._by_stem.get(stem),
+            self._by_stem.get(bare),
+            self._by_bare_stem.get(stem),
+            self._uploaded.get(bare),
+        )
+        place = self._place(annotation)
+        for found in filter(None, alike):
+            if len(found) == 1 and (place not in self._occupied or self._place(found[0]) == place):
+                return found[0]
         return None
 
     def has_picture_for(self, annotation: Path) -> bool:
         """Return whether any picture has the name of an annotation file, one or several."""
-        return any(stem in self._by_stem for stem in _stems(annotation.stem))
+        return any(stem in self._by_stem for stem in _stems(annotation.stem)) or self._renamed(annotation) is not None
 
     def picture_beside(self, annotation: Path) -> Path | None:
         """Return the one picture of an annotation's name beside it, or in the corresponding folder, if any."""
@@ -164,6 +184,14 @@ class SourceTree(Listing):
     @cached_property
     def _texts(self) -> Mapping[tuple[tuple[str, ...], str], Path]:
         return {self._key(path): path for path in self.with_suffix(".txt")}
+
+    def xml_of(self, picture: Path) -> Path | None:
+        """Return the XML file of a picture's name beside it, or in the corresponding folder, that is Pascal VOC's."""
+        return self._annotation_xmls.get(self._key(picture))
+
+    @cached_property
+    def _annotation_xmls(self) -> Mapping[tuple[tuple[str, ...], str], Path]:
+        return {self._key(path): path for path, tag in self.xml_roots.items() if tag == "annotation"}
 
     def picture_named(self, stated: str, *, beside: Path) -> Path:
         r"""Return the picture that an annotation states by a file name, written on any machine by any program.

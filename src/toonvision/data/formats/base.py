@@ -107,6 +107,26 @@ def crowd(label: str) -> RejectedItemError:
     return RejectedItemError(reason, "leave it, or draw a box around each in its place", code="crowd")
 
 
+def boxes_apart(other: Path, tree: SourceTree, *, of_several: bool = False) -> str:
+    """Return what to do where the boxes of a picture may be in a file of its name, of another format than is read.
+
+    Args:
+        other: A text, which is YOLO's, or an XML file of Pascal VOC.
+        tree: The source.
+        of_several: Whether this is about several pictures, of which this is the file of the first.
+    """
+    title, names, name = (
+        ("YOLO", ", with classes.txt,", "yolo") if other.suffix == ".txt" else ("Pascal VOC", "", "voc")
+    )
+    whose, these = (
+        ("their boxes may be those of files such as", "all") if of_several else ("its boxes may be those of", "both")
+    )
+    return (
+        f"{whose} {tree.relative(other)}, which is {title}: move {these}{names} to a folder outside this source, and "
+        f'add that to toonvision.toml as [[sources]] with format = "{name}"'
+    )
+
+
 def no_picture(annotation: Path, tree: SourceTree, remedy: str) -> Finding:
     """Report an annotation file that has no picture, or could be of several."""
     try:

@@ -9,7 +9,7 @@ are taken for labels only where nothing else can be meant: see `refusal`.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from toonvision.core.errors import Finding, RejectedItemError, printable
@@ -24,7 +24,7 @@ from toonvision.data.formats.tensorflow_csv import COLUMNS
 from toonvision.data.mask_files import are_masks
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset, named_subset, subset_in
-from toonvision.data.videos import VIDEOS
+from toonvision.data.videos import VIDEOS, is_video
 from toonvision.taxonomy.labels import NO_CONTEXT
 
 TITLE = "class folders"
@@ -118,7 +118,7 @@ def read(tree: SourceTree) -> Reading:
         subset = tree.subset_of(path) or subsets.get(path) or _subset_in(_before(own[0], path, tree))
         return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    findings = (*_doubt(folders), *_screens(folders, tree), *_empty(folders, tree), *notes)
+    findings = (*_doubt(folders), *_screens(folders, tree), *_empty(folders, tree), *_videos(tree), *notes)
     return read_pictures(tree.pictures, tree, read_picture, findings, by_stem=False)
 
 
@@ -221,6 +221,15 @@ def _empty(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> list[Find
         return []
     reason = f"{'hold' if len(found) > 1 else 'holds'} no picture"
     return [Finding(some([*map(tree.relative, found)]), reason, code="empty-folder")]
+
+
+def _videos(tree: SourceTree) -> Iterator[Finding]:
+    """Name the folders that hold videos, which are no examples of a label."""
+    for folder, count in sorted(Counter(path.parent for path in tree.files if is_video(path)).items()):
+        name = tree.relative(folder) if folder != tree.root else printable(tree.root.name)
+        them, reason = ("it", "which is not read") if count == 1 else ("them", "which are not read")
+        remedy = f"save single frames of {them} as pictures"
+        yield Finding(name, f"holds {counted(count, 'video')}, {reason}", remedy, "video")
 
 
 def _before(label: str, path: Path, tree: SourceTree) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Outline, Reading
-from toonvision.data.formats.base import read_objects
+from toonvision.data.formats.base import boxes_apart, read_objects
+from toonvision.data.formats.yolo_labels import seems_labels
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset
 
@@ -260,16 +261,26 @@ def _not_listed(paths: Iterable[Path], tree: SourceTree) -> tuple[list[Finding],
     Returns:
         The findings, and for each picture of those that are reported at once that finding.
     """
-    remedy = "draw its boxes, and save or export again"
     others = grouped(paths, lambda path: path.parent)
     total = Counter(path.parent for path in tree.pictures) if others else Counter()
     found, at_once = list[Finding](), dict[str, Finding]()
     for folder, own in others.items():
         if len(own) <= _MOST_NAMED or len(own) < total[folder]:
-            found += [Finding(tree.relative(path), "has no annotation", remedy, "no-annotation") for path in own]
+            for path in own:
+                other = _other(path, tree)
+                remedy = boxes_apart(other, tree) if other else "draw its boxes, and save or export again"
+                found.append(Finding(tree.relative(path), "has no annotation", remedy, "no-annotation"))
         else:
             reason = f"none of its {counted(len(own), 'picture')} has an annotation"
             name = tree.relative(folder) if folder != tree.root else printable(tree.root.name)
-            found.append(Finding(name, reason, "draw their boxes, and export again", "no-annotation"))
+            other = _other(own[0], tree)
+            remedy = boxes_apart(other, tree, of_several=True) if other else "draw their boxes, and export again"
+            found.append(Finding(name, reason, remedy, "no-annotation"))
             at_once.update(dict.fromkeys(map(tree.relative, own), found[-1]))
     return found, at_once
+
+
+def _other(picture: Path, tree: SourceTree) -> Path | None:
+    """Return the file of a picture's name that holds its boxes in another format, if one does; a caption does not."""
+    text = tree.text_of(picture)
+    return tree.xml_of(picture) or (text if text and seems_labels(text) else None)

@@ -14,7 +14,14 @@ from toonvision.core.files import read_regular, write_bytes
 from toonvision.data.attributes import attributes_path, stated
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, Xyxy, checked_label, parse_coordinate
 from toonvision.data.formats import image_sets
-from toonvision.data.formats.base import LARGEST_ANNOTATION, no_picture, read_annotation, read_objects, read_pictures
+from toonvision.data.formats.base import (
+    LARGEST_ANNOTATION,
+    boxes_apart,
+    no_picture,
+    read_annotation,
+    read_objects,
+    read_pictures,
+)
 from toonvision.data.formats.shapes import POLYGON_NOTE, TURNED_NOTE, box_around, turned
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import Subset
@@ -163,12 +170,7 @@ def _is_copy(path: Path, other: Path) -> bool:
 def _without(picture: Path, tree: SourceTree) -> str:
     """Return what to do about a picture without an annotation."""
     labels = tree.text_of(picture)
-    if labels is None:
-        return "draw its boxes, or save an empty annotation"
-    return (
-        f"its boxes may be those of {tree.relative(labels)}, which is YOLO: move both, with classes.txt, to a folder "
-        'outside this source, and add that to toonvision.toml as [[sources]] with format = "yolo"'
-    )
+    return boxes_apart(labels, tree) if labels else "draw its boxes, or save an empty annotation"
 
 
 def _read(
