@@ -189,7 +189,12 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
     """
     tree = SourceTree.of(root)
     chosen, *others = layout.chosen(tree, format_)
-    reading = layout.read_tree(chosen.format, tree)
+    try:
+        reading = layout.read_tree(chosen.format, tree)
+    except InputRejectedError as error:
+        if not others:
+            raise
+        raise InputRejectedError(f"{error} Or read it as {layout.ways_to_read(others)}.") from error
     rules = rules or LabelRules()
     if unused := rules.unused(reading):
         known = {entry.label for picture in reading.pictures for entry in picture.objects}

@@ -57,8 +57,8 @@ class Layout:
     words: str
 
 
-_A_FILE_EACH: frozenset[Format] = frozenset({"yolo", "labelme", "voc"})
-"""Formats with a file for each picture, of which one may be there by chance."""
+_A_FILE_EACH: Mapping[Format, str] = {"yolo": ".txt", "labelme": ".json", "voc": ".xml"}
+"""Formats with a file for each picture, of which one may be there by chance, and the suffix of that."""
 _MANY_OBJECTS = 10_000
 """Of a reading, from which on looking for circles among them takes a noticeable time."""
 
@@ -134,15 +134,29 @@ def layouts(tree: SourceTree) -> tuple[Layout, ...]:
     for name, reader in READERS.items():
         if (name != "folders" or not found) and (words := reader.recognise(tree)):
             found.append(Layout(name, words))
-    by_chance = found and _A_FILE_EACH.issuperset(one.format for one in found) and _most_are_bare(tree)
+    found = _most_files_first(found, tree)
+    by_chance = found and all(one.format in _A_FILE_EACH for one in found) and _most_are_bare(tree)
     if by_chance and (words := image_folder.words_of(tree)):
         found.append(Layout("folders", words))
     return tuple(found)
 
 
+def _most_files_first(found: Sequence[Layout], tree: SourceTree) -> list[Layout]:
+    """Return layouts with those that have a file for each picture in the order of how many pictures have one."""
+    of_files = [one for one in found if one.format in _A_FILE_EACH]
+    if len(of_files) > 1:
+        of_files.sort(key=lambda one: _annotated(tree, _A_FILE_EACH[one.format]), reverse=True)
+    ranked = iter(of_files)
+    return [next(ranked) if one.format in _A_FILE_EACH else one for one in found]
+
+
+def _annotated(tree: SourceTree, *suffixes: str) -> int:
+    """Count the pictures that have a file with one of some suffixes."""
+    return len({tree.picture_of(path) for path in tree.with_suffix(*suffixes)} - {None})
+
+
 def _most_are_bare(tree: SourceTree) -> bool:
-    annotated = {tree.picture_of(path) for path in tree.with_suffix(".xml", ".txt", ".json")} - {None}
-    return 2 * len(annotated) < len(tree.pictures)
+    return 2 * _annotated(tree, *_A_FILE_EACH.values()) < len(tree.pictures)
 
 
 def detect(root: Path) -> Format:
@@ -183,11 +197,18 @@ def chosen(tree: SourceTree, asked: Format | None) -> tuple[Layout, ...]:
     return first, *(one for one in found if one != first)
 
 
+def ways_to_read(found: Sequence[Layout]) -> str:
+    """Return in words what a source can be read as, and how to ask for it."""
+    return printable("; or as ".join(f"{one.words}: --format {one.format}" for one in found))
+
+
 def _refuse_unfit(asked: Format, found: Sequence[Layout], tree: SourceTree) -> None:
     """Refuse a source whose format is known and not the one asked for; if it is unknown, reading says what is wrong."""
     if found:
-        ways = "; or as ".join(f"{one.words}: --format {one.format}" for one in found)
-        raise InputRejectedError(printable(f"{tree.root}: is not in the format {asked}, but can be read as {ways}."))
+        ways = ways_to_read(found)
+        raise InputRejectedError(
+            f"{printable(str(tree.root))}: is not in the format {asked}, but can be read as {ways}."
+        )
     if reason := not_read.foreign_annotations(tree):
         raise InputRejectedError(f"{tree.root}: {printable(reason)}")
 
