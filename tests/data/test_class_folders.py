@@ -252,7 +252,7 @@ def test_folders_without_pictures_beside_those_of_labels_and_videos_are_named_bu
     reading = read(tmp_path)
     assert [str(finding) for finding in reading.findings] == [
         "test/dog and train/bird: hold no picture",
-        "train/bird: holds 1 video, which is not read (save single frames of it as pictures)",
+        "train/bird: holds 1 video, which is not read (save single frames of it as pictures, and move it away)",
     ]
     assert labels(reading) == {"cat": 2, "dog": 1}
 

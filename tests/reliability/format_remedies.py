@@ -21,6 +21,7 @@ from reliability.remedies import (
     edit,
     end,
     move,
+    options,
     put,
     remove,
     spoiled,
@@ -54,6 +55,12 @@ def at(*keys, value):
         document[keys[-1]] = value
 
     return change
+
+
+def with_texts(base):
+    """Write a label file of YOLO beside each XML file, with no names of the classes."""
+    for path in (base / "s").rglob("*.xml"):
+        path.with_suffix(".txt").write_text("0 0.5 0.5 0.5 0.5\n", encoding="utf-8")
 
 
 def again(says, on, pattern, *keys, value):
@@ -246,7 +253,7 @@ LABEL_STUDIO = [
     again("export again", "labelstudio", "*.json", 0, "data", value={"image": ""}),
     again("export again", "labelstudio", "*.json", 0, "annotations", value="none"),
     again("export again", "labelstudio", "*.json", 1, value=5),
-    again("draw it again", "labelstudio", "*.json", *RESULT, "value", "x", value="left"),
+    again("draw it again", "labelstudio", "*.json", *RESULT, "value", "x", value=None),
     again("leave one", "labelstudio", "*.json", *RESULT, "value", "rectanglelabels", value=["apple", "pear"]),
     again(
         "draw a rectangle around the object",
@@ -522,6 +529,18 @@ COCO = [
         on="coco",
     ),
     Remedy("put it below the source", remove(FIRST_PICTURE), (as_before,), on="coco"),
+    Remedy(
+        "save single frames of it as pictures, and move it away",
+        text("s/apple/clip.mp4", "a video"),
+        (remove("s/apple/clip.mp4"),),
+        on="folders",
+    ),
+    Remedy(
+        "Or read it as Pascal VOC, an XML file for each picture: --format voc.",
+        with_texts,
+        (options(format="voc"),),
+        on="voc",
+    ),
     Remedy("Remove it if it is no annotation.", text("s/notes.json", "{"), (remove("s/notes.json"),), on="folders"),
     Remedy(
         "...: no JSON file with the tables ... was found.",

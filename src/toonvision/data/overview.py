@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
+from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable
 from toonvision.core.grouping import grouped
 from toonvision.core.wording import counted, listed
 from toonvision.data import images
@@ -194,7 +194,7 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
     except InputRejectedError as error:
         if not others:
             raise
-        raise InputRejectedError(f"{error} Or read it as {layout.ways_to_read(others)}.") from error
+        raise InputRejectedError(f"{error} Or read it as {printable(layout.ways_to_read(others))}.") from error
     rules = rules or LabelRules()
     if unused := rules.unused(reading):
         known = {entry.label for picture in reading.pictures for entry in picture.objects}

@@ -228,7 +228,7 @@ def _videos(tree: SourceTree) -> Iterator[Finding]:
     for folder, count in sorted(Counter(path.parent for path in tree.files if is_video(path)).items()):
         name = tree.relative(folder) if folder != tree.root else printable(tree.root.name)
         them, reason = ("it", "which is not read") if count == 1 else ("them", "which are not read")
-        remedy = f"save single frames of {them} as pictures"
+        remedy = f"save single frames of {them} as pictures, and move {them} away"
         yield Finding(name, f"holds {counted(count, 'video')}, {reason}", remedy, "video")
 
 

@@ -199,16 +199,14 @@ def chosen(tree: SourceTree, asked: Format | None) -> tuple[Layout, ...]:
 
 def ways_to_read(found: Sequence[Layout]) -> str:
     """Return in words what a source can be read as, and how to ask for it."""
-    return printable("; or as ".join(f"{one.words}: --format {one.format}" for one in found))
+    return "; or as ".join(f"{one.words}: --format {one.format}" for one in found)
 
 
 def _refuse_unfit(asked: Format, found: Sequence[Layout], tree: SourceTree) -> None:
     """Refuse a source whose format is known and not the one asked for; if it is unknown, reading says what is wrong."""
     if found:
         ways = ways_to_read(found)
-        raise InputRejectedError(
-            f"{printable(str(tree.root))}: is not in the format {asked}, but can be read as {ways}."
-        )
+        raise InputRejectedError(printable(f"{tree.root}: is not in the format {asked}, but can be read as {ways}."))
     if reason := not_read.foreign_annotations(tree):
         raise InputRejectedError(f"{tree.root}: {printable(reason)}")
 
