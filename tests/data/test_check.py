@@ -138,7 +138,7 @@ def test_a_label_that_left_the_taxonomy_is_named_once_with_its_crops(own_workspa
     known, _ = check_catalog(workspace)
     crops, _ = check_crops(workspace, known)
     assert [str(fault) for fault in crops.faults] == [
-        "label 'stone': is not in the taxonomy any more; its 8 crops count nowhere. (correct the annotations or add "
+        "label 'stone': is not in the taxonomy any more; its 8 crops count nowhere (correct the annotations or add "
         "the label to the taxonomy, then run toonvision extract)"
     ]
     objects = {fault.item for fault in check_screenshots(workspace, known).faults if fault.code == "unknown-label"}

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from builders import files_property, scene
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture
 from toonvision.data.examination import PictureTask, examine
+from toonvision.data.label_rules import AS_THEY_ARE
+from toonvision.data.unknown_labels import Vocabulary
 from toonvision.data.workspace import Source
 from toonvision.taxonomy.labels import Label, Taxonomy
 from toonvision.taxonomy.loader import built_in
@@ -25,7 +27,8 @@ def picture_file(tmp_path_factory):
 def examined(path, objects, taxonomy=TAXONOMY):
     entries = tuple(AnnotatedObject(number, *given_object) for number, given_object in enumerate(objects, start=1))
     picture = AnnotatedPicture(path, "a.png", "a.xml", "all", entries)
-    return examine(PictureTask(Source("s", "voc", path.parent), picture, None, ()), taxonomy, path.parent)
+    vocabulary = Vocabulary.of([entry.label for entry in entries], taxonomy, AS_THEY_ARE)
+    return examine(PictureTask(Source("s", "voc", path.parent), picture, None, ()), vocabulary, path.parent)
 
 
 boxes = st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(5, 8), st.integers(5, 8))

@@ -1,5 +1,7 @@
 import json
+import re
 import tomllib
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -7,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import Shot, make_workspace, printable_labels, small_shots, write_voc
+from toonvision.api.workspace import create
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.boxes import Outline
 from toonvision.data.check import check_screenshots
 from toonvision.data.extraction import extract
 from toonvision.data.formats import layout
 from toonvision.data.label_rules import LabelRules
+from toonvision.data.trainable import untrainable
+from toonvision.data.unknown_labels import Vocabulary, unknown_labels
 from toonvision.data.workspace import WorkspaceTable, open_workspace
 from toonvision.taxonomy.loader import built_in
 
@@ -151,3 +156,106 @@ def test_attributes_of_an_ignored_object_do_no_harm(tmp_path):
     beside.write_text(json.dumps(last))
     changed = with_rules(workspace, f"[labels]\nignore = ['{shot.objects[-1][0]}']")
     assert [finding.code for finding in extract(changed).findings] == ["as-set"]
+
+
+WAY = re.compile(
+    r"write (?P<lines>.+?) under \[(?P<table>labels(\.same)?)\] in toonvision\.toml"
+    r"(, in place of the lines? that begins? with (?P<replaced>.+?))?"
+    r"(, and remove the lines? that begins? with (?P<removed>.+?) under \[labels\.same\])?(?=$|, or |; )"
+)
+
+
+def carry_out(settings, remedy, way):
+    """Do in the settings what one of the ways of a remedy says, to the letter."""
+    said = next(match for match in WAY.finditer(remedy) if way in match["lines"])
+    keys = re.split(", | and ", f"{said['replaced'] or ''}, {said['removed'] or ''}")
+    gone = {key.strip('"') for key in keys}
+    lines = settings.read_text().splitlines()
+    kept = [line for line in lines if "= [" not in line or line.split(" =")[0].strip('"') not in gone]
+    header = f"[{said['table']}]"
+    if header not in kept:
+        kept += [header]
+    at = kept.index(header) + 1
+    new = re.sub(r"\] and ", "]\n", said["lines"])
+    settings.write_text("\n".join([*kept[:at], new, *kept[at:], ""]))
+
+
+def workspace_of(base, labels, **options):
+    """Make a workspace of pictures with one object each, and return its settings and what was said of its labels."""
+    if not (base / "s").exists():
+        shots = [Shot(f"shot_{n:02}", ".", ((label, (2, 3, 18, 22 + n % 3)),)) for n, label in enumerate(labels)]
+        write_voc(base / "s", shots)
+    said = create(base / "w", source=base / "s", **options).about().findings
+    return base / "w" / "toonvision.toml", [one for one in said if one.remedy]
+
+
+MANY = ["cat"] * 6 + ["dog"] * 6 + ["fox"] * 6
+RULES_AND_WAYS = [
+    ({"ignore": ["bird"]}, ["bird", "owl"], "ignore", LabelRules.of(["bird", "owl"])),
+    ({"same": {"cat": ["Cat"]}}, ["Cat", "ca t"], "cat =", LabelRules.of(same={"cat": ["Cat", "ca t"]})),
+    ({"same": {"cat": ["Cat"]}}, ["Cat", "ca t"], "ignore", LabelRules.of(["ca t"], {"cat": ["Cat"]})),
+    ({"same": {"owl": ["Owl"]}}, ["owl", "Owl"], "ignore", LabelRules.of(["owl", "Owl"])),
+    (
+        {"ignore": ["bird"], "same": {"owl": ["Owl"]}},
+        ["bird", "owl", "Owl"],
+        "ignore",
+        LabelRules.of(["bird", "owl", "Owl"]),
+    ),
+    ({"same": {"ca t": ["Cat"]}}, ["Cat", "ca t"], "cat =", LabelRules.of(same={"cat": ["ca t", "Cat"]})),
+    (
+        {"same": {"cat": ["Cat"], "dog": ["Dog"]}},
+        ["Cat", "Dog", "ca t", "do g"],
+        "cat =",
+        LabelRules.of(same={"cat": ["Cat", "ca t"], "dog": ["Dog", "do g"]}),
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "rare", "way", "rules"), RULES_AND_WAYS)
+def test_what_a_remedy_writes_keeps_what_the_settings_said_and_cures(tmp_path, options, rare, way, rules):
+    settings, (said,) = workspace_of(tmp_path, [*MANY, *rare], **options)
+    carry_out(settings, said.remedy, way)
+    workspace = open_workspace(settings.parent)
+    assert workspace.label_rules == rules
+    assert not any(finding.skips for finding in extract(workspace).findings)
+    with workspace.reading() as catalog:
+        counts = Counter(crop.label for crop in catalog.crops())
+    assert set(counts) == {"cat", "dog", "fox"}
+    assert untrainable(counts, finds=True, rules=rules) == ()
+
+
+def test_one_line_leaves_out_all_labels_that_a_taxonomy_does_not_know(tmp_path):
+    taxonomy = tmp_path / "animals.toml"
+    taxonomy.write_text('name = "animals"\n[labels]\ncat = {}\ndog = {}\nfox = {}\n[tasks]\nlabel = "label"\n')
+    labels = [*MANY, "bird", "cta", "dgo", "Cat", "CAT"]
+    settings, said = workspace_of(tmp_path, labels, ignore=["bird"], taxonomy=str(taxonomy))
+    remedies = sorted({one.remedy for one in said})
+    assert remedies == [
+        'correct it, add it to the taxonomy, or leave all unknown labels out: write ignore = ["bird", "cta", "dgo"] '
+        "under [labels] in toonvision.toml, in place of the line that begins with ignore",
+        'correct it, or write cat = ["Cat", "CAT"] under [labels.same] in toonvision.toml',
+    ]
+    extracted = extract(open_workspace(settings.parent)).findings
+    assert {one.remedy for one in extracted if one.code == "unknown-label"} == set(remedies)
+    for remedy, way in zip(remedies, ("ignore", "cat"), strict=True):
+        carry_out(settings, remedy, way)
+    assert not any(finding.skips for finding in extract(open_workspace(settings.parent)).findings)
+
+
+def test_where_most_labels_are_unknown_none_is_left_out(tmp_path):
+    vocabulary = Vocabulary.of([f"thing {number}" for number in range(21)], built_in("toontown"), LabelRules())
+    assert vocabulary.refusal("thing 0").remedy == "correct it, or add it to the taxonomy"
+
+
+def test_crops_whose_label_is_left_out_by_now_go_with_the_next_extraction(tmp_path):
+    workspace = make_workspace(tmp_path, small_shots())
+    extract(workspace)
+    settings = workspace.root / "toonvision.toml"
+    settings.write_text(f'{settings.read_text()}\n[labels]\nignore = ["stone"]\n')
+    workspace = open_workspace(workspace.root)
+    with workspace.reading() as catalog:
+        (finding,) = unknown_labels(catalog.crops(), workspace.taxonomy, workspace.label_rules)
+    assert finding.remedy == "run toonvision extract"
+    extract(workspace)
+    with workspace.reading() as catalog:
+        assert unknown_labels(catalog.crops(), workspace.taxonomy, workspace.label_rules) == []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from builders import LABELS, SETTINGS_TEXT, crop, tried
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.label_rules import ignoring
+from toonvision.data.label_rules import AS_THEY_ARE, ignoring
 from toonvision.data.split_plan import class_groups, subset_table
 from toonvision.data.splits import Split, read_split
 from toonvision.data.trainable import missing_labels, require_trainable, untrainable
@@ -109,7 +109,7 @@ def test_labels_that_differ_by_punctuation_alone_are_named_with_the_setting_that
 
 @given(labels=st.lists(st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), min_size=1), min_size=1))
 def test_the_setting_that_is_printed_is_toml_with_the_very_labels(labels):
-    line = ignoring(labels).removeprefix("write ").removesuffix(" under [labels] in toonvision.toml")
+    line = ignoring(labels, AS_THEY_ARE).removeprefix("write ").removesuffix(" under [labels] in toonvision.toml")
     assert tomllib.loads(line) == {"ignore": labels}
 
 

@@ -85,9 +85,9 @@ def lead_slowly(_function, _again, pipe):
             del here[0]
 
 
-def examine_or_die(taxonomy, crops, tasks, _report):
+def examine_or_die(vocabulary, crops, tasks, _report):
     from toonvision.data.examination import examine
 
     if any(task.picture.name.endswith("shot_06.png") for task in tasks):
         os.kill(os.getpid(), signal.SIGKILL)
-    return [examine(task, taxonomy, crops) for task in tasks]
+    return [examine(task, vocabulary, crops) for task in tasks]

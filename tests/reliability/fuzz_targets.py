@@ -21,7 +21,7 @@ from toonvision.core.errors import Finding, InputRejectedError, RejectedItemErro
 from toonvision.data import fitting, images
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box
 from toonvision.data.catalog import Catalog, Crop, StoredScreenshot
-from toonvision.data.examination import PictureTask, examine
+from toonvision.data.examination import PictureTask, examine, vocabulary_of
 from toonvision.data.formats import layout, pascal_voc
 from toonvision.data.formats.names import Format
 from toonvision.data.groups import group_keys
@@ -195,7 +195,7 @@ def _small_workspace(folder: Path) -> tuple[Workspace, Path]:
 def _examined(workspace: Workspace, picture: AnnotatedPicture) -> str:
     """Examine a picture, of which each object must be a crop or named, and each crop a picture of its box's size."""
     task = PictureTask(workspace.sources[0], picture, None, ())
-    outcome = examine(task, workspace.taxonomy, workspace.crops)
+    outcome = examine(task, vocabulary_of([picture], workspace), workspace.crops)
     _promise_findings(outcome.findings)
     named = sum(finding.objects for finding in outcome.findings)
     _promise(len(outcome.cuts) + named == picture.object_count, "an object is lost")

@@ -114,7 +114,7 @@ class DataSteps(Opened):
 
         with self.files.reading() as catalog:
             crops = catalog.crops()
-        measured = measure_balance(crops, self.files.taxonomy)
+        measured = measure_balance(crops, self.files.taxonomy, rules=self.files.label_rules)
         rows = screenshot_rows(self.files)
         growth = measure_growth(self.files, rows, crops, errors_so_far(self.files.runs))
         taxonomy, folder = self.files.taxonomy, self.files.figures
@@ -183,7 +183,7 @@ class DataSteps(Opened):
             screenshots = catalog.screenshots()
             summary = summarize_split(split, catalog.crops(), self.files.taxonomy, screenshots=screenshots)
         figures, why = self._drawn(lambda: write_split_figures(summary, self.files.figures))
-        findings = (*said, *pattern_findings(self.files, screenshots), *split_findings(summary, self.files.taxonomy))
+        findings = (*said, *pattern_findings(self.files, screenshots), *split_findings(summary, self.files))
         by_level = {counts.level: counts for counts in summary.tables}
         tables = [
             _count_table(f"Split {summary.name} by {level.title.lower()}", one) for level, one in by_level.items()

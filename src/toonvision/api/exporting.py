@@ -14,7 +14,7 @@ from toonvision.core.names import derived_name
 from toonvision.core.wording import counted
 from toonvision.data import images
 from toonvision.data.boxes import AnnotatedPicture
-from toonvision.data.examination import as_set, decode_screenshot
+from toonvision.data.examination import as_set, decode_screenshot, vocabulary_of
 from toonvision.data.own_readings import OPEN_REVIEW, SourceReading
 from toonvision.data.sound_objects import sound_boxes
 from toonvision.taxonomy.labels import require_known
@@ -90,6 +90,7 @@ def _labelled(workspace: Opened, findings: list[Finding], *, with_proposals: boo
     readings = as_set(_with_proposed(listed.readings, [shot for shot, own in offered.items() if own]), files)
     findings += [finding for _, reading in readings for finding in reading.findings if _is_said(finding)]
     pictures = {(source.key, picture.name): picture for source, reading in readings for picture in reading.pictures}
+    vocabulary = vocabulary_of(pictures.values(), files)
     for shot in listed.screenshots:
         picture = pictures.get((shot.source.key, shot.name))
         if picture is None:
@@ -105,7 +106,7 @@ def _labelled(workspace: Opened, findings: list[Finding], *, with_proposals: boo
             continue
         boxes = None
         if picture.annotation:
-            sound, refused, _ = sound_boxes(picture, size_wh, files.taxonomy)
+            sound, refused, _ = sound_boxes(picture, size_wh, vocabulary)
             findings += (*picture.findings, *refused)
             boxes = tuple(sound)
         named = shot.annotation.relative_to(files.annotations)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from toonvision.data.records import StoredScreenshot
     from toonvision.data.split_plan import JoinedShots, SplitSummary
     from toonvision.data.workspace import Workspace
-    from toonvision.taxonomy.labels import Taxonomy
 
 _MOST_GROUPS, _MOST_NAMES, _FEWEST_SUBSETS = 5, 2, 2
 
@@ -99,7 +98,7 @@ def pattern_findings(files: "Workspace", screenshots: "Sequence[StoredScreenshot
     return (Finding("groups.pattern", reason, "correct it in toonvision.toml", "pattern"),) if reason else ()
 
 
-def split_findings(summary: "SplitSummary", taxonomy: "Taxonomy") -> tuple[Finding, ...]:
+def split_findings(summary: "SplitSummary", files: "Workspace") -> tuple[Finding, ...]:
     """Report recordings that had to be cut, and labels that cannot be learned or evaluated."""
     from toonvision.data.groups import RECORD_MORE
     from toonvision.data.splits import Split, again
@@ -107,7 +106,7 @@ def split_findings(summary: "SplitSummary", taxonomy: "Taxonomy") -> tuple[Findi
 
     labels = summary.tables[0]
     totals = {one.name: total for one, total in zip(labels.classes, labels.totals.tolist(), strict=True)}
-    unlearned = untrainable(totals, finds=bool(taxonomy.finding))
+    unlearned = untrainable(totals, finds=bool(files.taxonomy.finding))
     findings = [finding for finding in unlearned if finding.code == "one-label"]
     drawn = again(Split(summary.name, {}))
     whose = " of the source" if summary.seed is None else ""  # else some subset was drawn here
@@ -123,4 +122,4 @@ def split_findings(summary: "SplitSummary", taxonomy: "Taxonomy") -> tuple[Findi
             f"{listed(group.subsets)}, because {why}: TEST RESULTS WILL LOOK BETTER THAN ON A NEW RECORDING"
         )
         findings.append(Finding(f"{group.names[0]} to {group.names[-1]}", reason, RECORD_MORE, "cut"))
-    return (*findings, *missing_labels(summary, labels))
+    return (*findings, *missing_labels(summary, labels, rules=files.label_rules))

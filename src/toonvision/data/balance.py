@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.data.catalog import Crop
+from toonvision.data.label_rules import AS_THEY_ARE, LabelRules
 from toonvision.data.unknown_labels import unknown_labels
 from toonvision.taxonomy.labels import LABEL_LEVEL, NO_CONTEXT, Category, Level, Taxonomy
 
@@ -74,8 +75,8 @@ class Balance:
     findings: tuple[Finding, ...] = ()
 
 
-def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
-    """Count samples by level and context, and compare them with the taxonomy's targets.
+def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy, *, rules: LabelRules = AS_THEY_ARE) -> Balance:
+    """Count samples by level and context, and compare them with the taxonomy's targets; `rules` are the settings'.
 
     Raises:
         InputRejectedError: If crops lie in contexts that the taxonomy no longer knows.
@@ -90,7 +91,8 @@ def measure_balance(crops: Sequence[Crop], taxonomy: Taxonomy) -> Balance:
     pairs = Counter((crop.label, crop.context) for crop in crops)
     levels = (taxonomy.level(LABEL_LEVEL), *taxonomy.levels)
     tables = tuple(count_table(level, contexts, pairs, taxonomy) for level in levels)
-    return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops), tuple(unknown_labels(crops, taxonomy)))
+    findings = unknown_labels(crops, taxonomy, rules)
+    return Balance(tables, tuple(_shortages(tables[0], taxonomy)), len(crops), tuple(findings))
 
 
 def _contexts(found: Sequence[str], taxonomy: Taxonomy) -> tuple[Category, ...]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from toonvision.core.runner import Report
 from toonvision.core.workers import Workers
-from toonvision.data.examination import ExtractionResult, PictureTask, examine
+from toonvision.data.examination import ExtractionResult, PictureTask, examine, vocabulary_of
+from toonvision.data.unknown_labels import Vocabulary
 from toonvision.data.workspace import Workspace
-from toonvision.taxonomy.labels import Taxonomy
 
 _BATCH = 16
 """Screenshots per commit: few enough to lose little, enough that waiting for the disk does not count."""
@@ -29,12 +29,13 @@ def batches_elsewhere(
 ) -> Iterator[Sequence[ExtractionResult]]:
     """Yield the same batches, examined by `workers`."""
     groups = [tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH)]
-    work = partial(_examine_batch, workspace.taxonomy, workspace.crops)
+    vocabulary = vocabulary_of((task.picture for task in tasks), workspace)
+    work = partial(_examine_batch, vocabulary, workspace.crops)
     for _, batch in workers.results(work, groups, name=lambda task: task.picture.name, ahead=_AHEAD):
         yield batch
 
 
 def _examine_batch(
-    taxonomy: Taxonomy, crops: Path, tasks: Sequence[PictureTask], _report: Report
+    vocabulary: Vocabulary, crops: Path, tasks: Sequence[PictureTask], _report: Report
 ) -> list[ExtractionResult]:
-    return [examine(task, taxonomy, crops) for task in tasks]
+    return [examine(task, vocabulary, crops) for task in tasks]

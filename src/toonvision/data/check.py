@@ -126,8 +126,9 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
         for path in files_without_row(workspace, known)
         if not path.name.startswith(TEMPORARY)
     ]
-    faults += unknown_labels(known.crops, workspace.taxonomy)
-    rare = untrainable(Counter(crop.label for crop in known.crops), finds=bool(workspace.taxonomy.finding))
+    faults += unknown_labels(known.crops, workspace.taxonomy, workspace.label_rules)
+    labels = Counter(crop.label for crop in known.crops if crop.label in workspace.taxonomy.by_name)
+    rare = untrainable(labels, finds=bool(workspace.taxonomy.finding), rules=workspace.label_rules)
     return [
         Checked("Crops", len(known.crops), tuple(faults), (*rare, *odd_images(statistics))),
         Checked("Boxes", len(known.crops), (), tuple(odd_boxes(known.crops))),
@@ -152,7 +153,7 @@ def check_splits(workspace: Workspace, known: Known) -> Checked:
         faults += torn
         doubts += cut
         table = subset_table(level, split, known.crops, workspace.taxonomy)
-        doubts += missing_labels(split, table)
+        doubts += missing_labels(split, table, rules=workspace.label_rules)
         if missing := sum(split.subset_of(crop) is None for crop in known.crops):
             reason = f"does not know {missing} of {len(known.crops)} crops, which were cut after it was made"
             if split.from_source:

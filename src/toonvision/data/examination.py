@@ -25,8 +25,8 @@ from toonvision.data.listing import relative
 from toonvision.data.own_readings import SourceReading, with_own_annotations
 from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.data.sound_objects import attributes_of, sound_boxes, sound_regions
+from toonvision.data.unknown_labels import Vocabulary
 from toonvision.data.workspace import SCREENSHOTS, SETTINGS, Source, Workspace
-from toonvision.taxonomy.labels import Taxonomy
 
 _AHEAD = 32
 """Pictures examined ahead of those that are dealt with."""
@@ -208,7 +208,7 @@ def reading_findings(readings: Sequence[SourceReading], known: Known) -> list[Fi
     return findings + [stray for source, reading in readings for stray in stray_attributes(source.root, reading)]
 
 
-def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
+def examine(task: PictureTask, vocabulary: Vocabulary, crops_folder: Path) -> ExtractionResult:
     """Read one picture and cut what is new in it; many threads can do so at once, large pictures one at a time.
 
     The files of known crops are in `crops_folder`. Of a picture that cannot be used there is but a finding.
@@ -216,13 +216,13 @@ def examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extrac
     picture = task.picture
     try:
         with images.room_for(picture.path):
-            return _examine(task, taxonomy, crops_folder)
+            return _examine(task, vocabulary, crops_folder)
     except RejectedItemError as error:
         whole = error.finding(picture.name, pictures=1, objects=len(picture.objects))
         return ExtractionResult(task, (*picture.findings, staying(whole, len(task.crops))), kept=False)
 
 
-def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> ExtractionResult:
+def _examine(task: PictureTask, vocabulary: Vocabulary, crops_folder: Path) -> ExtractionResult:
     picture, known = task.picture, task.known
     content = read_regular(picture.path, limit=images.LARGEST_FILE)
     digest = hashlib.sha256(content).hexdigest()
@@ -233,7 +233,7 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
         known = None
         decoded = decode_screenshot(picture, content)
         size_wh, mark = decoded.size, fingerprint(decoded)
-    boxes, findings, notes = sound_boxes(picture, size_wh, taxonomy)
+    boxes, findings, notes = sound_boxes(picture, size_wh, vocabulary)
     attributes, complaints = attributes_of(picture, task.source.root)
     crops = {(crop.label, crop.box): crop for crop in task.crops}
     cuts = []
@@ -247,7 +247,7 @@ def _examine(task: PictureTask, taxonomy: Taxonomy, crops_folder: Path) -> Extra
     found = (*picture.findings, *findings, *complaints)
     regions = tuple(
         Cut(entry.label, box, None, picture.item(entry.number), attributes=entry.attributes)
-        for entry, box in sound_regions(picture, size_wh, taxonomy)
+        for entry, box in sound_regions(picture, size_wh, vocabulary.taxonomy)
     )
     return ExtractionResult(
         task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None, notes=notes, regions=regions
@@ -275,12 +275,19 @@ def decode_screenshot(picture: AnnotatedPicture, content: bytes) -> Image.Image:
 def examine_all(tasks: Sequence[PictureTask], workspace: Workspace, pool: Executor) -> Iterator[ExtractionResult]:
     """Examine pictures in parallel and in order, some ahead, so that no thread waits for whoever uses the results."""
     waiting: deque[Future[ExtractionResult]] = deque()
+    vocabulary = vocabulary_of((task.picture for task in tasks), workspace)
     for task in tasks:
-        waiting.append(pool.submit(examine, task, workspace.taxonomy, workspace.crops))
+        waiting.append(pool.submit(examine, task, vocabulary, workspace.crops))
         if len(waiting) > _AHEAD:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def vocabulary_of(pictures: Iterable[AnnotatedPicture], workspace: Workspace) -> Vocabulary:
+    """Return the labels that the objects of pictures may have in a workspace, and those that they have besides."""
+    labels = (entry.label for picture in pictures for entry in picture.objects)
+    return Vocabulary.of(labels, workspace.taxonomy, workspace.label_rules)
 
 
 def staying(finding: Finding, crops: int) -> Finding:

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from toonvision.core.errors import Finding, RejectedItemError
-from toonvision.core.wording import counted
+from toonvision.core.wording import counted, listed
 from toonvision.data.boxes import AnnotatedObject, Reading, checked_label
 from toonvision.data.listing import WORKSPACE_MARK
 from toonvision.taxonomy.loader import Strict, quoted
@@ -58,6 +58,10 @@ class LabelRules:
         """The labels that no object has any more."""
         return self.ignored | self.kept_of.keys()
 
+    def spellings(self, label: str) -> list[str]:
+        """Return the labels that are read as this one."""
+        return sorted(spelling for spelling, kept in self.kept_of.items() if kept == label)
+
     def unused(self, reading: Reading) -> list[str]:
         """Return the labels that are left out or joined, and that no object of a reading has."""
         return sorted(self.gone - {entry.label for picture in reading.pictures for entry in picture.objects})
@@ -104,10 +108,8 @@ class LabelRules:
         if self.ignored:
             blocks.append(f"[labels]\nignore = [{', '.join(map(quoted, sorted(self.ignored)))}]")
         if self.kept_of:
-            lines = []
-            for kept in sorted(set(self.kept_of.values())):
-                spellings = sorted(spelling for spelling, label in self.kept_of.items() if label == kept)
-                lines.append(f"{quoted(kept)} = [{', '.join(map(quoted, spellings))}]")
+            kept = sorted(set(self.kept_of.values()))
+            lines = [f"{quoted(one)} = [{', '.join(map(quoted, self.spellings(one)))}]" for one in kept]
             blocks.append("\n".join(["[labels.same]", *lines]))
         return "\n\n".join(blocks)
 
@@ -148,15 +150,50 @@ class LabelsTable(Strict):
         return LabelRules.of(self.ignore, self.same)
 
 
-def joining(same: Mapping[str, Sequence[str]]) -> str:
-    """Return how to read labels as another one, by that, in words that can be carried out."""
-    lines = " and ".join(f"{_key(label)} = {_quoted(others)}" for label, others in same.items())
-    return f"write {lines} under [labels.same] in {WORKSPACE_MARK}"
+AS_THEY_ARE = LabelRules()
+"""No label is left out or joined."""
 
 
-def ignoring(labels: Sequence[str]) -> str:
-    """Return how to leave labels out, in words that can be carried out."""
-    return f"write ignore = {_quoted(labels)} under [labels] in {WORKSPACE_MARK}"
+def joining(same: Mapping[str, Sequence[str]], rules: LabelRules) -> str:
+    """Return how to read labels as another one, by that, besides what the rules do; in words that can be carried out.
+
+    Examples:
+        >>> joining({"cat": ["ca t"]}, AS_THEY_ARE)
+        'write cat = ["ca t"] under [labels.same] in toonvision.toml'
+        >>> joining({"cat": ["ca t"]}, LabelRules.of(same={"cat": "Cat"}))
+        'write cat = ["Cat", "ca t"] under [labels.same] in toonvision.toml, in place of the line that begins with cat'
+    """
+    lines, replaced = [], []
+    for label, others in same.items():
+        spellings = [*rules.spellings(label), *(one for other in others for one in (other, *rules.spellings(other)))]
+        lines.append(f"{_key(label)} = {_quoted(spellings)}")
+        replaced += [_key(one) for one in (label, *others) if rules.spellings(one)]
+    return f"write {' and '.join(lines)} under [labels.same] in {WORKSPACE_MARK}{_in_place_of(replaced)}"
+
+
+def ignoring(labels: Sequence[str], rules: LabelRules) -> str:
+    """Return how to leave labels out besides what the rules do, in words that can be carried out.
+
+    Examples:
+        >>> ignoring(["owl"], AS_THEY_ARE)
+        'write ignore = ["owl"] under [labels] in toonvision.toml'
+        >>> ignoring(["owl"], LabelRules.of(["bird"]))
+        'write ignore = ["bird", "owl"] under [labels] in toonvision.toml, in place of the line that begins with ignore'
+    """
+    ignored = [*sorted(rules.ignored), *(one for label in labels for one in (label, *rules.spellings(label)))]
+    words = f"write ignore = {_quoted(ignored)} under [labels] in {WORKSPACE_MARK}"
+    words += _in_place_of(["ignore"] if rules.ignored else [])
+    if joined := [_key(label) for label in labels if rules.spellings(label)]:  # a label has one rule at most
+        words += f", and remove {_lines(joined)} under [labels.same]"
+    return words
+
+
+def _in_place_of(keys: Sequence[str]) -> str:
+    return f", in place of {_lines(keys)}" if keys else ""
+
+
+def _lines(keys: Sequence[str]) -> str:
+    return f"the line that begins with {keys[0]}" if len(keys) == 1 else f"the lines that begin with {listed(keys)}"
 
 
 def _quoted(labels: Sequence[str]) -> str:

@@ -17,12 +17,12 @@ from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
 from toonvision.data.formats.layout import Layout
 from toonvision.data.formats.names import Format
-from toonvision.data.label_rules import LabelRules
+from toonvision.data.label_rules import AS_THEY_ARE, LabelRules
 from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import SUBSETS, Subset
 from toonvision.data.trainable import untrainable
-from toonvision.data.unknown_labels import unknown_label
+from toonvision.data.unknown_labels import Vocabulary
 from toonvision.taxonomy.labels import NO_CONTEXT, Taxonomy, did_you_mean
 
 _MEASURED_PICTURES = 200
@@ -61,22 +61,27 @@ class SourceOverview:
         layout: The format that it was read in, and in words how its annotations lie there.
         others: Formats that it could be read in instead.
         reading: Everything that was found in it, with its labels as the settings want them.
+        rules: What the settings did to the labels.
+        unknown: The labels that the chosen taxonomy lacks.
     """
 
     root: Path
     layout: Layout
     others: tuple[Layout, ...]
     reading: Reading
+    rules: LabelRules
+    unknown: tuple[str, ...] = ()
 
     def known_to(self, taxonomy: Taxonomy) -> "SourceOverview":
         """Return the same with the contexts that a taxonomy knows, and with a finding for each label that it lacks."""
         reading = in_contexts(self.reading, taxonomy)
+        vocabulary = Vocabulary.of(self.labels, taxonomy, self.rules)
         lacking = tuple(
-            unknown_label(label, taxonomy).finding(f"{counted(count, 'object')} called {label!r}")
-            for label, count in self.labels.items()
-            if label not in taxonomy.by_name
+            vocabulary.refusal(label).finding(f"{counted(self.labels[label], 'object')} called {label!r}")
+            for label in vocabulary.unknown
         )
-        return replace(self, reading=replace(reading, findings=(*reading.findings, *lacking)))
+        reading = replace(reading, findings=(*reading.findings, *lacking))
+        return replace(self, reading=reading, unknown=vocabulary.unknown)
 
     def _entries(self) -> Iterable[AnnotatedObject]:
         return (entry for picture in self.reading.pictures for entry in picture.objects)
@@ -162,7 +167,9 @@ class SourceOverview:
     def findings(self) -> tuple[Finding, ...]:
         """What was left out of pictures and objects and why, what is worth knowing, and what cannot be learned."""
         own = (finding for picture in self.reading.pictures for finding in picture.findings)
-        return (*self.reading.findings, *own, *self.tiny, *untrainable(self.labels, finds=self.has_boxes))
+        known = {label: count for label, count in self.labels.items() if label not in self.unknown}
+        unlearned = untrainable(known, finds=self.has_boxes, rules=self.rules)
+        return (*self.reading.findings, *own, *self.tiny, *unlearned)
 
     @property
     def losses(self) -> tuple[FindingKind, ...]:
@@ -175,7 +182,7 @@ class SourceOverview:
         return _kinds(finding for finding in self.findings if not finding.skips)
 
 
-def understand(root: Path, *, format_: Format | None = None, rules: LabelRules | None = None) -> SourceOverview:
+def understand(root: Path, *, format_: Format | None = None, rules: LabelRules = AS_THEY_ARE) -> SourceOverview:
     """Read a source, and the headers of its pictures; none is decoded.
 
     Args:
@@ -195,12 +202,11 @@ def understand(root: Path, *, format_: Format | None = None, rules: LabelRules |
         if not others:
             raise
         raise InputRejectedError(f"{error} Or read it as {printable(layout.ways_to_read(others))}.") from error
-    rules = rules or LabelRules()
     if unused := rules.unused(reading):
         known = {entry.label for picture in reading.pictures for entry in picture.objects}
         hint = did_you_mean(unused[0], known)
         raise InputRejectedError(f"{root}: no object has the label {unused[0]!r}.{hint} Correct --ignore or --same.")
-    return SourceOverview(root, chosen, tuple(others), _without_unusable(rules.applied(reading)))
+    return SourceOverview(root, chosen, tuple(others), _without_unusable(rules.applied(reading)), rules)
 
 
 def _without_unusable(reading: Reading) -> Reading:

@@ -10,12 +10,12 @@ from toonvision.core.files import followed_inside
 from toonvision.data.attributes import MOST_ATTRIBUTES, Attributes, read_attributes
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box, fit_object
 from toonvision.data.listing import relative
-from toonvision.data.unknown_labels import unknown_label
+from toonvision.data.unknown_labels import Vocabulary
 from toonvision.taxonomy.labels import Taxonomy
 
 
 def sound_boxes(
-    picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
+    picture: AnnotatedPicture, size_wh: tuple[int, int], vocabulary: Vocabulary
 ) -> tuple[dict[tuple[str, Box], int], list[Finding], tuple[tuple[str, str], ...]]:
     """Return the number of each object that can be cut, by label and box; a finding for each other one; and notes."""
     boxes: dict[tuple[str, Box], int] = {}
@@ -23,8 +23,8 @@ def sound_boxes(
     notes: list[tuple[str, str]] = []
     for entry in picture.objects:
         try:
-            if entry.label not in taxonomy.by_name:
-                raise unknown_label(entry.label, taxonomy)
+            if entry.label not in vocabulary.taxonomy.by_name:
+                raise vocabulary.refusal(entry.label)
             box, known_of_it = fit_object(entry, size_wh)
             if (entry.label, box) in boxes:
                 reason = f"repeats object {boxes[entry.label, box]}: same label, same box"

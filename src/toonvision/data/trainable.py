@@ -9,7 +9,7 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.names import folded
 from toonvision.core.wording import listed, some
 from toonvision.data.balance import CountTable
-from toonvision.data.label_rules import ignoring, joining
+from toonvision.data.label_rules import AS_THEY_ARE, LabelRules, ignoring, joining
 from toonvision.data.splits import Made, Split, again
 from toonvision.data.subsets import SUBSETS
 from toonvision.taxonomy.labels import LABEL_LEVEL
@@ -24,7 +24,9 @@ _MOST_COMPARED = 50
 """Rare labels that are compared with all others, letter by letter, which takes time."""
 
 
-def untrainable(labels: Mapping[str, int], *, finds: bool = False) -> tuple[Finding, ...]:
+def untrainable(
+    labels: Mapping[str, int], *, finds: bool = False, rules: LabelRules = AS_THEY_ARE
+) -> tuple[Finding, ...]:
     """Return what keeps a model from learning some labels well, by the number of objects of each; none is left out yet.
 
     A model is shown objects of train, the best epoch is found on those of val, and it is evaluated on those of test: a
@@ -33,6 +35,7 @@ def untrainable(labels: Mapping[str, int], *, finds: bool = False) -> tuple[Find
     Args:
         labels: Number of objects by label.
         finds: Whether a model can learn to find objects, for which one label is enough.
+        rules: What the settings did to the labels.
     """
     counts = {label: count for label, count in labels.items() if count}
     findings = []
@@ -48,14 +51,14 @@ def untrainable(labels: Mapping[str, int], *, finds: bool = False) -> tuple[Find
         reason = f"{has} fewer than {len(SUBSETS)} objects, but train, val and test need one each"
         if 1 in rare.values():
             reason += "; with a single one no model can be trained"
-        findings.append(Finding("labels", reason, ways_out(list(rare), list(counts)), "few-objects"))
+        findings.append(Finding("labels", reason, ways_out(list(rare), list(counts), rules), "few-objects"))
     if alike := _spelled_alike({label: count for label, count in counts.items() if label not in rare}):
         named = [listed([f"{label!r} ({counts[label]})" for label in group]) for group in alike]
         more = [f"and {len(named) - _MOST_NAMED:,} more"] if len(named) > _MOST_NAMED else []
         pairs = "; ".join([*named[:_MOST_NAMED], *more])
         same = {group[0]: group[1:] for group in alike}
         reason = f"labels are spelled alike, and a model learns to distinguish them: {pairs}"
-        findings.append(Finding("labels", reason, f"if they are one, {joining(same)}", "spelled-alike"))
+        findings.append(Finding("labels", reason, f"if they are one, {joining(same, rules)}", "spelled-alike"))
     return tuple(findings)
 
 
@@ -68,13 +71,13 @@ def _spelled_alike(counts: Mapping[str, int]) -> list[list[str]]:
     return [group for words, group in groups.items() if words and len(group) > 1]
 
 
-def ways_out(rare: Sequence[str], labels: Sequence[str]) -> str:
-    """Return the remedies for labels with too few objects, of all the labels there are."""
+def ways_out(rare: Sequence[str], labels: Sequence[str], rules: LabelRules) -> str:
+    """Return the remedies for labels with too few objects, of all the labels that the rules leave."""
     ways = [f"annotate more of {'it' if len(rare) == 1 else 'them'}"]
     if _can_be_left_out(rare, labels):
-        ways.append(f"leave {'it' if len(rare) == 1 else 'them'} out: {ignoring(rare)}")
+        ways.append(f"leave {'it' if len(rare) == 1 else 'them'} out: {ignoring(rare, rules)}")
     if same := _spellings(rare, labels):
-        ways.append(f"join what is another spelling: {joining(same)}")
+        ways.append(f"join what is another spelling: {joining(same, rules)}")
     return ", or ".join(ways)
 
 
@@ -87,12 +90,13 @@ def _named(rare: Sized, labels: Sized) -> int:
     return _MOST_NAMED if _can_be_left_out(rare, labels) else len(rare)
 
 
-def missing_labels(split: Made, table: CountTable) -> tuple[Finding, ...]:
+def missing_labels(split: Made, table: CountTable, *, rules: LabelRules = AS_THEY_ARE) -> tuple[Finding, ...]:
     """Return the labels of which a subset of a split has none, so that they cannot be learned or evaluated.
 
     Args:
         split: The split, or how it came out.
         table: Its samples by label and subset.
+        rules: What the settings did to the labels.
     """
     rows = [(one.name, counts) for one, counts in zip(table.classes, table.counts.tolist(), strict=True) if any(counts)]
     subsets = [column.name for column in table.columns]
@@ -106,7 +110,7 @@ def missing_labels(split: Made, table: CountTable) -> tuple[Finding, ...]:
     most = _named(missing, rows)
     named = (f"{some(labels, most=most)} in {where}" for where, labels in by_subsets.items())
     reason = f"no object of {'; none of '.join(named)}"
-    remedy = f"{ways_out(list(missing), [label for label, _ in rows])}; {_then(split)}"
+    remedy = f"{ways_out(list(missing), [label for label, _ in rows], rules)}; {_then(split)}"
     return (Finding(f"split {split.name}", reason, remedy, "label-missing"),)
 
 
@@ -145,7 +149,12 @@ def to_fill(split: Split, groups: Iterable[int]) -> str:
 
 
 def require_trainable(
-    table: CountTable, split: Split, finding: Sequence[str], groups: Callable[[], Mapping[str, int]]
+    table: CountTable,
+    split: Split,
+    finding: Sequence[str],
+    groups: Callable[[], Mapping[str, int]],
+    *,
+    rules: LabelRules = AS_THEY_ARE,
 ) -> None:
     """Refuse to train where a class of the task's level could not be learned or evaluated.
 
@@ -155,6 +164,7 @@ def require_trainable(
         finding: The tasks that find objects, and can be trained with one class.
         groups: Counts in how many groups of screenshots that stay together each class lies; called only where that
             matters, since it takes time.
+        rules: What the settings did to the labels.
 
     Raises:
         InputRejectedError: With all classes and counts, if there are fewer than two classes, a class with a single
@@ -181,7 +191,7 @@ def require_trainable(
     elif empty and not single:
         remedy = to_fill(split, groups().values())
     elif table.level.name == LABEL_LEVEL and (rare := [name for name, row in present if name in {*single, *unseen}]):
-        remedy = after_annotating(ways_out(rare, [name for name, _ in present]), split)
+        remedy = after_annotating(ways_out(rare, [name for name, _ in present], rules), split)
     raise InputRejectedError(f"training {reason}. Samples in train/val/test: {shares}. {remedy}")
 
 

@@ -156,7 +156,7 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
     return Results(
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
-        balance=measure_balance(crops, workspace.taxonomy),
+        balance=measure_balance(crops, workspace.taxonomy, rules=workspace.label_rules),
         growth=measure_growth(workspace, screenshot_rows(workspace), crops, errors_so_far(workspace.runs)),
         split=summarize_split(data.stored_split, crops, workspace.taxonomy),
         screenshots=len({crop.screenshot_id for crop in data.items}),

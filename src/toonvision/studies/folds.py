@@ -139,7 +139,8 @@ def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
     split, level = read_split(workspace.splits, split_name), workspace.taxonomy.level(dataset.task.level)
     crops, taxonomy = dataset.crops, workspace.taxonomy
     table = subset_table(level, split, crops, taxonomy)
-    require_trainable(table, split, taxonomy.finding, lambda: class_groups(level, crops, taxonomy))
+    rules = workspace.label_rules
+    require_trainable(table, split, taxonomy.finding, lambda: class_groups(level, crops, taxonomy), rules=rules)
     return fold_of_subsets(f"split {split.name}", [split.subset_of(crop) for crop in dataset.crops])
 
 

@@ -72,7 +72,8 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
     crops = [crop for crop in known.crops if stored.subset_of(crop)]
     level = workspace.taxonomy.level(task.level)
     table = subset_table(level, stored, crops, workspace.taxonomy)
-    require_trainable(table, stored, workspace.taxonomy.finding, lambda: class_groups(level, crops, workspace.taxonomy))
+    taxonomy, rules = workspace.taxonomy, workspace.label_rules
+    require_trainable(table, stored, taxonomy.finding, lambda: class_groups(level, crops, taxonomy), rules=rules)
     dataset = dataset_of(workspace, task, known, crops, size_hw=size_hw, resize=resize)
     left_out = tuple(category.name for category in level.classes if category.name not in dataset.classes)
     own = workspace.taxonomy.classes_at(task.level)
