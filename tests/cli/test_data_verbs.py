@@ -46,7 +46,10 @@ def test_every_format_goes_from_init_to_a_split(run, tmp_path, write, name):
 def test_what_has_one_label_is_found_not_named(run, tmp_path):
     shots = [replace(shot, objects=tuple(("face", box) for _, box in shot.objects)) for shot in small_shots()]
     write_voc(tmp_path / "source", shots)
-    assert "label (1 class), detect (1 class)." in run("init", tmp_path / "w", "--from", tmp_path / "source").out
+    assert (
+        "label (1 class, needs a second one), detect (1 class)."
+        in run("init", tmp_path / "w", "--from", tmp_path / "source").out
+    )
     run("extract", "-w", tmp_path / "w")
     assert run("split", "-w", tmp_path / "w").err.splitlines()[-1].startswith("Next: toonvision train detect ")
 

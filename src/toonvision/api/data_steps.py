@@ -16,6 +16,7 @@ from toonvision.core.wording import counted
 from toonvision.data import workspace as data
 from toonvision.data.setup import SetupPlan
 from toonvision.data.splits import DEFAULT_SPLIT
+from toonvision.taxonomy.labels import CLASSIFY
 
 if TYPE_CHECKING:
     from toonvision.api.capturing import CaptureOrder
@@ -43,9 +44,17 @@ class DataSteps(Opened):
     def about(self) -> Result[data.Workspace]:
         """Return what the workspace is: what was understood of its source, its tasks, and the next command."""
         taxonomy = self.files.taxonomy
-        tasks = [(task.name, len(taxonomy.level(task.level).classes)) for task in taxonomy.tasks]
-        sizes = ", ".join(f"{name} ({counted(count, 'class', 'classes')})" for name, count in tasks)
-        about = {"taxonomy": taxonomy.name, "tasks": [name for name, _ in tasks], "size_hw": list(self.files.size_hw)}
+        tasks = [(task, len(taxonomy.level(task.level).classes)) for task in taxonomy.tasks]
+        sizes = ", ".join(
+            f"{task.name} ({counted(count, 'class', 'classes')}"
+            f"{', needs a second one' * (count == 1 and task.kind == CLASSIFY)})"
+            for task, count in tasks
+        )
+        about = {
+            "taxonomy": taxonomy.name,
+            "tasks": [task.name for task, _ in tasks],
+            "size_hw": list(self.files.size_hw),
+        }
         overview = self.made.overview if self.made else None
         blocks = setup_blocks(self.made, made=True) if self.made else (
             f"Workspace {self.root} with the taxonomy {taxonomy.name}.",
