@@ -86,4 +86,4 @@ def _suspect_panels(found: CurrentSuspects | None) -> tuple[FigurePanel | Table,
     if study.samples + study.unevaluated != found.samples:
         note += f" There are {found.samples:,} crops now. To search again, run toonvision suspects."
     table = suspects_table(study, found.current, found.crops.classes, note=note)
-    return (suspects_panel(study, found.crops, found.current), table) if found.current else (table,)
+    return (suspects_panel(study, found.crops, found.crops.suspects), table) if found.current else (table,)
