@@ -99,8 +99,7 @@ class Run(StoredRun):
                 f"{self.name} finds objects: its scores put boxes in order and are no probabilities, so there is no "
                 "temperature to fit. From which score on a box counts is stored with it: for each class the threshold "
                 f"that was chosen on validation screenshots, or {DEFAULT_THRESHOLD:.2f} where none could be chosen. To "
-                "see them, run: "
-                f"{self.workspace.command('evaluate', self.name)}"
+                f"see them, run: {self.workspace.command('evaluate', self.name)}"
             )
         self.require_step("calibrate")
         fitted = None if remove else self.evaluation().best.calibration

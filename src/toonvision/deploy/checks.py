@@ -217,8 +217,8 @@ def _by_numpy(change: Callable[..., npt.NDArray[Any]], name: str = LISTED) -> Sh
 
 def _reshaped(given: Given, settings: Mapping[str, Setting]) -> Shape:
     """Return a new shape, in which 0 stands for the side that was there."""
-    sides = [side or given[0][at] for at, side in enumerate(_listed(settings, LISTED))]
-    return np.broadcast_to(np.False_, given[0]).reshape(sides).shape
+    sides = tuple(side or given[0][at] for at, side in enumerate(_listed(settings, LISTED)))
+    return _by_numpy(np.reshape)(given, {LISTED: sides})
 
 
 def _convolved(given: Given, settings: Mapping[str, Setting]) -> Shape:

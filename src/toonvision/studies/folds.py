@@ -20,15 +20,15 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.files import write_bytes
 from toonvision.core.progress import unwatched
 from toonvision.data.fitting import Resize
-from toonvision.data.split_plan import class_groups, subset_table
 from toonvision.data.splits import read_split
 from toonvision.data.subsets import SUBSETS
-from toonvision.data.trainable import another_class, instead_of_naming, require_trainable
+from toonvision.data.trainable import another_class, instead_of_naming
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.backend import installed_versions
 from toonvision.tasks.base import Dataset
+from toonvision.tasks.classify import require_learnable
 from toonvision.tasks.networks import predict
 from toonvision.tasks.registry import kind_of, load_dataset
 from toonvision.tasks.settings import TrainingSettings
@@ -137,10 +137,7 @@ def split_fold(workspace: Workspace, dataset: Dataset, split_name: str) -> Fold:
         InputRejectedError: If a class could not be learned or evaluated.
     """
     split, level = read_split(workspace.splits, split_name), workspace.taxonomy.level(dataset.task.level)
-    crops, taxonomy = dataset.crops, workspace.taxonomy
-    table = subset_table(level, split, crops, taxonomy)
-    rules = workspace.label_rules
-    require_trainable(table, split, taxonomy.finding, lambda: class_groups(level, crops, taxonomy), rules=rules)
+    require_learnable(workspace, level, split, dataset.crops)
     return fold_of_subsets(f"split {split.name}", [split.subset_of(crop) for crop in dataset.crops])
 
 

@@ -16,7 +16,7 @@ from toonvision.data.fitting import Resize
 from toonvision.data.images import Pictures
 from toonvision.data.records import Known
 from toonvision.data.split_plan import class_groups, subset_table
-from toonvision.data.splits import read_split
+from toonvision.data.splits import Split, read_split
 from toonvision.data.subsets import Subset
 from toonvision.data.trainable import require_trainable
 from toonvision.data.workspace import Workspace
@@ -36,7 +36,7 @@ from toonvision.tasks.novelty_panels import novelty_panel, rejected_panel
 from toonvision.tasks.outliers import fit_novelty_score
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.tasks.subsets import in_subsets
-from toonvision.taxonomy.labels import CLASSIFY, Task, Taxonomy
+from toonvision.taxonomy.labels import CLASSIFY, Level, Task, Taxonomy
 
 if TYPE_CHECKING:
     import keras
@@ -70,15 +70,23 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
         return dataset_of(workspace, task, known, known.crops, size_hw=size_hw, resize=resize)
     stored = read_split(workspace.splits, split)
     crops = [crop for crop in known.crops if stored.subset_of(crop)]
-    level = workspace.taxonomy.level(task.level)
-    table = subset_table(level, stored, crops, workspace.taxonomy)
-    taxonomy, rules = workspace.taxonomy, workspace.label_rules
-    require_trainable(table, stored, taxonomy.finding, lambda: class_groups(level, crops, taxonomy), rules=rules)
+    level, own = workspace.taxonomy.level(task.level), workspace.taxonomy.classes_at(task.level)
+    require_learnable(workspace, level, stored, crops)
     dataset = dataset_of(workspace, task, known, crops, size_hw=size_hw, resize=resize)
     left_out = tuple(category.name for category in level.classes if category.name not in dataset.classes)
-    own = workspace.taxonomy.classes_at(task.level)
     newer = sum(crop.label in own and stored.subset_of(crop) is None for crop in known.crops)
     return in_subsets(dataset, stored, left_out=left_out, newer=newer)
+
+
+def require_learnable(workspace: Workspace, level: Level, split: Split, crops: Sequence[Crop]) -> None:
+    """Refuse to train on the crops of a split where a class of a level could not be learned, or not be evaluated.
+
+    Raises:
+        InputRejectedError: As `require_trainable`.
+    """
+    taxonomy, rules = workspace.taxonomy, workspace.label_rules
+    table = subset_table(level, split, crops, taxonomy)
+    require_trainable(table, split, taxonomy.finding, lambda: class_groups(level, crops, taxonomy), rules=rules)
 
 
 def dataset_of(
