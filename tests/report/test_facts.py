@@ -7,6 +7,7 @@ from figures import examples
 from report.made import evaluation_of, results_of
 from toonvision.evaluation.breakdown import Breakdown, Group
 from toonvision.metrics.intervals import Proportion
+from toonvision.report.detection import view_fact
 from toonvision.report.facts import (
     confusion_fact,
     context_fact,
@@ -231,3 +232,12 @@ def test_a_class_without_test_crops_does_not_break_the_sentences():
     facts = main_facts(results_of(made))
     assert "nan" not in " ".join(facts)
     assert np.isfinite(made.best.probabilities).all()
+
+
+def test_a_detector_says_first_which_view_is_missed_most():
+    views = (("in full view", (1, 20), (6, 20)), ("overlaps another object", (6, 20), (1, 20)))
+    seen = dataclasses.replace(by_context(*views), name="disturbance")
+    assert view_fact([by_context(("Dock", (1, 9), (2, 9))), seen]) == (
+        "Missed by what disturbs the view: overlaps another object 30.0 % (6 of 20) and in full view 5.0 % (1 of 20)."
+    )
+    assert view_fact([]) == ""

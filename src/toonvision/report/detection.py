@@ -1,7 +1,10 @@
 """What the report of a run shows that finds objects in screenshots."""
 
+from collections.abc import Sequence
+
 from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import between, counted, listed, percent
+from toonvision.evaluation.breakdown import Breakdown
 from toonvision.figures.values import BoxSpread
 from toonvision.metrics.intervals import Proportion
 from toonvision.report import run_panels as run
@@ -50,10 +53,11 @@ def _pixel_sections(results: Results) -> tuple[Section, ...]:
 
 
 def detection_facts(results: Results) -> tuple[str, ...]:
-    """Return what was trained, how much is found, at which heights and where it misses most, in plain sentences."""
+    """Return what was trained, how much is found, and what is missed: by height, view and context, in plain sentences."""
     return with_floor(
-        results, _training_fact(results), _quality_fact(results), _height_fact(results), _context_fact(results)
-    )
+        results, _training_fact(results), _quality_fact(results), _height_fact(results), view_fact(results.breakdowns),
+        _context_fact(results),
+    )  # fmt: skip
 
 
 def _training_fact(results: Results) -> str:
@@ -86,6 +90,16 @@ def _height_fact(results: Results) -> str:
         return ""
     shares = [f"{row.band.title} {percent(row.counts.found / row.counts.total)}" for row in rows]
     return f"Found by height: {listed(shares)}."
+
+
+def view_fact(breakdowns: Sequence[Breakdown]) -> str:
+    """Say how many objects are missed by what disturbs their view; empty if that is the same for all."""
+    views = [group for one in breakdowns if one.name == "disturbance" for group in one.groups]
+    shares = [
+        f"{view.title} {percent(view.wrong.share)} ({view.wrong.count:,} of {view.wrong.total:,})"
+        for view in sorted(views, key=lambda view: -view.wrong.share)
+    ]
+    return f"Missed by what disturbs the view: {listed(shares)}." if len(shares) > 1 else ""
 
 
 def _context_fact(results: Results) -> str:
