@@ -53,7 +53,7 @@ def _pixel_sections(results: Results) -> tuple[Section, ...]:
 
 
 def detection_facts(results: Results) -> tuple[str, ...]:
-    """Return what was trained, how much is found, and what is missed: by height, view and context, in plain sentences."""
+    """Return in plain sentences what was trained, what is found, and what is missed by height, view and context."""
     return with_floor(
         results, _training_fact(results), _quality_fact(results), _height_fact(results), view_fact(results.breakdowns),
         _context_fact(results),
