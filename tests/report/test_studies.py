@@ -1,17 +1,23 @@
 import dataclasses
 import html
+import os
+from functools import partial
 
 import numpy as np
 import pytest
 
 from builders import copied
 from figures import examples
+from figures.test_study_figures import context_study
 from report.made import curve_of, evaluated_workspace, evaluation_of, results_of, suspects_of
 from toonvision.core.files import write_text
+from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.intervals import Proportion
 from toonvision.report.page import REPORT
 from toonvision.report.results import CurrentSuspects, gather_results
 from toonvision.report.run import run_page, write_report
+from toonvision.studies.box_contexts import BoxContextStudy
+from toonvision.studies.contexts import ContextStudy
 from toonvision.studies.curve import LearningCurve, curve_panel
 from toonvision.studies.leakage import LeakageStudy
 from toonvision.studies.stress import StressTest
@@ -160,20 +166,64 @@ def test_what_has_changed_since_the_search_is_said():
     assert panel(searched(0), "Suspect labels: 0").note.startswith("3 of 290 labels are suspect")
 
 
+def naive_of(workspace, evaluation, name="leakage", **changes):
+    """Save a comparison of a run with a naive split, and return it."""
+    record = evaluation.record
+    made = LeakageStudy(record.title, 0, Proportion(30, 40), Proportion(39, 40), started=record.started)
+    return dataclasses.replace(made, folder=workspace.studies / "label" / name, **changes).save()
+
+
 def test_a_comparison_with_a_naive_split_stands_in_the_report_of_its_run_alone(studied):
     workspace, run, evaluation, _ = studied
-    study = LeakageStudy(
-        evaluation.record.title,
-        0,
-        Proportion(30, 40),
-        Proportion(39, 40),
-        folder=workspace.studies / "label" / "leakage",
-    )
-    study.save()
+    study = naive_of(workspace, evaluation)
     assert LeakageStudy.load(study.folder) == study
     table = panel(gather_results(workspace, run, evaluation), "The same training on a naive split")
     assert table.rows[1][1:4] == ("39", "40", "97.5 %")
     assert "22.5 points higher" in table.note
     assert table.note.endswith("do not trust its scores.")
-    dataclasses.replace(study, run="label/other").save()
+    naive_of(workspace, evaluation, run="label/other")
     assert panel(gather_results(workspace, run, evaluation), "The same training on a naive split") is None
+
+
+KINDS = {"contexts": ContextStudy, "box_contexts": BoxContextStudy, "leakage": LeakageStudy}
+
+
+def saved_of(kind, workspace, record, name):
+    """Save a study of some kind that says something of a run, and return it."""
+    title, started = record.title, record.started
+    made = {
+        LeakageStudy: partial(LeakageStudy, title, 0, Proportion(30, 40), Proportion(39, 40)),
+        ContextStudy: partial(dataclasses.replace, context_study(), ordinary=title),
+        BoxContextStudy: partial(
+            BoxContextStudy, "label", "detector", (0,), (), Estimate(0.5, 0.4, 0.6), against=title
+        ),
+    }
+    return made[kind](started=started, folder=workspace.studies / record.task / name).save()
+
+
+@pytest.mark.parametrize("field", KINDS)
+def test_a_newer_study_of_another_run_hides_none_of_the_run_that_is_reported(studied, field):
+    workspace, run, evaluation, _ = studied
+    record = evaluation.record
+    own = saved_of(KINDS[field], workspace, record, "own")
+    other = saved_of(KINDS[field], workspace, dataclasses.replace(record, name="other"), "other")
+    later = (own.folder / own.FILE).stat().st_mtime + 10
+    os.utime(other.folder / other.FILE, (later, later))
+    assert getattr(gather_results(workspace, run, evaluation), field) == own
+
+
+@pytest.mark.parametrize("field", KINDS)
+@pytest.mark.parametrize("started", ["2020-01-01T00:00:00.000+00:00", ""])
+def test_a_study_of_a_run_that_was_replaced_is_left_out_and_the_report_says_so(studied, field, started):
+    workspace, run, evaluation, _ = studied
+    record = evaluation.record
+    other = saved_of(KINDS[field], workspace, dataclasses.replace(record, started=started), "before")
+    gathered = gather_results(workspace, run, evaluation)
+    assert getattr(gathered, field) is None
+    (reason,) = gathered.unread
+    assert reason.startswith(f"{other.folder}: this {other.WHAT} is of a run that {record.title} has replaced, or")
+    again = {"leakage": f"evaluate {record.title} --naive"}.get(field, f"contexts label --against {record.title}")
+    assert reason.endswith(f"Run: toonvision {again}")
+    own = saved_of(KINDS[field], workspace, record, "after")
+    gathered = gather_results(workspace, run, evaluation)
+    assert (getattr(gathered, field), gathered.unread) == (own, ())

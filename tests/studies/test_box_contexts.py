@@ -84,8 +84,9 @@ def test_each_context_has_its_score_beside_that_of_the_ordinary_run(dataset, fol
         dataset, SimpleNamespace(fold=SimpleNamespace(test=every)), leave_out=set(dict(named(folds))["garden"].test)
     )
     best = score(whole.predictions, replace(dataset, indices={"test": every}), "test")
-    against = SimpleNamespace(best=best, record=SimpleNamespace(title="things/one"))
+    against = SimpleNamespace(best=best, record=SimpleNamespace(title="things/one", started="2026-11-01"))
     study = compare_contexts(dataset, folds, results, seeds=[0], against=against)
+    assert (study.about, study.started) == ("things/one", "2026-11-01")
     garden, house = study.contexts
     assert (garden.ap50.value, house.ap50.value) == (pytest.approx(1), 0)
     assert (garden.ordinary, house.ordinary) == (0, pytest.approx(1))

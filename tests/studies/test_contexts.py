@@ -258,9 +258,8 @@ def test_a_study_is_loaded_as_it_was_saved(small_workspace, tmp_path):
     with pytest.raises(InputRejectedError, match="toonvision contexts TASK"):
         ContextStudy.load(folder)
     dataclasses.replace(STUDY, folder=folder).save()
-    assert ContextStudy.load(folder) == ContextStudy.newest(workspace, "label", network="baseline") == STUDY
+    assert ContextStudy.load(folder) == ContextStudy.newest(workspace, "label") == STUDY
     assert ContextStudy.load(folder).folder == folder
-    assert ContextStudy.newest(workspace, "label", network="compact") is None
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_the_same_settings_are_trained_on_crops_whose_screenshots_are_divided(ev
     assert subsets[0] & subsets[2]
     assert not known
     assert (study.run, study.seed, study.grouped) == ("label/baseline-1", 3, evaluation.best.report.accuracy)
+    assert (study.about, study.started) == (evaluation.record.title, evaluation.record.started)
     assert study.naive.total == len(fold.test)
     assert LeakageStudy.load(study.folder) == LeakageStudy.newest(workspace, "label") == study
     assert compare_naive(workspace, run, evaluation, watcher=seen) == study

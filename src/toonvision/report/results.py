@@ -94,11 +94,11 @@ class Results:
         findings: What the last extraction found.
         newer: How many crops the split does not know.
         breakdowns: Wrong predictions by where, what and how the pictures were taken.
-        contexts: The newest study of contexts of the same task and network that was compared with this run.
+        contexts: The newest study of contexts that was compared with this run.
         folds: The newest cross-validation of the same task with the run's settings.
         curve: The newest learning curve of the same task.
         suspects: The newest search for suspect labels of the same task.
-        box_contexts: The newest study of contexts of the same task, where it finds objects, compared with this run.
+        box_contexts: The newest study of contexts that was compared with this run, where it finds objects.
         box_folds: The newest cross-validation with the run's settings, where it finds objects.
         box_curve: The newest learning curve of the same task, where it finds objects.
         box_suspects: The newest search for suspect boxes of the same task.
@@ -149,10 +149,6 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
         crops = catalog.crops()
         counts, findings = catalog.last_extraction()
     unread: list[str] = []
-    network = record.settings.network
-    study = _readable(lambda: ContextStudy.newest(workspace, record.task, network=network), unread)
-    leakage = _readable(lambda: LeakageStudy.newest(workspace, record.task), unread)
-    box_contexts = _readable(lambda: BoxContextStudy.newest(workspace, record.task), unread)
     return Results(
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
@@ -165,17 +161,16 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
         findings=tuple(findings),
         newer=data.newer,
         breakdowns=break_down(evaluation, workspace.taxonomy),
-        # A study that was compared with another run says nothing about this one.
-        contexts=study if study and study.ordinary == record.title else None,
+        contexts=_readable(lambda: ContextStudy.of_run(workspace, record), unread),
         folds=_readable(lambda: CrossValidation.of(workspace, record.task, record.settings, record.size_hw), unread),
         curve=_readable(lambda: LearningCurve.newest(workspace, record.task), unread),
         suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
-        box_contexts=box_contexts if box_contexts and box_contexts.against == record.title else None,
+        box_contexts=_readable(lambda: BoxContextStudy.of_run(workspace, record), unread),
         box_folds=_readable(lambda: BoxFolds.of(workspace, record.task, record.settings, record.size_hw), unread),
         box_curve=_readable(lambda: BoxCurve.newest(workspace, record.task), unread),
         box_suspects=_readable(lambda: BoxSuspectStudy.newest(workspace, record.task), unread),
         stress=_readable(lambda: StressTest.load(run), unread) if (run / StressTest.FILE).is_file() else None,
-        leakage=leakage if leakage and leakage.run == record.title else None,
+        leakage=_readable(lambda: LeakageStudy.of_run(workspace, record), unread),
         unread=tuple(unread),
         temperature=read_card(run).temperature if (run / MEANING).is_file() else None,
     )

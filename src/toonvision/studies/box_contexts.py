@@ -20,7 +20,7 @@ from toonvision.studies.box_training import plan_detectors
 from toonvision.studies.comparison import done_runs, find_comparison
 from toonvision.studies.fold_assignment import plan_contexts, require_contexts
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
-from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
+from toonvision.studies.store import RunStudy, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.registry import kind_of
@@ -56,7 +56,7 @@ class BoxContextScore:
 
 
 @dataclass(frozen=True)
-class BoxContextStudy(Study):
+class BoxContextStudy(RunStudy):
     """What a detector does in contexts that it has not seen.
 
     Attributes:
@@ -71,6 +71,7 @@ class BoxContextStudy(Study):
     """
 
     FILE, WHAT, COMMAND = "box-contexts.json", "study of a detector's contexts", "contexts TASK"
+    AGAIN = "contexts {task} --against {run}"
 
     task: str
     network: str
@@ -80,6 +81,11 @@ class BoxContextStudy(Study):
     against: str = ""
     usual: float | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """The name of the run compared with."""
+        return self.against
 
     def sentence(self) -> str:
         """Return what was found, in plain words."""
@@ -184,6 +190,7 @@ def compare_contexts(
     return BoxContextStudy(
         dataset.task.name, "", tuple(seeds), tuple(listed), mean_precision([whole], 0),
         against.record.title if against else "", against.best.precision.ap50 if against else None,
+        started=against.record.started if against else "",
     )  # fmt: skip
 
 

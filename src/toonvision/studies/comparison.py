@@ -84,6 +84,7 @@ class OrdinaryTest:
         macro_f1: Of each of those.
         trained_on: How many samples it learned from.
         diverged: How many trainings are left out.
+        started: When the run was started; empty where there is none.
     """
 
     title: str
@@ -92,6 +93,7 @@ class OrdinaryTest:
     macro_f1: tuple[float, ...]
     trained_on: int
     diverged: int
+    started: str = ""
 
 
 def choose_comparison(
@@ -139,6 +141,7 @@ def ordinary_test(
     *,
     diverged: Sequence[bool],
     trained_on: int,
+    started: str = "",
 ) -> OrdinaryTest:
     """Score the predictions of an ordinary run, shape ``(trainings, samples)``, without those that diverged.
 
@@ -157,6 +160,7 @@ def ordinary_test(
         macro_f1=tuple(macro_f1(y_true, row) for row in predicted),
         trained_on=trained_on,
         diverged=sum(diverged),
+        started=started,
     )
 
 
@@ -279,6 +283,7 @@ def _test_of(evaluation: Evaluation[Any]) -> OrdinaryTest:
         np.stack([scores.predicted for scores in evaluation.scores]),
         diverged=[repeat.diverged for repeat in record.repeats],
         trained_on=record.learned_from,
+        started=record.started,
     )
 
 

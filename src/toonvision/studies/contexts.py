@@ -24,7 +24,7 @@ from toonvision.metrics.intervals import Proportion
 from toonvision.studies.comparison import ContextScore, OrdinaryTest, choose_comparison, compare_context, trained_test
 from toonvision.studies.fold_assignment import plan_contexts, require_contexts
 from toonvision.studies.folds import Fold, Job, StudyWatcher, diverged_sentence, split_fold, task_dataset, train_jobs
-from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
+from toonvision.studies.store import RunStudy, StudyOptions, recipe_of, study_folder
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category
@@ -36,7 +36,7 @@ _LEAST_OUTSIDE, _SCARCE = 0.2, "scarce"
 
 
 @dataclass(frozen=True)
-class ContextStudy(Study):
+class ContextStudy(RunStudy):
     """The result of leaving out each context in turn.
 
     Attributes:
@@ -59,6 +59,7 @@ class ContextStudy(Study):
     """
 
     FILE, WHAT, COMMAND = "contexts.json", "study of contexts", "contexts TASK"
+    AGAIN = "contexts {task} --against {run}"
 
     task: str
     network: str
@@ -76,6 +77,11 @@ class ContextStudy(Study):
     lost: tuple[str, ...] = ()
     ordinary_diverged: int = 0
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """The name of the run that was compared with."""
+        return self.ordinary
 
     @property
     def held_out(self) -> Proportion:
@@ -265,6 +271,7 @@ def leave_out(
         dependence=_dependence(dataset),
         lost=tuple(name for name, one in compared.items() if not one),
         ordinary_diverged=test.diverged,
+        started=test.started,
         folder=folder or Path(),
     )
 

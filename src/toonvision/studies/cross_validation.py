@@ -96,12 +96,9 @@ class FoldStudy(Study):
         """Load the cross-validation of some settings that was saved last; None if there is none.
 
         Raises:
-            ModelRefusedError: If a cross-validation of the task cannot be understood.
+            ModelRefusedError: If it, or one that was saved later, cannot be understood.
         """
-        paths = (workspace.studies / task).glob(f"*/{cls.FILE}")
-        newest_first = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
-        found = (cls.load(path.parent) for path in newest_first)
-        return next((one for one in found if (one.settings, one.size_hw) == (settings, size_hw)), None)
+        return cls.newest(workspace, task, wanted=lambda one: (one.settings, one.size_hw) == (settings, size_hw))
 
 
 @dataclass(frozen=True)

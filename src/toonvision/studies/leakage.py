@@ -13,11 +13,11 @@ from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import ClassEvaluation
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.folds import Job, StudyWatcher, fold_of_subsets, task_dataset, train_jobs, wrong_predictions
-from toonvision.studies.store import Study, recipe_of, study_folder
+from toonvision.studies.store import RunStudy, recipe_of, study_folder
 
 
 @dataclass(frozen=True)
-class LeakageStudy(Study):
+class LeakageStudy(RunStudy):
     """A run compared with the same training on a naive split.
 
     Attributes:
@@ -28,11 +28,17 @@ class LeakageStudy(Study):
     """
 
     FILE, WHAT, COMMAND = "leakage.json", "comparison with a naive split", "evaluate RUN --naive"
+    AGAIN = "evaluate {run} --naive"
 
     run: str
     seed: int
     grouped: Proportion
     naive: Proportion
+
+    @property
+    def about(self) -> str:
+        """The name of the run."""
+        return self.run
 
     def sentence(self) -> str:
         """Return how much the naive split flatters, in plain words."""
@@ -68,7 +74,8 @@ def compare_naive(
         raise InputRejectedError(f"{run}: the training on a naive split diverged, so there is nothing to compare with.")
     right = int((~wrong_predictions(dataset, job, result)).sum())
     naive = Proportion(right, len(fold.test))
-    return LeakageStudy(record.title, seed, evaluation.best.report.accuracy, naive, folder=folder).save()
+    grouped = evaluation.best.report.accuracy
+    return LeakageStudy(record.title, seed, grouped, naive, started=record.started, folder=folder).save()
 
 
 def leakage_table(study: LeakageStudy) -> Table:

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from toonvision.core.errors import RejectedItemError, UsageError
+from toonvision.core.errors import ModelRefusedError, RejectedItemError, UsageError
 from toonvision.core.files import parse_json, read_regular, write_text
 from toonvision.core.names import NamedFolders, free_name, plain_name
 from toonvision.core.options import check_fields, settings_of
@@ -20,6 +20,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.models.backend import installed_versions
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
+from toonvision.training.record import RunRecord
 
 RECIPE = "recipe.json"
 _STUDIES = NamedFolders(RECIPE, "study", "suspects TASK")
@@ -81,12 +82,56 @@ class Study(ABC):
         return {cls.EARLIER_NAMES.get(name, name): value for name, value in values.items()}
 
     @classmethod
-    def newest(cls, workspace: Workspace, task: str, *, network: str | None = None) -> Self | None:
-        """Load the task's study that was saved last, of a network or of any; None if there is none."""
+    def newest(cls, workspace: Workspace, task: str, *, wanted: Callable[[Self], bool] = lambda _: True) -> Self | None:
+        """Load the task's study that was saved last, of those that are wanted; None if there is none.
+
+        Raises:
+            ModelRefusedError: If it, or one that was saved later, cannot be understood.
+        """
         bring_over(workspace.root)
         paths = (workspace.studies / task).glob(f"*/{cls.FILE}")
-        found = [path for path in paths if network is None or _read(path).get("network") == network]
-        return cls.load(max(found, key=lambda path: path.stat().st_mtime).parent) if found else None
+        newest_first = sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)
+        return next(filter(wanted, (cls.load(path.parent) for path in newest_first)), None)
+
+
+@dataclass(frozen=True)
+class RunStudy(Study):
+    """A study that says something of a run.
+
+    Attributes:
+        started: When that run was started, as its record says: a run that replaced it has its name. Empty where there
+            is no run, and in files of earlier versions.
+    """
+
+    AGAIN: ClassVar[str]
+    """The command that makes one of a run, with ``{task}`` and ``{run}``."""
+
+    started: str = field(default="", kw_only=True)
+
+    @property
+    @abstractmethod
+    def about(self) -> str:
+        """The name of the run."""
+
+    @classmethod
+    def of_run(cls, workspace: Workspace, record: RunRecord) -> Self | None:
+        """Load the study of a run that was saved last; None if there is none of a run of its name.
+
+        Raises:
+            ModelRefusedError: If there are only those of a run that it may have replaced, or one cannot be understood.
+        """
+        own = cls.newest(
+            workspace,
+            record.task,
+            wanted=lambda one: (one.about, one.started) == (record.title, record.started),
+        )
+        if not own and (other := cls.newest(workspace, record.task, wanted=lambda one: one.about == record.title)):
+            again = cls.AGAIN.format(task=record.task, run=record.title)
+            raise ModelRefusedError(
+                f"{other.folder}: this {cls.WHAT} is of a run that {record.title} has replaced, or of an earlier "
+                f"version, which did not note when its run was started. Run: toonvision {again}"
+            )
+        return own
 
 
 @dataclass(frozen=True, kw_only=True)
