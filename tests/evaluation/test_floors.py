@@ -60,6 +60,21 @@ def test_a_score_is_said_to_be_better_than_its_floor_or_worse_or_neither(low, hi
     assert ScoreFloors("detector", (floor,)).sentence().startswith(f"The model detector {said} its floor, the largest")
 
 
+def test_one_group_of_screenshots_shows_nothing_of_a_floor_and_it_is_said_so():
+    found = compared(Floors("label", "compact"), rights(2)[None], {MAJORITY: rights(70)}, [0] * 100)
+    assert found.unbeaten.name == MAJORITY
+    assert found.sentence() == (
+        "The model compact does not clearly beat its floor, always predicting the most frequent class (70 of 100 "
+        "wrong, compact 2; difference +68.0 points, too few groups of screenshots for an interval)."
+    )
+    nothing = np.zeros(0)
+    floor = ScoreFloor.of("largest", "the largest box", "ap50", values=(0.9, 0.1), drawn=(nothing, nothing))
+    assert ScoreFloors("detector", (floor,)).sentence() == (
+        "The model detector does not clearly beat its floor, the largest box (AP50 0.100, detector 0.900, too few "
+        "groups of screenshots for an interval; difference +0.800, too few groups of screenshots for an interval)."
+    )
+
+
 def test_a_floor_with_more_errors_is_not_offered_though_it_is_not_clearly_beaten():
     sentence = floors(wrong=(2,), by_name={TREES: 4}).sentence()
     assert sentence.startswith("The model compact does not clearly beat its floor")

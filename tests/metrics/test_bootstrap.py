@@ -3,7 +3,16 @@ import math
 import numpy as np
 import pytest
 
-from toonvision.metrics.bootstrap import Estimate, dependence, estimate, group_weights, mean_of_classes
+from toonvision.metrics.bootstrap import (
+    DIFFERENCE,
+    Estimate,
+    dependence,
+    error_draws,
+    estimate,
+    group_weights,
+    mean_of_classes,
+    paired_difference,
+)
 
 
 def cramers_v(table):
@@ -37,6 +46,21 @@ def test_draws_that_are_no_number_do_not_count_in_an_interval():
     assert estimate(0.4, drawn) == Estimate(0.4, pytest.approx(0.025), pytest.approx(0.975))
     nothing = estimate(0.4, np.full(3, math.nan))
     assert (nothing.value, math.isnan(nothing.low), math.isnan(nothing.high)) == (0.4, True, True)
+
+
+def test_one_group_of_screenshots_has_the_interval_that_holds_everything():
+    rng = np.random.default_rng(0)
+    right, wrong = np.ones((3, 20), bool), np.zeros((1, 20), bool)
+    difference = paired_difference([(right, wrong)], [7] * 20, rng=rng)
+    assert difference == Estimate(1.0, -1.0, 1.0)
+    assert difference.unknown
+    assert not paired_difference([(right, wrong)], [7] * 10 + [8] * 10, rng=rng).unknown
+    drawn = error_draws(wrong[None], np.ones((1, 1), bool), [7] * 20, rng=rng)
+    assert estimate(0.2, drawn[:, 0]) == Estimate(0.2, 0.0, 1.0)
+    assert estimate(0.2, drawn[:, 0], widest=DIFFERENCE) == Estimate(0.2, -1.0, 1.0)
+    assert math.isnan(estimate(math.nan, drawn[:, 0]).low)
+    kinds = ["apple", "pear"] * 10
+    assert dependence(kinds, kinds, [7] * 20, rng=rng) == Estimate(pytest.approx(1, abs=0.1), 0.0, 1.0)
 
 
 def test_all_draws_count_in_the_mean_of_classes_although_hardly_one_has_every_rare_class():

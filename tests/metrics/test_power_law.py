@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from toonvision.core.errors import InputRejectedError
-from toonvision.metrics.power_law import PowerLaw, fit_power_law
+from toonvision.metrics.power_law import PowerLaw, fit_power_law, forecast
 
 
 @pytest.mark.parametrize("law", [PowerLaw(2.0, 0.5, 0.0), PowerLaw(5.0, 0.9, 0.06), PowerLaw(0.8, 0.25, 0.0)])
@@ -28,6 +28,15 @@ def test_a_noisy_curve_has_parameters_within_their_bounds():
         assert law.scale >= 0
         assert law.floor >= 0
         assert 0.05 <= law.exponent <= 2.0001
+
+
+def test_without_draws_a_forecast_holds_everything_from_no_gain_to_no_error():
+    law = PowerLaw(2.0, 0.5, 0.0)
+    sizes = [60, 120, 240]
+    found = forecast(sizes, law.at(sizes).tolist(), np.zeros((0, 3)), tested=40, more=100)
+    assert (set(found.low), set(found.high)) == ({0}, {1})
+    assert (found.gain_low, found.gain_high) == (0, pytest.approx(law.at(240), abs=0.005))
+    assert found.gain > 0
 
 
 def test_a_curve_of_no_numbers_is_refused():

@@ -103,8 +103,7 @@ def test_a_class_that_is_missed_has_neither_overlap_nor_boundary():
 
 
 def test_sets_are_drawn_by_whole_groups():
-    truth = np.stack([np.zeros((4, 4), np.uint8), np.ones((4, 4), np.uint8)])
-    predicted = np.zeros_like(truth)
-    counts = Counts.of(truth, predicted, classes=CLASSES)
-    assert set(counts.drawn([7, 7]).right) == {0.5}
-    assert set(counts.drawn([1, 2]).right) == {0, 0.5, 1}
+    truth = np.repeat(np.array([0, 1, 0], np.uint8), 16).reshape(3, 4, 4)
+    counts = Counts.of(truth, np.zeros_like(truth), classes=CLASSES)
+    assert set(counts.drawn([7, 7, 8]).right) == {0.5, 2 / 3, 1}
+    assert set(counts.drawn([1, 2, 3]).right) == {0, 1 / 3, 2 / 3, 1}

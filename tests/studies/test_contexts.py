@@ -265,11 +265,12 @@ def test_a_study_is_loaded_as_it_was_saved(small_workspace, tmp_path):
 @pytest.mark.parametrize(
     ("difference", "told"),
     [
-        (Estimate(-0.12, -0.19, -0.05), "12.0 points worse (95 % interval: -19.0 to -5.0 points"),
+        (Estimate(-0.12, -0.19, -0.05), "12.0 points worse on 50 crops (95 % interval -19.0 to -5.0): "),
         (Estimate(-0.01, -0.04, 0.02), "these crops show no difference."),
         (Estimate(0.03, 0.01, 0.06), "it does not rely on the context."),
         (Estimate(0.0, -0.04, 0.02), "is as good as usual"),
         (Estimate(0.0, 0.0, 0.0), "these crops show no difference"),
+        (Estimate(-0.1, -1.0, 1.0), "(too few groups of screenshots for an interval): this allows no conclusion."),
         (None, "nothing can be compared"),
     ],
 )

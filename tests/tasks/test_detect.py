@@ -211,6 +211,19 @@ def test_no_crop_is_cut_of_what_nobody_need_find_and_nothing_else_counts_it(tmp_
         assert (catalog.regions(), len(catalog.crops())) == ([], 24)
 
 
+def test_the_screenshots_of_one_group_have_intervals_that_hold_everything(dataset):
+    one = dataclasses.replace(dataset, indices={"test": np.array([0])})
+    rows = dataset.targets[0][dataset.targets[0][:, LABEL] >= 0]
+    found = Predictions(
+        1, np.zeros(len(rows), np.int64), rows[:, LABEL].astype(np.int64), np.full(len(rows), 0.9, np.float32),
+        boxes=rows[:, :4].astype(np.float32),
+    )  # fmt: skip
+    mean = detect.score(found, one, "test").intervals[-1]
+    assert mean.ap50.value == pytest.approx(1)
+    assert mean.ap50.unknown
+    assert mean.ap.unknown
+
+
 def one_box(box, label=0, ignored=0):
     return padded_rows([[(*box, label, ignored)]])
 

@@ -188,6 +188,8 @@ def test_intervals_hold_the_value():
     for one in (scores.mean_iou, scores.right, *(each.iou for each in scores.by_class)):
         assert one.low <= one.value <= one.high
         assert one.low < one.high
+    alone = PixelScores(truth, predicted, ("a", "b", "c"), (0,) * 12)
+    assert all(one.unknown for one in (alone.mean_iou, alone.mean_boundary_f1, alone.right))
 
 
 @given(width=st.integers(1, 400), height=st.integers(1, 300))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from toonvision.api.data_steps import DataSteps
 from toonvision.api.result import Block, Result
 from toonvision.core.errors import InputRejectedError, ToonVisionError
-from toonvision.core.wording import between, counted, percent
+from toonvision.core.wording import counted, percent
 from toonvision.data.splits import DEFAULT_SPLIT, has_split
 
 if TYPE_CHECKING:
@@ -135,5 +135,5 @@ def _round_text(found: "Round | None", earlier: "Evaluation[Any] | None") -> str
     return (
         f"This round: error ({found.measure}) {percent(found.before)} with {earlier.record.title}, "
         f"{percent(found.after)} now, on the same {found.images:,} test images: {100 * change.value:+.1f} points "
-        f"({between(100 * change.low, 100 * change.high, '+.1f')})."
+        f"({change.within('+.1f', times=100)})."
     )

@@ -16,7 +16,7 @@ from toonvision.core.files import write_bytes
 from toonvision.core.folders import new_folders
 from toonvision.core.names import derived_name, different_stems
 from toonvision.core.panels import rows_csv, table
-from toonvision.core.wording import between, counted, percent
+from toonvision.core.wording import counted, percent
 from toonvision.metrics.named_pixels import NamedPixels, Pixels
 from toonvision.taxonomy.labels import Category
 
@@ -47,7 +47,7 @@ def quality_of_pixels(scores: "PixelScores") -> str:
     """Return how good maps of classes are, as a sentence."""
     mean = scores.mean_iou
     return (
-        f"Mean IoU {mean.value:.3f} (95 % interval {between(mean.low, mean.high)}), boundary F1 "
+        f"Mean IoU {mean.value:.3f} ({mean.within()}), boundary F1 "
         f"{scores.mean_boundary_f1.value:.3f}; {percent(scores.right.value)} of the pixels of "
         f"{counted(len(scores.truth), 'screenshot')} are right."
     )

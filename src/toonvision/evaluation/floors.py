@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.core.seeds import generator
-from toonvision.core.wording import between
 from toonvision.data.groups import group_keys
 from toonvision.data.subsets import Subset
 from toonvision.evaluation.score_floors import verdict
@@ -100,10 +99,10 @@ class Floors:
         floor = self.unbeaten or self.best
         if floor is None:
             return ""
-        value, low, high = (100 * one for one in (floor.difference.value, floor.difference.low, floor.difference.high))
+        value = 100 * floor.difference.value
         counts = (
             f"{floor.right.total - floor.right.count:,} of {floor.right.total:,} wrong, {self.network} "
-            f"{self.wrong:g}; difference {value:+.1f} points, 95 % interval {between(low, high, '+.1f')}"
+            f"{self.wrong:g}; difference {value:+.1f} points, {floor.difference.within('+.1f', times=100)}"
         )
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.wording import between
-from toonvision.metrics.bootstrap import Estimate, estimate
+from toonvision.metrics.bootstrap import DIFFERENCE, Estimate, estimate
 
 METRIC_TITLES = {"ap50": "AP50", "miou": "mean IoU"}
 """What the scores of models of screenshots are called, by their names in files."""
@@ -52,7 +51,7 @@ class ScoreFloor:
     ) -> "ScoreFloor":
         """Compare the model's score with the floor's: of all screenshots, and of sets drawn with replacement."""
         own, its = values
-        difference = estimate(own - its, drawn[0] - drawn[1])
+        difference = estimate(own - its, drawn[0] - drawn[1], widest=DIFFERENCE)
         return cls(name, title, metric, its, estimate(own, drawn[0]), difference)
 
     @property
@@ -93,8 +92,7 @@ class ScoreFloors:
     def _sentence(self, floor: ScoreFloor) -> str:
         one = floor.difference
         counts = (
-            f"{METRIC_TITLES[floor.metric]} {floor.value:.3f}, {self.network} {floor.own.value:.3f}, 95 % interval "
-            f"{between(floor.own.low, floor.own.high)}; difference {one.value:+.3f}, "
-            f"{between(one.low, one.high, '+.3f')}"
+            f"{METRIC_TITLES[floor.metric]} {floor.value:.3f}, {self.network} {floor.own.value:.3f}, "
+            f"{floor.own.within()}; difference {one.value:+.3f}, {one.within('+.3f')}"
         )
         return f"The model {self.network} {verdict(one)} its floor, {floor.title} ({counts})."

@@ -15,7 +15,7 @@ from toonvision.data.splits import DEFAULT_SPLIT, Split, read_split, screenshot_
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
-from toonvision.metrics.bootstrap import Estimate, estimate, paired_difference
+from toonvision.metrics.bootstrap import DIFFERENCE, Estimate, estimate, paired_difference
 from toonvision.tasks.box_scores import BoxScores
 
 _NO_TEST: Mapping[Subset, int] = {"train": 80, "val": 20}
@@ -124,7 +124,7 @@ def compare_rounds(before: Evaluation[Any], after: Evaluation[Any]) -> Round | N
     if isinstance(after.best, BoxScores):
         old, new = (run.best.drawn.mean[:, 0] for run in (before, after))
         errors = [1 - run.best.precision.ap50 for run in (before, after)]
-        change = estimate(errors[1] - errors[0], old - new)
+        change = estimate(errors[1] - errors[0], old - new, widest=DIFFERENCE)
         return Round(errors[0], errors[1], change, len(after.items), "1 - AP50")
     rights = [np.stack([~scores.wrong for scores in run.scores]) for run in (before, after)]
     groups = [(item.source, item.screenshot) for item in after.items]

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from toonvision.core.wording import between
+
+SHARE, DIFFERENCE = (0.0, 1.0), (-1.0, 1.0)
+"""What every share, and every difference of two, lies between: their interval where nothing can be drawn."""
 _DRAWS, _ERROR_DRAWS = 2000, 1000
 
 
@@ -22,19 +26,42 @@ class Estimate:
     low: float
     high: float
 
+    @property
+    def unknown(self) -> bool:
+        """Whether the interval holds everything that can be."""
+        return (self.low, self.high) in (SHARE, DIFFERENCE)
+
+    def within(self, form: str = ".3f", *, times: float = 1) -> str:
+        """Return its interval, multiplied, in words.
+
+        Examples:
+            >>> Estimate(0.5, 0.412, 0.6).within(".1f", times=100), Estimate(0.5, 0.0, 1.0).within()
+            ('95 % interval 41.2–60.0', 'too few groups of screenshots for an interval')
+        """
+        if self.unknown:
+            return "too few groups of screenshots for an interval"
+        return f"95 % interval {between(times * self.low, times * self.high, form)}"
+
 
 def group_weights(groups: Sequence[Hashable], *, draws: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Return how often each sample is drawn where whole groups are, shape ``(draws, samples)``.
 
-    Samples of one group are not independent: crops of one screenshot share its light and its context.
+    Samples of one group are not independent: crops of one screenshot share its light and its context. So a single group
+    says nothing of other ones, and there is no draw of it.
     """
     known = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    weights: npt.NDArray[np.int64] = _draw(len(known), draws, rng)[:, [known[group] for group in groups]]
+    possible = draws if len(known) > 1 else 0
+    weights: npt.NDArray[np.int64] = _draw(len(known), possible, rng)[:, [known[group] for group in groups]]
     return weights
 
 
-def estimate(value: float, drawn: npt.NDArray[np.float64]) -> Estimate:
-    """Return a value with the interval that holds 95 % of its draws, shape ``(draws,)``, but for NaN among them."""
+def estimate(value: float, drawn: npt.NDArray[np.float64], *, widest: tuple[float, float] = SHARE) -> Estimate:
+    """Return a value with the interval that holds 95 % of its draws, shape ``(draws,)``, but for NaN among them.
+
+    Where nothing was drawn, the interval is the widest that there is; where the value is NaN, so is the interval.
+    """
+    if not len(drawn) and not math.isnan(value):
+        return Estimate(float(value), *widest)
     known = drawn[~np.isnan(drawn)]
     if not len(known):
         return Estimate(float(value), math.nan, math.nan)
@@ -84,11 +111,11 @@ def paired_difference(
         Accuracy of the first set minus that of the second, -1 to 1.
     """
     drawn = group_weights(groups, draws=_DRAWS, rng=rng)
-    first = np.concatenate([_redrawn(right, rng) for right, _ in pairs], axis=1)
-    second = _redrawn(np.concatenate([right for _, right in pairs], axis=1), rng)
+    first = np.concatenate([_redrawn(right, len(drawn), rng) for right, _ in pairs], axis=1)
+    second = _redrawn(np.concatenate([right for _, right in pairs], axis=1), len(drawn), rng)
     values = (drawn * (first - second)).sum(axis=1) / np.maximum(1, drawn.sum(axis=1))
     mean = np.concatenate([right.mean(axis=0) - other.mean(axis=0) for right, other in pairs]).mean()
-    return estimate(float(mean), values)
+    return estimate(float(mean), values, widest=DIFFERENCE)
 
 
 def error_draws(
@@ -106,7 +133,7 @@ def error_draws(
         Errors from 0 to 1, shape ``(draws, sets)``.
     """
     crops = group_weights(groups, draws=_ERROR_DRAWS, rng=rng).astype(float)
-    shares = training_shares(valid, draws=_ERROR_DRAWS, rng=rng)
+    shares = training_shares(valid, draws=len(crops), rng=rng)
     counts = np.einsum("dsr,src,dc->ds", shares, wrong.astype(float), crops, optimize=True)
     errors: npt.NDArray[np.float64] = counts / np.maximum(1, crops.sum(axis=1))[:, None]
     return errors
@@ -162,6 +189,8 @@ def dependence(
     raw, corrected, scale = _phi_squared(next(tables))
     if scale <= 0:
         return Estimate(0.0, 0.0, 0.0)
+    if not len(weights):
+        return Estimate(math.sqrt(min(1.0, max(0.0, corrected) / scale)), *SHARE)
     low, high = np.quantile([_phi_squared(table)[1] - raw for table in tables], [0.025, 0.975])
     bounds = [math.sqrt(min(1.0, max(0.0, corrected + shift) / scale)) for shift in (0.0, low, high)]
     return Estimate(bounds[0], min(bounds), max(bounds))
@@ -172,9 +201,9 @@ def _draw(count: int, draws: int, rng: np.random.Generator) -> npt.NDArray[np.in
     return rng.multinomial(count, np.full(count, 1 / count), size=draws)
 
 
-def _redrawn(right: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def _redrawn(right: npt.NDArray[np.bool_], draws: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Average trainings that were drawn with replacement: from ``(trainings, crops)`` to ``(draws, crops)``."""
-    averaged: npt.NDArray[np.float64] = _draw(len(right), _DRAWS, rng) / len(right) @ right
+    averaged: npt.NDArray[np.float64] = _draw(len(right), draws, rng) / len(right) @ right
     return averaged
 
 

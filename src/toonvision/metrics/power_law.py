@@ -86,9 +86,10 @@ def forecast(
     line = np.geomspace(pictures[0], max(2 * most, most + 2 * more), _LINE)
     law = fit_power_law(pictures, errors, tested=tested)
     laws = [fit_power_law(pictures, row, tested=tested) for row in drawn]
-    drawn_at = np.array([one.at(line) for one in laws]).T
+    drawn_at = np.array([one.at(line) for one in laws]).reshape(-1, len(line)).T
     fitted = [estimate(value, values) for value, values in zip(law.at(line), drawn_at, strict=True)]
-    gain = estimate(_gain(law, most, more), np.array([_gain(one, most, more) for one in laws]))
+    gains = np.array([_gain(one, most, more) for one in laws])
+    gain = estimate(_gain(law, most, more), gains, widest=(0.0, float(law.at(most))))
     return Forecast(
         law=law,
         line=tuple(line.tolist()),

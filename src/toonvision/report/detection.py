@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from toonvision.core.panels import FigurePanel, Table
-from toonvision.core.wording import between, counted, listed, percent
+from toonvision.core.wording import counted, listed, percent
 from toonvision.evaluation.breakdown import Breakdown
 from toonvision.figures.values import BoxSpread
 from toonvision.metrics.intervals import Proportion
@@ -77,8 +77,7 @@ def _quality_fact(results: Results) -> str:
     alarms = counts.false_alarms / max(1, len(evaluation.items))
     start = (
         f"It finds {counts.found:,} of {counted(counts.total, 'object')} ({found}) with {alarms:.2f} false alarms a "
-        f"screenshot; AP50 is {precision.ap50:.3f} ({between(mean.ap50.low, mean.ap50.high)}), AP {precision.ap:.3f} "
-        f"({between(mean.ap.low, mean.ap.high)})"
+        f"screenshot; AP50 is {precision.ap50:.3f} ({mean.ap50.within()}), AP {precision.ap:.3f} ({mean.ap.within()})"
     )
     each = sorted(one.precision.ap50 for one in evaluation.scores)
     return f"{start}. {over_trainings(len(each), f'an AP50 of {each[0]:.3f} to {each[-1]:.3f}')}"

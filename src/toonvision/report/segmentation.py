@@ -1,7 +1,7 @@
 """What the report of a run shows that names the pixels of screenshots."""
 
 from toonvision.core.panels import Table
-from toonvision.core.wording import between, counted, listed, percent
+from toonvision.core.wording import counted, listed, percent
 from toonvision.report import data_panels as data
 from toonvision.report import run_panels as run
 from toonvision.report.facts import over_trainings, with_floor
@@ -43,8 +43,8 @@ def _quality_fact(results: Results) -> str:
     evaluation = results.evaluation
     mean, right = evaluation.best.mean_iou, evaluation.best.right
     start = (
-        f"The mean intersection over union of its classes is {mean.value:.3f} (95 % interval "
-        f"{between(mean.low, mean.high)}); {percent(right.value)} of the pixels are right"
+        f"The mean intersection over union of its classes is {mean.value:.3f} "
+        f"({mean.within()}); {percent(right.value)} of the pixels are right"
     )
     each = sorted(float(one.quality.mean_iou) for one in evaluation.scores)
     return f"{start}. {over_trainings(len(each), f'{each[0]:.3f} to {each[-1]:.3f}')}"

@@ -10,7 +10,7 @@ import numpy as np
 from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.progress import unwatched
-from toonvision.core.wording import between, counted
+from toonvision.core.wording import counted
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.bootstrap import Estimate
@@ -93,7 +93,7 @@ class BoxContextStudy(RunStudy):
         worst = min(self.contexts, key=lambda score: score.ap50.value)
         text = (
             f"In contexts that it has not seen, {self.network} finds objects with an AP50 of {one.value:.3f} "
-            f"({between(one.low, one.high)}), worst in {worst.title} ({worst.ap50.value:.3f})."
+            f"({one.within()}), worst in {worst.title} ({worst.ap50.value:.3f})."
         )
         if self.usual is not None:
             text += f" In the ordinary test {self.against} has {self.usual:.3f}."

@@ -15,7 +15,7 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.panels import FigurePanel
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
-from toonvision.core.wording import between, counted, percent
+from toonvision.core.wording import counted, percent
 from toonvision.data.groups import group_keys
 from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.data.workspace import Workspace
@@ -111,7 +111,7 @@ class ContextStudy(RunStudy):
     def _compared(self) -> str:
         if self.difference is None:
             return "No crop of the ordinary test is from a context that was left out, so nothing can be compared."
-        value, low, high = (100 * v for v in (self.difference.value, self.difference.low, self.difference.high))
+        value, low, high = 100 * self.difference.value, self.difference.low, self.difference.high
         how = (
             f"{abs(value):.1f} points {'worse' if value < 0 else 'better'}"
             if abs(value) >= 0.05
@@ -119,6 +119,8 @@ class ContextStudy(RunStudy):
         )
         if self.shared < _FEWEST_SHARED:
             meaning = "too few crops for a conclusion"
+        elif self.difference.unknown:
+            meaning = "this allows no conclusion"
         elif high < 0:
             scarce = any(finding.code == _SCARCE for finding in self.findings)
             meaning = "it relies on the context" + ", or lacks classes that are rare elsewhere" * scarce
@@ -127,8 +129,8 @@ class ContextStudy(RunStudy):
         else:
             meaning = "these crops show no difference"
         return (
-            f"On a context that it has not seen, the model is {how} (95 % interval: {between(low, high, '+.1f')} "
-            f"points, {counted(self.shared, 'crop')}): {meaning}."
+            f"On a context that it has not seen, the model is {how} on {counted(self.shared, 'crop')} "
+            f"({self.difference.within('+.1f', times=100)}): {meaning}."
         )
 
     def _diverged(self) -> Iterator[tuple[str, int, int]]:
