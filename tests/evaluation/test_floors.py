@@ -36,8 +36,13 @@ def test_a_model_that_is_clearly_better_beats_all_its_floors():
     assert found.best.difference.value == pytest.approx(0.27)
     assert found.sentence().startswith(
         "The model compact clearly beats the best floor, colour histograms with randomised trees (30 of 100 wrong, "
-        "compact 3; difference +27.0 points, 95 % interval "
+        "compact 3.0 on average; difference +27.0 points, 95 % interval "
     )
+
+
+def test_the_errors_that_a_floor_is_compared_with_are_the_mean_of_which_the_difference_is():
+    found = floors(wrong=(0, 1, 14), by_name={MAJORITY: 70})
+    assert "(70 of 100 wrong, compact 5.0 on average; difference +65.0 points, " in found.sentence()
 
 
 @pytest.mark.parametrize(("trees", "clearly"), [(10, False), (12, False), (1, True)])
@@ -65,7 +70,7 @@ def test_one_group_of_screenshots_shows_nothing_of_a_floor_and_it_is_said_so():
     assert found.unbeaten.name == MAJORITY
     assert found.sentence() == (
         "The model compact does not clearly beat its floor, always predicting the most frequent class (70 of 100 "
-        "wrong, compact 2; difference +68.0 points, too few groups of screenshots for an interval)."
+        "wrong, compact 2.0 on average; difference +68.0 points, too few groups of screenshots for an interval)."
     )
     nothing = np.zeros(0)
     floor = ScoreFloor.of("largest", "the largest box", "ap50", values=(0.9, 0.1), drawn=(nothing, nothing))

@@ -154,5 +154,5 @@ def cross_validation() -> CrossValidation:
     return CrossValidation(
         task="label", network="compact", settings=TrainingSettings(network="compact"), size_hw=(96, 32),
         seeds=(0, 1, 2), folds=folds, error=Estimate(0.143, 0.09, 0.2), seed_std=0.028, fold_std=0.045,
-        floors=Floors("label", "compact", 14, (floor,)), trained=12,
+        floors=Floors("label", "compact", (floor,)), trained=12,
     )  # fmt: skip

@@ -56,6 +56,11 @@ class Floor:
         return TITLES[self.name]
 
     @property
+    def model_wrong(self) -> float:
+        """How many of the same predictions of the model are wrong: the mean over its trainings."""
+        return self.right.total * (1 - self.difference.value) - self.right.count
+
+    @property
     def beaten(self) -> bool:
         """Whether the model is clearly better."""
         return self.difference.low > 0
@@ -75,13 +80,11 @@ class Floors:
     Attributes:
         task: What is predicted.
         network: What is compared with them.
-        wrong: How many predictions of its trainings are wrong: the median.
         listed: The floors, the best last; none where the evaluated crops were learned from.
     """
 
     task: str
     network: str
-    wrong: float = 0
     listed: tuple[Floor, ...] = ()
 
     @property
@@ -102,7 +105,8 @@ class Floors:
         value = 100 * floor.difference.value
         counts = (
             f"{floor.right.total - floor.right.count:,} of {floor.right.total:,} wrong, {self.network} "
-            f"{self.wrong:g}; difference {value:+.1f} points, {floor.difference.within('+.1f', times=100)}"
+            f"{floor.model_wrong:,.1f} on average; difference {value:+.1f} points, "
+            f"{floor.difference.within('+.1f', times=100)}"
         )
         if floor.beaten:
             return f"The model {self.network} clearly beats the best floor, {floor.title} ({counts})."
@@ -173,7 +177,7 @@ def compared(floors: Floors, own: Rights, rights: Mapping[str, Rights], groups: 
         for name, right in rights.items()
     ]
     listed.sort(key=lambda floor: floor.right.count)
-    return replace(floors, wrong=float(np.median((~own).sum(axis=1))), listed=tuple(listed))
+    return replace(floors, listed=tuple(listed))
 
 
 def _majority(data: Dataset, learned: Indices, evaluated: Indices) -> Indices:
