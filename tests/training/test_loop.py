@@ -1,6 +1,7 @@
 import dataclasses
 import itertools
 import math
+import threading
 from functools import partial
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Task
 from toonvision.training import checkpoint
-from toonvision.training.loop import train_fresh
+from toonvision.training.loop import ahead, train_fresh
 
 
 @pytest.mark.parametrize("network", CLASSIFIERS)
@@ -156,6 +157,43 @@ def test_a_state_that_is_damaged_or_of_another_network_is_as_good_as_none(
         dataset, **subsets, settings=COSINE, seed=0, checkpoint=file, watcher=lambda epoch, _: seen.append(epoch)
     )
     assert seen == [1, 2, 3, 4]
+
+
+def test_a_long_training_writes_its_histograms_ten_times(small_workspace, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    data = load_dataset(small_workspace, small_workspace.taxonomy.task("label"), size_hw=(24, 12))
+    subsets = {"train": data.indices["train"], "val": data.indices["val"]}
+    settings = TrainingSettings(network="compact", epochs=20, batch_size=32, schedule="cosine")
+    train_fresh(data, **subsets, settings=settings, seed=0, log_folder=tmp_path)
+    events = EventAccumulator(str(tmp_path / "train"), {"tensors": 0}).Reload()
+    written = [tag for tag in events.Tags()["tensors"] if tag.endswith("histogram")]
+    assert {len(events.Tensors(tag)) for tag in written} == {10}
+    assert len(events.Tensors("epoch_loss")) == 20
+
+
+def test_the_next_batch_is_prepared_while_one_is_learned_from():
+    prepared = [threading.Event() for _ in range(3)]
+
+    def batches():
+        for at, event in enumerate(prepared):
+            event.set()
+            yield (np.array([at]), None, None)
+
+    for at, (chosen, _, _) in enumerate(ahead(batches())):
+        assert chosen.tolist() == [at]
+        assert prepared[min(at + 1, 2)].wait(5)
+
+
+def test_a_batch_that_cannot_be_prepared_ends_the_training_with_its_reason():
+    def batches():
+        yield (np.array([0]), None, None)
+        raise OSError("the cache is gone")
+
+    found = ahead(batches())
+    next(found)
+    with pytest.raises(OSError, match="the cache is gone"):
+        next(found)
 
 
 @pytest.mark.usefixtures("eager", "small_bodies")

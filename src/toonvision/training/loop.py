@@ -9,6 +9,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,13 @@ from toonvision.tasks.registry import TASK_KINDS, kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.checkpoint import Checkpoint, State
 from toonvision.training.history import VALIDATION, EpochWatcher, History
-from toonvision.training.sketching import IMAGES, Sketches
+from toonvision.training.sketching import IMAGES, TIMES, Sketches
 
 _SCORES = frozenset(f"{VALIDATION}{kind.watched}" for kind in TASK_KINDS.values() if kind.watched)
 _MOST_BETWEEN, _WITHIN_PATIENCE = 5, 4
 """Epochs from one measurement of a watched score to the next, at most, and how many of them the patience lasts for."""
+Batch = tuple[Indices, Any, Any]
+"""The indices of some images, these images, and their targets."""
 BatchLogs = tuple[Mapping[str, float], int]
 """The metrics of a batch, and its number of images."""
 
@@ -148,16 +151,17 @@ class Training:
 
     def _train(self, callbacks: keras.callbacks.CallbackList) -> Iterator[BatchLogs]:
         """Take a step for each batch, in random order and with augmentation."""
-        settings = self._settings
-        order = batch_order(self._learned, batch_size=settings.batch_size, rng=self._order_rng)
-        for step, chosen in enumerate(order):
+        order = batch_order(self._learned, batch_size=self._settings.batch_size, rng=self._order_rng)
+        for step, (chosen, images, targets) in enumerate(ahead(self._batches(order, self._change_rng))):
             callbacks.on_train_batch_begin(step)
-            images, targets = self._kind.batch(
-                self._dataset, chosen, augmentation=settings.augmentation, rng=self._change_rng
-            )
             weight = None if self._weights is None else self._weights[chosen]
             yield self._model.train_on_batch(images, targets, sample_weight=weight, return_dict=True), len(chosen)
             callbacks.on_train_batch_end(step)
+
+    def _batches(self, order: Iterable[Indices], rng: np.random.Generator | None) -> Iterator[Batch]:
+        """Yield batches of some images; with a random generator they are changed at random."""
+        for chosen in order:
+            yield (chosen, *self._kind.batch(self._dataset, chosen, augmentation=self._settings.augmentation, rng=rng))
 
     def _sketches(self, log_folder: Path | None) -> list[keras.callbacks.Callback]:
         """Return what draws predictions for some validation images into TensorBoard's folder."""
@@ -170,10 +174,9 @@ class Training:
 
     def _validate(self) -> Iterator[BatchLogs]:
         """Evaluate each batch of the validation subset, in order and without augmentation."""
-        size, augmentation = self._settings.batch_size, self._settings.augmentation
-        for start in range(0, len(self._val), size):
-            chosen = self._val[start : start + size]
-            images, targets = self._kind.batch(self._dataset, chosen, augmentation=augmentation, rng=None)
+        size = self._settings.batch_size
+        order = (self._val[start : start + size] for start in range(0, len(self._val), size))
+        for chosen, images, targets in ahead(self._batches(order, None)):
             yield self._model.test_on_batch(images, targets, return_dict=True), len(chosen)
 
     def _validation_metrics(self) -> dict[str, float]:
@@ -202,6 +205,15 @@ class Training:
             for name, value in logs.items():
                 sums[name] += float(value) * (1 if name in counts else size)
         return self._kind.metrics({name: total if name in counts else total / images for name, total in sums.items()})
+
+
+def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield batches; while one is learned from, a thread prepares the next one."""
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, batches, None)
+        while batch := following.result():
+            following = thread.submit(next, batches, None)
+            yield batch
 
 
 def _optimizer(settings: TrainingSettings, *, images: int) -> Any:
@@ -252,5 +264,5 @@ def _callbacks(
     callbacks: list[keras.callbacks.Callback],
 ) -> keras.callbacks.CallbackList:
     if log_folder:
-        callbacks.append(keras.callbacks.TensorBoard(log_folder, histogram_freq=1))
+        callbacks.append(keras.callbacks.TensorBoard(log_folder, histogram_freq=max(1, settings.epochs // TIMES)))
     return keras.callbacks.CallbackList(callbacks, model=model, epochs=settings.epochs)

@@ -16,8 +16,8 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Outputs
 
 IMAGES = 4
-_TIMES = 10
-"""How often in a training they are drawn."""
+TIMES = 10
+"""How often in a training they are drawn, and histograms of the weights, which take longer than a few steps."""
 
 
 class Sketches(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -45,7 +45,7 @@ class Sketches(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras passes them
         """Draw, ten times in a training, and at its end."""
         epochs = self.params["epochs"]
-        if (epoch + 1) % max(1, epochs // _TIMES) and epoch + 1 < epochs:
+        if (epoch + 1) % max(1, epochs // TIMES) and epoch + 1 < epochs:
             return
         found = self.model.predict_on_batch(self._images)
         outputs = tuple(found) if isinstance(found, list | tuple) else (found,)
