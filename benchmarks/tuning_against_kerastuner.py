@@ -42,10 +42,11 @@ from toonvision.tasks.registry import load_dataset
 from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.training.record import RECORD
 from toonvision.training.repeat import train_run
+from toonvision.tuning.folders import STORE
 from toonvision.tuning.recipes import Recipe, recipe_for
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.storage import Address, file_url, open_study
-from toonvision.tuning.study import STORE, run_study
+from toonvision.tuning.study import run_study
 from toonvision.tuning.workers import default_workers
 
 _TRIALS, _RETRAININGS, _MOST_PARAMETERS = 25, 10, 6032

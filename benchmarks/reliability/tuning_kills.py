@@ -31,10 +31,11 @@ from toonvision.core.errors import ToonVisionError
 from toonvision.core.seeds import generator
 from toonvision.data.workspace import open_workspace
 from toonvision.tasks.registry import load_dataset
+from toonvision.tuning.folders import STORE
 from toonvision.tuning.space import random_value
 from toonvision.tuning.storage import Address, file_url, open_study
 from toonvision.tuning.stored_trials import StoredStudy, counted, first_attempt
-from toonvision.tuning.study import STORE, run_study
+from toonvision.tuning.study import run_study
 
 _WORKERS, _FIRST_TRIALS, _MORE_TRIALS = 2, 40, 20
 _WITHIN_S, _PATIENCE_S = 4.0, 25.0

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from toonvision.core.errors import EXIT_INTERRUPTED, ToonVisionError
 from toonvision.data.workspace import open_workspace
+from toonvision.tuning.folders import STORE
 from toonvision.tuning.settings import load_study_data, read_settings_text
 from toonvision.tuning.storage import Address, file_url
-from toonvision.tuning.study import STORE, run_study
+from toonvision.tuning.study import run_study
 
 GRACE_S = 3
 

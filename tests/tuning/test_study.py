@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from builders import files_property
 from toonvision.core.errors import EnvironmentFaultError, UsageError
 from toonvision.core.runner import available_cores
-from toonvision.tuning.folders import find_study, is_study, new_study_folder, study_results
+from toonvision.tuning.folders import STORE, find_study, is_study, new_study_folder, study_results
 from toonvision.tuning.recipes import narrower_space
 from toonvision.tuning.result import RESULT, StudyResult, Trial, read_result, write_result
 from toonvision.tuning.settings import Bounds, StudySettings
 from toonvision.tuning.space import Choices, Range, Space
 from toonvision.tuning.storage import Address, file_url, open_study
 from toonvision.tuning.stored_trials import SCORES, counted, read_trials
-from toonvision.tuning.study import STORE, run_study
+from toonvision.tuning.study import run_study
 from toonvision.tuning.workers import default_workers
 from tuning.made import drawn
 from tuning.spaces import spaces
@@ -175,6 +175,12 @@ def test_an_unnamed_study_gets_the_next_free_number_and_a_name_stays_a_folder_of
         assert folder == tmp_path / "label" / f"random-{number}"
         folder.mkdir(parents=True)
     assert new_study_folder(tmp_path, "label", strategy="random", name="mine", shared=False).name == "mine"
+    curve = tmp_path / "label" / "curve" / "recipe.json"
+    curve.parent.mkdir()
+    curve.touch()
+    for shared in (False, True):
+        with pytest.raises(UsageError, match=r"curve holds something else than a search\. Choose another --name"):
+            new_study_folder(tmp_path, "label", strategy="random", name="curve", shared=shared)
     for name in ("../mine", "", "a/b", ".mine"):
         with pytest.raises(UsageError, match="the name of a study is made of"):
             new_study_folder(tmp_path, "label", strategy="random", name=name, shared=False)

@@ -12,6 +12,7 @@ from toonvision.data.workspace import Workspace
 from toonvision.training.recipes import PlannedRun
 from toonvision.tuning.result import RESULT, read_result
 
+STORE = "study.sqlite"
 _STUDIES = NamedFolders(RESULT, "study", "tune TASK")
 find_study, is_study, study_results = _STUDIES.find, _STUDIES.holds, _STUDIES.records
 
@@ -41,11 +42,14 @@ def new_study_folder(studies: Path, task: str, *, strategy: str, name: str | Non
     Where machines share the storage, a study of that name is joined.
 
     Raises:
-        UsageError: If the name cannot be a folder's, or is taken.
+        UsageError: If the name cannot be a folder's, or is taken, also by a study that is no search.
     """
     free = free_name(studies / task, strategy, number_first=True)
     folder = studies / task / (free if name is None else plain_name(name, "a study"))
-    if (folder / RESULT).exists() and not shared:
+    held = {path.name for path in folder.glob("*")}
+    if held and not held & {RESULT, STORE}:
+        raise UsageError(f"{folder} holds something else than a search. Choose another --name.")
+    if RESULT in held and not shared:
         raise UsageError(
             f"there is a study called {task}/{name} already. Add --resume to go on with it, or choose another --name."
         )

@@ -15,7 +15,7 @@ from toonvision.core.progress import unwatched
 from toonvision.data.workspace import Workspace
 from toonvision.models.backend import DEFAULT_BACKEND, installed_versions
 from toonvision.tasks.base import Dataset
-from toonvision.tuning.folders import find_study, new_study_folder, study_to_resume
+from toonvision.tuning.folders import STORE, find_study, new_study_folder, study_to_resume
 from toonvision.tuning.options import SearchOptions
 from toonvision.tuning.recipes import narrower_settings, new_settings, resumed_settings, with_times
 from toonvision.tuning.result import RESULT, StudyResult, read_result, write_result
@@ -31,7 +31,7 @@ from toonvision.tuning.storage import (
 from toonvision.tuning.stored_trials import CARRIED, StoredStudy, carried_trials, carry_over, read_scores, read_trials
 from toonvision.tuning.workers import default_workers, run_workers, threads_each
 
-STORE, LOGS = "study.sqlite", "tensorboard"
+LOGS = "tensorboard"
 
 
 class SearchWatcher(Protocol):
