@@ -118,3 +118,19 @@ def test_trainings_are_saved_and_not_repeated(workspace):
     assert sorted((folder / "trainings").iterdir()) == before
     with pytest.raises(UsageError, match="at least three sizes that select different"):
         measure_box_curve(workspace, "things", replace(asked, sizes=(0.5, 1.0)))
+
+
+def test_a_curve_with_a_size_that_was_not_asked_for_is_not_overwritten_unless_forced(workspace):
+    asked = CurveOptions(sizes=SIZES, epochs=1, repeat=1, name="kept")
+    first = measure_box_curve(workspace, "things", asked)
+    saved = first.folder / BoxCurve.FILE
+    other = replace(asked, sizes=(*SIZES[1:], 0.7))
+    every = ",".join(f"{size:g}" for size in sorted({*SIZES, 0.7}))
+    with pytest.raises(UsageError, match=rf"write --sizes {every}\. Or choose another --name; --force replaces it"):
+        measure_box_curve(workspace, "things", other)
+    assert BoxCurve.load(first.folder) == first
+    more = measure_box_curve(workspace, "things", replace(asked, sizes=(*SIZES, 0.7)))
+    assert len(more.points) == len(SIZES) + 1
+    assert len(measure_box_curve(workspace, "things", replace(other, force=True)).points) == len(SIZES)
+    saved.write_text("{")
+    assert len(measure_box_curve(workspace, "things", replace(asked, sizes=SIZES)).points) == len(SIZES)

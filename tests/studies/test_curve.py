@@ -249,12 +249,22 @@ def test_a_curve_has_a_row_a_training_and_one_a_point_of_the_fit():
     assert (told[-1]["what"], told[-1]["error"]) == ("gain of 100 more", 0.012)
 
 
+@pytest.mark.parametrize("scale", [3.0, 0.2, 0.01])
+def test_what_is_gained_is_the_difference_of_both_errors_as_written(scale):
+    made = dataclasses.replace(CURVE, law=PowerLaw(scale, 0.5, 0.03))
+    first, last, gained = map(float, re.search(r"from (\S+) % to (\S+) %, by (\S+) points", made.sentence()).groups())
+    assert first - last == pytest.approx(gained)
+    assert gained == pytest.approx(100 * (made.law.at(36) - made.law.at(136)), rel=0.06)
+
+
 def test_a_curve_whose_error_does_not_fall_promises_nothing():
     rising = dataclasses.replace(CURVE, law=fit_power_law((9, 18, 36), (0.034, 0.054, 0.078), tested=100))
     assert rising.sentence() == (
         "The error does not fall with more training crops here, so that nothing can be estimated: train longer "
         "(--epochs), or each size more often (--repeat)."
     )
+    trees = dataclasses.replace(rising, network="trees")
+    assert trees.sentence().endswith("nothing can be estimated: train each size more often (--repeat).")
     assert "fitted" not in curve_panel(rising).alternative
     assert len(curve_table(rising).rows) == len(POINTS)
     perfect = dataclasses.replace(CURVE, law=fit_power_law((9, 18, 36), (0.0, 0.0, 0.0), tested=100))
@@ -285,7 +295,7 @@ def test_a_curve_that_was_saved_before_forecasts_had_a_class_of_their_own_is_loa
 
 
 def test_the_sentence_says_what_more_crops_bring_and_when_that_could_be_nothing():
-    assert "by 1.2 points (95 % interval: 0.4–2.0)." in CURVE.sentence()
+    assert "by 1.6 points (95 % interval: 0.4–2.0)." in CURVE.sentence()
     assert "about 167 new crops are needed" in CURVE.sentence()
     assert "; there may be no gain." in dataclasses.replace(CURVE, gain_low=0.0).sentence()
 

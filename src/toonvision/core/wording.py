@@ -78,6 +78,40 @@ def between(low: float, high: float, form: str = ".3f") -> str:
     return f"{first} to {last}" if first[0] in "+-" else f"{first}–{last}"
 
 
+def two_digits(value: float, *, least: int) -> str:
+    """Return a format that shows two digits of a number: with at least so many decimals, and at most two more.
+
+    Examples:
+        >>> [f"{value:{two_digits(value, least=1)}}" for value in (12.34, 0.184, 0.0213, 0.0)]
+        ['12.3', '0.18', '0.021', '0.0']
+    """
+    missing = math.floor(math.log10(value)) if value > 0 else 0
+    return f".{min(max(least, 1 - missing), least + 2)}f"
+
+
+def change(
+    first: float, last: float, bounds: tuple[float, float], *, least: int, unit: str = "", of_change: str = ""
+) -> str:
+    """Write a number that changes to another one, and by how much, which is the difference of the numbers as written.
+
+    Args:
+        first: The number before.
+        last: The number afterwards.
+        bounds: The 95 % interval of the size of the change.
+        least: How many decimals are written at least; see `two_digits`.
+        unit: Follows either number.
+        of_change: Follows the change.
+
+    Examples:
+        >>> change(3.764, 3.743, (0.0, 0.1), least=1, unit=" %", of_change=" points")
+        'from 3.764 % to 3.743 %, by 0.021 points (95 % interval: 0.000–0.100)'
+    """
+    form = two_digits(abs(last - first), least=least)
+    before, after = f"{first:{form}}", f"{last:{form}}"
+    size = f"{abs(float(after) - float(before)):{form}}"
+    return f"from {before}{unit} to {after}{unit}, by {size}{of_change} (95 % interval: {between(*bounds, form)})"
+
+
 def interval(value: Share) -> str:
     """Write the bounds of a share's 95 % interval, in percent; a dash where the share is of nothing.
 

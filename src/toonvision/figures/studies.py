@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from toonvision.core.wording import between, counted
+from toonvision.core.wording import between, counted, two_digits
 from toonvision.figures import style
 from toonvision.figures.style import DASHED, FAINT, INK, MUTED, RIGHT, TRAIN, VALIDATE, WIDTH, WRONG, styled
 from toonvision.metrics.intervals import Proportion
@@ -241,8 +241,9 @@ def _draw_prediction(ax: Axes, curve: SizeCurve) -> None:
     error = float(curve.law.at(at))
     ax.axvline(curve.largest, color=FAINT, linewidth=1.0, zorder=0)
     ax.plot([at], [error], "D", color=VALIDATE, markersize=8, zorder=5)
+    form = two_digits(100 * curve.gain, least=1)
     text = (
-        f"+{curve.more}: {100 * error:.1f} %\n{100 * curve.gain:.1f} points lower\n("
-        f"{between(100 * curve.gain_low, 100 * curve.gain_high, '.1f')})"
+        f"+{curve.more}: {100 * error:{form}} %\n{100 * curve.gain:{form}} points lower\n("
+        f"{between(100 * curve.gain_low, 100 * curve.gain_high, form)})"
     )
     style.note(ax, text, (at, error), (6, 14), color=VALIDATE, va="bottom", zorder=6)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
-from toonvision.core.wording import between, counted, listed
+from toonvision.core.wording import between, change, counted, listed
 from toonvision.data.subsets import SUBSETS
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import Estimate, estimate, training_shares
@@ -63,10 +63,7 @@ class BoxCurve(SizeCurve):
     def gain_text(self) -> str:
         """Return by how much AP50 would rise."""
         now, then = 1 - self.law.at([self.largest, self.largest + self.more])
-        return (
-            f"raise AP50 from {now:.3f} to {then:.3f}, by {self.gain:.3f} (95 % interval: "
-            f"{between(self.gain_low, self.gain_high)})"
-        )
+        return f"raise AP50 {change(now, then, (self.gain_low, self.gain_high), least=3)}"
 
 
 def measure_box_curve(
@@ -86,7 +83,10 @@ def measure_box_curve(
     dataset = load_dataset(workspace, wanted, size_hw=size_hw, split=split, network=network)
     whole = Fold(f"split {split}", *(dataset.indices[subset] for subset in SUBSETS))
     classes = len(dataset.classes)
-    return measure(workspace, dataset, whole, options, fit_box_curve, network=network, classes=classes, watcher=watcher)
+    return measure(
+        workspace, dataset, whole, options, fit_box_curve, kind=BoxCurve, network=network,
+        classes=classes, watcher=watcher,
+    )  # fmt: skip
 
 
 def fit_box_curve(trained: TrainedSizes, split: str, more: int) -> BoxCurve:

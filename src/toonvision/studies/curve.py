@@ -7,7 +7,7 @@ import numpy as np
 from toonvision.core.panels import FigurePanel, Table, table
 from toonvision.core.progress import unwatched
 from toonvision.core.seeds import generator
-from toonvision.core.wording import between, counted, interval, listed, percent
+from toonvision.core.wording import between, change, counted, interval, listed, percent
 from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.bootstrap import error_draws
@@ -55,10 +55,8 @@ class LearningCurve(SizeCurve):
     def gain_text(self) -> str:
         """Return by how much the error would fall."""
         now, then = 100 * self.law.at([self.largest, self.largest + self.more])
-        return (
-            f"lower the error from {now:.1f} % to {then:.1f} %, by {100 * self.gain:.1f} points (95 % interval: "
-            f"{between(100 * self.gain_low, 100 * self.gain_high, '.1f')})"
-        )
+        bounds = (100 * self.gain_low, 100 * self.gain_high)
+        return f"lower the error {change(now, then, bounds, least=1, unit=' %', of_change=' points')}"
 
 
 def measure_curve(
@@ -70,7 +68,10 @@ def measure_curve(
     classes = len(workspace.taxonomy.level(wanted.level).classes)
     dataset = task_dataset(workspace, wanted, options.size_hw or input_size(network, workspace.size_hw))
     whole = split_fold(workspace, dataset, options.split)
-    return measure(workspace, dataset, whole, options, fit_curve, network=network, classes=classes, watcher=watcher)
+    return measure(
+        workspace, dataset, whole, options, fit_curve, kind=LearningCurve, network=network,
+        classes=classes, watcher=watcher,
+    )  # fmt: skip
 
 
 def curve_panel(curve: LearningCurve) -> FigurePanel:

@@ -7,6 +7,7 @@ are.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -14,12 +15,13 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from toonvision.core.errors import Finding, InputRejectedError
+from toonvision.core.errors import Finding, InputRejectedError, ModelRefusedError, UsageError
 from toonvision.core.progress import unwatched
 from toonvision.core.wording import counted
 from toonvision.data.splits import DEFAULT_SPLIT
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.power_law import Forecast
+from toonvision.models.registry import TREES
 from toonvision.studies.curve_jobs import FEWEST_SIZES, curve_jobs
 from toonvision.studies.folds import Fold, FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folder
@@ -111,7 +113,8 @@ class SizeCurve(Study, Forecast):
         if not self.falls:
             return (
                 f"The error does not fall with more training {self.UNIT}s here, so that nothing can be estimated: "
-                f"train longer (--epochs), or each size more often (--repeat).{diverged_sentence(self._diverged())}"
+                f"train {'' if self.network == TREES else 'longer (--epochs), or '}each size more often (--repeat)."
+                f"{diverged_sentence(self._diverged())}"
             )
         # The fit never rises, so the lower bound is at least 0: below a thousandth it means no gain.
         text = (
@@ -208,6 +211,7 @@ def measure(
     options: CurveOptions,
     fit: Callable[[TrainedSizes, str, int], Curve],
     *,
+    kind: type[Curve],
     network: str,
     classes: int,
     watcher: StudyWatcher = unwatched,
@@ -219,7 +223,8 @@ def measure(
     that all sizes take the same steps.
 
     Raises:
-        UsageError: If a name is unknown, a size is out of range, or fewer than three sizes remain.
+        UsageError: If a name is unknown, a size is out of range, fewer than three sizes remain, or the curve that is
+            there has a size that was not asked for.
         InputRejectedError: If fewer than three sizes have a training that did not diverge.
     """
     taxonomy = built_in_name(workspace.taxonomy)
@@ -228,9 +233,28 @@ def measure(
     jobs, findings = curve_jobs(dataset, whole, sizes=options.sizes, settings=settings, seeds=options.seeds)
     recipe = recipe_of(dataset, settings, kind="curve", split=options.split, seed=options.seed)
     folder = study_folder(workspace, dataset.task.name, recipe, name=options.name, force=options.force)
+    if not options.force:
+        _require_sizes_of(kind, folder, options.sizes)
     trained = train_sizes(dataset, whole, jobs, folder=folder, watcher=watcher)
     curve = fit(trained, options.split, options.more)
     return replace(curve, findings=tuple(findings), folder=folder).save()
+
+
+def _require_sizes_of(kind: type[SizeCurve], folder: Path, sizes: Sequence[float]) -> None:
+    """Refuse to overwrite a curve with a size that is not among these; one that cannot be read is nothing to keep.
+
+    Raises:
+        UsageError: Naming all its sizes beside these.
+    """
+    with suppress(InputRejectedError, ModelRefusedError):
+        before = kind.load(folder)
+        known = {*(point.share for point in before.points), *before.lost}
+        if not known <= {*sizes}:
+            every = ",".join(f"{size:g}" for size in sorted({*known, *sizes}))
+            raise UsageError(
+                f"{folder} holds a curve of other sizes. To join yours to it, write --sizes {every}. "
+                "Or choose another --name; --force replaces it."
+            )
 
 
 def train_sizes(
