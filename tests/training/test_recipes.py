@@ -114,6 +114,15 @@ def test_what_begins_with_weights_learns_the_slower_the_fewer_images_there_are(i
     assert changed(begun, start="toontown", epochs=3).learning_rate == begun.learning_rate
 
 
+@pytest.mark.parametrize("network", ["detector", "detector+pixels", "segmenter"])
+def test_a_network_for_screenshots_takes_half_of_the_steps_where_it_begins_with_weights(network):
+    begun = settings_for(network, images=257, taxonomy="toontown")
+    fresh = settings_for(network, images=257)
+    assert (begun.start, begun.epochs, fresh.epochs) == ("toontown", 91, 182)  # 3,000 and 6,000 steps of 8
+    assert changed(begun, start="none") == fresh
+    assert changed(begun, start="none", epochs=5).epochs == 5
+
+
 def test_a_network_begins_with_weights_where_such_come_with_the_package(tmp_path, monkeypatch):
     monkeypatch.setattr(starting, "FOLDER", tmp_path)
     (tmp_path / "mine").mkdir()

@@ -49,10 +49,12 @@ _SEGMENTER = TrainingSettings(
     augmentation=Augmentation(flip=True, zoom=0.3, color=0.2, shift=0.1, cast=0.03),
 )
 """Found by four short trainings on real art; docs/segmentation.md reports what they reach."""
-_OF_SCREENSHOTS = {_DETECTOR.network: (_DETECTOR, 9_000), _SEGMENTER.network: (_SEGMENTER, 5_000)}
-"""The recipes of networks for whole screenshots, and how many steps their trainings take."""
-_RATE_AFTER_START = 4e-3
-"""The learning rate of a network for screenshots that begins with learned weights."""
+_OF_SCREENSHOTS = {_DETECTOR.network: _DETECTOR, _SEGMENTER.network: _SEGMENTER}
+"""The recipes of networks for whole screenshots."""
+_STEPS_OF_SCREENSHOTS = 6_000
+"""How many steps such a network takes from random weights."""
+_RATE_AFTER_START, _SHARE_AFTER_START = 4e-3, 0.5
+"""The learning rate of one that begins with learned weights, and its share of the steps."""
 _ENOUGH_IMAGES = 400
 """With fewer training images, `compact` learns as many times slower what it begins with, so that less is forgotten."""
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
@@ -90,7 +92,8 @@ def settings_for(
         images: Number of training images: `compact` has as many epochs as give its number of steps, from 60 to 400;
             `detector`, alone and with pixels, and `segmenter`, from 20 to 400.
         taxonomy: The name of the built-in taxonomy, if it is one. A network that weights come with the package for
-            begins with them, and `compact` then learns the slower the fewer images there are below 400.
+            begins with them; `compact` then learns the slower the fewer images there are below 400, and one for
+            screenshots takes half of the epochs.
 
     Raises:
         UsageError: If there is no such network, or the number of images is no whole number from 1.
@@ -104,17 +107,22 @@ def settings_for(
     if network == TREES:
         return TrainingSettings(network=network, epochs=1)
     start = taxonomy if has_start(taxonomy, network, classes) else RANDOM
-    if found := _OF_SCREENSHOTS.get(network.removesuffix(WITH_PIXELS).partition("-")[0]):
-        recipe, steps = found
-        epochs = _epochs(recipe, steps, images, fewest=_FEWEST_OF_SCREENSHOTS)
-        rate = recipe.learning_rate if start == RANDOM else _RATE_AFTER_START
-        return replace(recipe, network=network, epochs=epochs, learning_rate=rate, start=start)
+    if found := _of_screenshots(network):
+        fresh = start == RANDOM
+        rate, share = (found.learning_rate, 1.0) if fresh else (_RATE_AFTER_START, _SHARE_AFTER_START)
+        epochs = _epochs(found, share * _STEPS_OF_SCREENSHOTS, images, fewest=_FEWEST_OF_SCREENSHOTS)
+        return replace(found, network=network, epochs=epochs, learning_rate=rate, start=start)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
     steps = _STEPS_FOR_MANY if classes > MANY_CLASSES else _STEPS
     epochs = _epochs(_COMPACT, steps, images, fewest=_FEWEST_EPOCHS)
     recipe = replace(_COMPACT, network=network, epochs=epochs, start=start)
     return replace(recipe, learning_rate=_care(recipe, images) * _COMPACT.learning_rate)
+
+
+def _of_screenshots(network: str) -> TrainingSettings | None:
+    """Return the recipe of a network for whole screenshots, alone, with pixels or of another width; None for others."""
+    return _OF_SCREENSHOTS.get(network.removesuffix(WITH_PIXELS).partition("-")[0])
 
 
 def _care(settings: TrainingSettings, images: int) -> float:
@@ -143,7 +151,7 @@ def for_fewer(settings: TrainingSettings, images: int, *, of: int) -> TrainingSe
     return replace(settings, epochs=epochs, patience=patience, learning_rate=rate)
 
 
-def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -> int:
+def _epochs(recipe: TrainingSettings, steps: float, images: int, *, fewest: int) -> int:
     """Return how many epochs give a number of steps, from `fewest` to the recipe's."""
     return min(max(round(steps / math.ceil(images / recipe.batch_size)), fewest), recipe.epochs)
 
@@ -209,7 +217,10 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
     if "start" in given and start != RANDOM and not has_start(start, settings.network):
         raise UsageError(f"no weights come with the package for {settings.network}. Leave out --from {start}.")
     if start == RANDOM != settings.start:
-        given.setdefault("learning_rate", settings_for(settings.network).learning_rate)
+        fresh = settings_for(settings.network)
+        given.setdefault("learning_rate", fresh.learning_rate)
+        if _of_screenshots(settings.network):
+            given.setdefault("epochs", min(round(settings.epochs / _SHARE_AFTER_START), fresh.epochs))
     own = {name: given.pop(name) for name in settings_of(Augmentation) if name in given}
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)
