@@ -63,21 +63,27 @@ class ShownWindow:
         self.window.unmap()
         self.display.sync()
 
+    def unhide(self) -> None:
+        self.window.map()
+        self.display.sync()
+
     def close(self) -> None:
         self.window.destroy()
         self.display.sync()
         self.display.close()
 
 
-def press(key: str) -> None:
-    """Press and release a key, as a keyboard would."""
+def press(key: str, *held: str) -> None:
+    """Press and release a key while others are held, as a keyboard would."""
     from Xlib import XK, X
     from Xlib.display import Display
     from Xlib.ext.xtest import fake_input
 
     display = Display()
-    code = display.keysym_to_keycode(XK.string_to_keysym(key))
-    for event in (X.KeyPress, X.KeyRelease):
-        fake_input(display, event, code)
+    codes = [display.keysym_to_keycode(XK.string_to_keysym(one)) for one in (*held, key)]
+    for code in codes:
+        fake_input(display, X.KeyPress, code)
+    for code in reversed(codes):
+        fake_input(display, X.KeyRelease, code)
     display.sync()
     display.close()

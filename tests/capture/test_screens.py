@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from virtual_screen import virtual_screen
@@ -54,6 +58,17 @@ def test_a_hidden_window_gives_no_picture_and_a_closed_one_ends_it(display):
             screen.grab()
 
 
+@pytest.mark.parametrize(("kind", "encoding"), [("UTF8_STRING", "utf-8"), ("STRING", "latin-1")])
+def test_a_window_that_has_its_title_in_the_old_place_alone_is_found(display, kind, encoding):
+    shown = ShownWindow("", PICTURE)
+    atom = shown.display.intern_atom
+    shown.window.change_property(atom("WM_NAME"), atom(kind), 8, "Das Spiel für alle".encode(encoding))
+    shown.display.sync()
+    with Screen(Titled("Spiel für")) as screen:
+        assert same(screen.grab(), PICTURE)
+    shown.close()
+
+
 def test_a_title_that_no_window_or_several_windows_have_is_refused_with_what_is_open(window):
     with pytest.raises(UsageError, match="no window has 'chess' in its title. Open are: 'Toontown Offline'"):
         Screen(Titled("chess"))
@@ -103,6 +118,24 @@ def test_a_screen_that_ends_while_it_is_grabbed_is_a_fault_of_the_environment(mo
     with pytest.raises(EnvironmentFaultError, match="cannot be seen any more"):
         screen.grab()
     screen.close()
+
+
+def test_an_x_server_that_ends_during_a_watch_ends_it_with_a_message():
+    with virtual_screen((320, 240)) as name:
+        environment = {
+            one: value for one, value in os.environ.items() if one not in ("WAYLAND_DISPLAY", "XDG_SESSION_TYPE")
+        }
+        watching = subprocess.Popen(
+            [sys.executable, "-m", "toonvision", "watch", "screen", "--headless", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**environment, "DISPLAY": name},
+        )
+        watching.stdout.readline()
+    _, complaints = watching.communicate(timeout=60)
+    assert watching.returncode == 4, complaints
+    assert "the screen cannot be seen any more" in complaints
 
 
 def test_an_area_is_named_in_one_way():

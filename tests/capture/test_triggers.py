@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from itertools import islice
 
 import pytest
+from Xlib import XK, X
+from Xlib.display import Display
 
 from screens import press
 from toonvision.capture import triggers
@@ -67,13 +69,13 @@ def test_a_terminal_at_which_nothing_happens_ends_in_time():
 
 
 @contextmanager
-def pressed(key):
+def pressed(key, *held):
     """Press a key again and again while the block runs."""
     end = threading.Event()
 
     def go_on():
         while not end.wait(0.05):
-            press(key)
+            press(key, *held)
 
     thread = threading.Thread(target=go_on)
     thread.start()
@@ -89,6 +91,22 @@ def test_a_key_is_noticed_wherever_it_is_pressed(display):
         assert len(list(islice(on_key("F9", until=soon(30)), 2))) == 2
     with pressed("F8"):
         assert list(on_key("F9", until=soon(0.5))) == []
+
+
+@pytest.mark.parametrize("held", [("Shift_L",), ("Control_L",), ("Shift_L", "Control_L")])
+def test_a_key_is_noticed_while_who_plays_runs_or_jumps(display, held):
+    with pressed("F9", *held):
+        assert len(list(islice(on_key("F9", until=soon(30)), 1))) == 1
+
+
+def test_a_key_that_another_program_has_with_shift_alone_can_be_taken(display):
+    other = Display(display)
+    code = other.keysym_to_keycode(XK.string_to_keysym("F6"))
+    other.screen().root.grab_key(code, X.ShiftMask, True, X.GrabModeAsync, X.GrabModeAsync)
+    other.sync()
+    with pressed("F6"):
+        assert len(list(islice(on_key("F6", until=soon(30)), 1))) == 1
+    other.close()
 
 
 def test_a_key_that_is_none_or_is_taken_is_refused(display):

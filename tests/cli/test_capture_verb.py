@@ -84,6 +84,13 @@ def test_orders_that_contradict_themselves_are_refused(run, own_workspace, asked
     assert said in outcome.err
 
 
+def test_a_key_that_is_none_is_refused_before_it_is_said_that_pictures_are_taken(run, shown, own_workspace):
+    outcome = run("capture", "--context", "house", "-w", own_workspace.root, "--key", "F99")
+    assert outcome.code == 2
+    assert "a key is named as X11 does" in outcome.err
+    assert "Taking pictures" not in outcome.err
+
+
 def test_without_a_screen_nothing_is_begun(run, own_workspace, monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

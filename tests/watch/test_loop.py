@@ -108,6 +108,11 @@ def test_an_end_that_is_asked_for_or_a_loop_that_is_left_closes_the_source():
     assert not [one for one in threading.enumerate() if one.name.startswith("Thread") and "_grab" in one.name]
 
 
+def test_the_time_of_a_live_source_ends_while_it_shows_nothing():
+    source = ReadySource(9, live=True, before=lambda number: number == 3 and time.sleep(2))
+    assert all(frame.number < 3 for frame in watch_frames(source, ToldModels(), seconds=0.5))
+
+
 def test_models_that_cannot_be_run_end_the_watch_before_it_begins_and_the_source_is_closed(monkeypatch):
     def refuse(_):
         raise ModelRefusedError("its predictions are NaN")

@@ -35,6 +35,9 @@ class CaptureOrder:
         key: The key to take one at, or ``enter`` for a line of the terminal; None for another trigger.
         count: How many pictures to take at most; None for any number.
         seconds: After how many to stop; None to go on until Ctrl-C.
+
+    Raises:
+        UsageError: If two triggers are asked for.
     """
 
     area: Area
@@ -45,16 +48,19 @@ class CaptureOrder:
     count: int | None = None
     seconds: float | None = None
 
-    def moments(self) -> Iterator[None]:
-        """Wait for the moments at which the screen is looked at.
-
-        Raises:
-            UsageError: If two triggers are asked for.
-        """
+    def __post_init__(self) -> None:
+        """Refuse two triggers."""
         given = [flag for flag, value in (("--every", self.every), ("--key", self.key)) if value is not None]
         if len(given) > 1 or (self.key is not None and self.changes):
             both = listed([*given, *["--changes"] * self.changes])
             raise UsageError(f"pictures are taken by one trigger; got {both}. Leave one out.")
+
+    def moments(self) -> Iterator[None]:
+        """Wait for the moments at which the screen is looked at; the time begins now.
+
+        Raises:
+            UsageError: If the key is none, or another program has taken it.
+        """
         until = time.monotonic() + (float("inf") if self.seconds is None else self.seconds)
         if self.changes or self.every is not None:
             return every(self.every or 1 / LOOKS_A_SECOND, until=until)
@@ -80,7 +86,7 @@ def capture(ws: Opened, order: CaptureOrder) -> "Result[Keeper]":
         order: What to take pictures of, and when.
 
     Raises:
-        UsageError: If there is no such context, monitor or window, or two triggers are asked for.
+        UsageError: If there is no such context, monitor, window or key, or another program has taken the key.
         EnvironmentFaultError: If the screen cannot be seen.
         OSError: If a picture cannot be written; those before it are kept.
     """
@@ -88,11 +94,10 @@ def capture(ws: Opened, order: CaptureOrder) -> "Result[Keeper]":
     from toonvision.capture.screens import Screen
 
     folder = capture_folder(ws, order.context)
-    moments = order.moments()
     with Screen(order.area) as screen:
         folder.mkdir(parents=True, exist_ok=True)
         require_writable(folder)
-        keeper = Keeper(folder)
+        keeper, moments = Keeper(folder), order.moments()
         ws.watcher.say(f"Taking pictures of {screen.area} {order.trigger()}; Ctrl-C ends it.")
         findings = _take(ws, order, screen, keeper, moments)
     same = f"{counted(keeper.left_out, 'picture')} left out, which repeat others"

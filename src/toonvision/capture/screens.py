@@ -53,6 +53,7 @@ class Screen:
         """
         require_screen()
         self.area = area
+        self._is_closed = False
         self._window: FollowedWindow | None = None
         self._grabber = _grabber()
         try:
@@ -69,9 +70,12 @@ class Screen:
         self.close()
 
     def close(self) -> None:
-        """Leave the screen."""
+        """Leave the screen; a second time does nothing, for mss would free its connection again."""
         from mss.exception import ScreenShotError
 
+        if self._is_closed:
+            return
+        self._is_closed = True
         if self._window:
             self._window.close()
         with contextlib.suppress(ScreenShotError):  # the X server may have ended before

@@ -8,10 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import TextIO
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, TextIO
 
 from toonvision.capture.screens import ON_X11, require_screen
 from toonvision.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from toonvision.capture.x11 import KeyGrab
 
 ENTER = "enter"
 LOOKS_A_SECOND = 4.0
@@ -51,7 +55,7 @@ def on_enter(*, until: float, stream: TextIO | None = None) -> Iterator[None]:
 
 
 def on_key(name: str, *, until: float) -> Iterator[None]:
-    """Yield whenever a key is pressed, in whatever window.
+    """Take a key at once, and yield whenever it is pressed, in whatever window.
 
     Raises:
         UsageError: If this is not X11, no key is called so, or another program has taken it.
@@ -61,7 +65,12 @@ def on_key(name: str, *, until: float) -> Iterator[None]:
     require_screen()
     from toonvision.capture.x11 import grabbed_key
 
-    with grabbed_key(name) as key:
+    taken = ExitStack()
+    return _presses(taken, taken.enter_context(grabbed_key(name)), until)
+
+
+def _presses(taken: ExitStack, key: "KeyGrab", until: float) -> Iterator[None]:
+    with taken:
         while (left := until - time.monotonic()) > 0:
             if key.pressed(within_s=min(left, _LONGEST_WAIT_S)):
                 yield

@@ -88,9 +88,12 @@ def grabbed_key(name: str) -> Iterator["KeyGrab"]:
         if not code:
             raise UsageError(f"a key is named as X11 does, such as F9 or Print; got {name!r}.")
         root, taken = display.screen().root, CatchError(BadAccess)
-        # NumLock and CapsLock count as held keys; each mixture of them is another key to the server.
-        for locks in (0, X.LockMask, X.Mod2Mask, X.LockMask | X.Mod2Mask):
-            root.grab_key(code, locks, True, X.GrabModeAsync, X.GrabModeAsync, onerror=taken)
+        # NumLock and CapsLock count as held keys; each mixture of them is another key to the server. Who plays may hold
+        # Shift or Ctrl to run or jump; another program may have such a mixture for itself.
+        for held in (0, X.ShiftMask, X.ControlMask, X.ShiftMask | X.ControlMask):
+            for locks in (0, X.LockMask, X.Mod2Mask, X.LockMask | X.Mod2Mask):
+                refused = CatchError(BadAccess) if held else taken
+                root.grab_key(code, held | locks, True, X.GrabModeAsync, X.GrabModeAsync, onerror=refused)
         display.sync()
         if taken.get_error():
             raise UsageError(f"another program has taken the key {name}. Choose another --key.")
@@ -150,11 +153,15 @@ def _titled(display: "Display") -> Iterator[tuple[str, "Window"]]:
 
 
 def _title(display: "Display", window: "Window") -> str:
-    said = window.get_full_property(display.intern_atom("_NET_WM_NAME"), 0)
-    if said:
-        return bytes(said.value).decode(errors="replace")
-    name = window.get_wm_name()
-    return name.decode(errors="replace") if isinstance(name, bytes) else name or ""
+    from Xlib.X import AnyPropertyType
+    from Xlib.Xatom import STRING
+
+    for name in ("_NET_WM_NAME", "WM_NAME"):
+        said = window.get_full_property(display.intern_atom(name), AnyPropertyType)
+        if said and said.value:
+            encoding = "latin-1" if said.property_type == STRING else "utf-8"
+            return bytes(said.value).decode(encoding, errors="replace")
+    return ""
 
 
 def _not_one(title: str, titles: list[str], *, several: bool) -> str:

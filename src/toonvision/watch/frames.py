@@ -53,7 +53,7 @@ class Source(Protocol):
         """
 
     def close(self) -> None:
-        """Leave it."""
+        """Leave it; a second time does nothing."""
 
 
 def at_their_times(

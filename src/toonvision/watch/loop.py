@@ -3,6 +3,7 @@
 Of a live source the newest frame wins, and what was dropped is counted. Of files every frame is looked at.
 """
 
+import math
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -118,7 +119,9 @@ def watch_frames(
     try:
         models.warm_up()
         grabber.start()
-        while (frame := box.take()) is not None:
+        # A live source may have nothing to show, and its time goes on.
+        until = time.monotonic() + seconds if source.live and seconds is not None else math.inf
+        while (frame := box.take(until)) is not None:
             if seconds is not None and frame.seconds >= seconds:
                 return
             tracks = tracker.update(seeing.see(frame.image, frame.seconds, stance.ground), frame.seconds, frame.image)

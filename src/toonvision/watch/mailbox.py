@@ -1,5 +1,7 @@
 """A letter box for one frame, between the thread that grabs and the one that looks."""
 
+import math
+import time
 from threading import Condition
 from typing import Generic, TypeVar
 
@@ -40,15 +42,18 @@ class Mailbox(Generic[T]):
             self._changed.notify_all()
             return True
 
-    def take(self) -> T | None:
+    def take(self, until: float = math.inf) -> T | None:
         """Wait for the next thing; return None once it is closed and empty, or raise the error that it was closed with.
+
+        Args:
+            until: When to return None, too, as `time.monotonic` has it.
 
         Raises:
             BaseException: What ended the other side.
         """
         with self._changed:
-            while self._there is None and not self._closed:
-                self._changed.wait(_LOOK_EVERY_S)
+            while self._there is None and not self._closed and (left := until - time.monotonic()) > 0:
+                self._changed.wait(min(left, _LOOK_EVERY_S))
             thing, self._there = self._there, None
             self._changed.notify_all()
             if thing is None and self._error is not None:

@@ -12,6 +12,7 @@ from toonvision.core.errors import Finding
 from toonvision.watch.frames import Frame, clock
 
 _FOREVER = float("inf")
+_HIDDEN = "it cannot be seen from here on; until it is back nothing is watched"
 
 
 class ScreenSource:
@@ -36,8 +37,8 @@ class ScreenSource:
         self._rate = rate
 
     def frames(self, stop: Event) -> Iterator[Frame]:
-        """Yield what is on the screen; nothing while a window is hidden, and no more once it is closed."""
-        started = time.monotonic()
+        """Yield what is on the screen; nothing while a window is hidden, no more once it is closed, and say either."""
+        started, was_seen = time.monotonic(), True
         for number, _ in enumerate(every(1 / self._rate, until=_FOREVER), start=1):
             if stop.is_set():
                 return
@@ -48,6 +49,9 @@ class ScreenSource:
                 reason = f"ended at {clock(taken - started)}: {error}"
                 self.findings.append(Finding(self.title, reason, code="window-closed"))
                 return
+            if image is None and was_seen:
+                self.findings.append(Finding(f"{self.title}, {clock(taken - started)}", _HIDDEN, code="window-hidden"))
+            was_seen = image is not None
             if image is not None:
                 yield Frame(number, taken - started, image, taken)
 
