@@ -14,6 +14,7 @@ import pytest
 
 from toonvision.__main__ import main
 from toonvision.cli import output
+from toonvision.cli.interrupts import SIGNALS
 from toonvision.data.workspace import Workspace
 from toonvision.training import forest
 
@@ -52,7 +53,7 @@ def run(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["toonvision", *map(str, arguments)])
         output.results.cache_clear()
         output.messages.cache_clear()
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.getsignal(number) for number in SIGNALS}
         monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
         try:
             with pytest.raises(SystemExit) as ended:

@@ -7,15 +7,16 @@ from contextlib import suppress
 
 import pytest
 
-from toonvision.cli.interrupts import heed, hold, listen
+from toonvision.cli.interrupts import SIGNALS, heed, hold, listen
 from toonvision.cli.watching import SearchDisplay, StudyDisplay, TrainingDisplay
 from tuning.made import plausible
 
 
 @pytest.fixture(autouse=True)
 def _handlers_as_before():
-    before, hook = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}, sys.unraisablehook
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs the tests may ignore it
+    before, hook = {number: signal.getsignal(number) for number in SIGNALS}, sys.unraisablehook
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs the tests may ignore these
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     hold()
     sys.unraisablehook = hook
@@ -23,7 +24,7 @@ def _handlers_as_before():
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_an_interrupt_that_a_library_swallows_is_raised_again_in_the_next_round(number):
     listen()
     heed()
@@ -53,10 +54,11 @@ def test_whatever_trains_for_long_asks_whether_it_was_interrupted(epoch_ended):
         epoch_ended()
 
 
-def test_ctrl_c_stays_ignored_where_whoever_started_us_has_it_ignored():
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ctrl_c_and_a_closed_terminal_stay_ignored_where_whoever_started_us_has_them_ignored(number):
+    signal.signal(number, signal.SIG_IGN)
     listen()
-    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(number)
     heed()
 
 
@@ -86,7 +88,7 @@ def test_an_interrupt_within_a_destructor_prints_nothing_and_other_errors_do(cap
     assert "ValueError: a bug" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_an_interrupt_while_the_program_is_imported_ends_with_one_line_and_130(number):
     script = f"""
         import importlib.abc, signal, sys
@@ -99,6 +101,7 @@ def test_an_interrupt_while_the_program_is_imported_ends_with_one_line_and_130(n
 
         sys.meta_path.insert(0, Striking())
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         sys.argv = ["toonvision", "runs", "--json"]
         main()
     """
@@ -110,7 +113,7 @@ def test_an_interrupt_while_the_program_is_imported_ends_with_one_line_and_130(n
     assert json.loads(done.stdout) == {"error": said, "exit_code": 130}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("when", ["before Python's shutdown", "while modules are removed"])
 def test_a_signal_after_all_work_is_done_changes_nothing(number, when):
     script = f"""

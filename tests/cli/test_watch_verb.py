@@ -117,6 +117,7 @@ def test_what_was_not_kept_is_not_listed(run, toons, tmp_path):
         (("world", "--name", "../x"), 2, "the name of a log is made of letters"),
         (("world", "--save-video", "x.gif"), 2, "a video is a file .mp4 or .mkv"),
         (("world", "--context", "nowhere"), 2, "add --context, one of br, dd,"),
+        (("world", "--uncertain", "/dev/null/x"), 4, "/dev/null/x"),
     ],
 )
 def test_what_cannot_be_watched_is_refused_before_a_page_is_named(run, toons, asked, code, said):

@@ -484,7 +484,7 @@ PROMISES = (
     ),
     Promise(
         25,
-        "Ctrl-C, or a request to end (SIGTERM)",
+        "Ctrl-C, a request to end (SIGTERM), or a terminal that is closed (SIGHUP)",
         "130",
         "As when killed, with one line.",
         (
@@ -788,6 +788,7 @@ PROMISES = (
         (
             "tests/capture/test_screens.py::test_a_session_without_a_screen_is_refused_before_anything_starts",
             "tests/capture/test_screens.py::test_a_screen_that_ends_while_it_is_grabbed_is_a_fault_of_the_environment",
+            "tests/capture/test_screens.py::test_an_x_server_that_ends_during_a_watch_ends_it_with_a_message",
             "tests/cli/test_capture_verb.py::test_without_a_screen_nothing_is_begun",
         ),
     ),
@@ -799,6 +800,7 @@ PROMISES = (
         "is not there ends it with 4 before anything starts. Tracks go by the times of frames, whatever their rate.",
         (
             "tests/watch/test_sources.py::test_a_damaged_video_is_read_on_and_the_damage_is_said_with_its_time",
+            "tests/watch/test_sources.py::test_pictures_that_cannot_be_decoded_whole_are_left_out_and_said_with_their_time",
             "tests/watch/test_sources.py::test_a_video_that_ends_early_is_said_with_the_time",
             "tests/watch/test_sources.py::test_a_video_that_changes_its_size_goes_on_and_says_when",
             "tests/watch/test_sources.py::test_a_video_whose_frame_rate_changes_keeps_the_times_of_its_frames",
@@ -807,7 +809,10 @@ PROMISES = (
             "tests/watch/test_sources.py::test_a_camera_that_goes_away_ends_the_source_and_is_said_with_the_time",
             "tests/watch/test_sources.py::test_a_camera_that_is_not_there_and_a_missing_library_are_said_with_the_remedy",
             "tests/cli/test_watch_verb.py::test_what_cannot_be_watched_is_refused_before_a_page_is_named",
+            "tests/watch/test_sources.py::test_a_file_of_which_no_picture_can_be_read_is_refused_with_the_remedy",
             "tests/watch/test_sources.py::test_a_window_that_is_closed_ends_the_source_and_is_said_with_the_time",
+            "tests/watch/test_sources.py::test_a_window_that_is_hidden_is_said_each_time_and_watched_again_when_it_is_back",
+            "tests/watch/test_loop.py::test_the_time_of_a_live_source_ends_while_it_shows_nothing",
             "tests/watch/test_log.py::test_watching_again_adds_a_session_and_changes_nothing_of_the_one_before",
             "tests/watch/test_log.py::test_a_log_with_values_that_no_watch_writes_is_damaged",
         ),

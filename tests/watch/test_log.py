@@ -29,6 +29,14 @@ def batch(second, session=1, thumbnail=b"x" * 500):
     return Batch((track,), counts, PaceRow(session, second, 30, 0, 9.5))
 
 
+def write_all(diary, source):
+    try:
+        for frame in watch_frames(source, ToldModels()):
+            diary.see(frame)
+    finally:
+        diary.close()
+
+
 def test_what_is_watched_is_logged_by_track_and_by_second(tmp_path):
     log = LogFile(tmp_path, limit_mb=10)
     diary = Diary(log, log.begin("the game", "garden", "models"))
@@ -97,6 +105,14 @@ def test_a_full_disk_ends_it_with_the_log_whole(tmp_path):
     with pytest.raises(OSError, match="No space left on device"):
         diary.close()
     assert LogReader(tmp_path).tracks()[0].number == 0
+
+
+def test_a_log_that_is_overwritten_meanwhile_ends_it_with_what_is_to_be_done(tmp_path):
+    log = LogFile(tmp_path, limit_mb=10)
+    diary = Diary(log, log.begin("world", "", "models"))
+    (tmp_path / LOG).write_bytes(b"something else" * 10_000)
+    with pytest.raises(InputRejectedError, match=f"^{tmp_path / LOG}: is no log of this program, or is damaged. Move"):
+        write_all(diary, ReadySource(20))
 
 
 def test_a_kill_leaves_every_second_that_was_written(tmp_path):

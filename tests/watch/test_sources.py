@@ -2,6 +2,7 @@ import re
 import shlex
 import sys
 from fractions import Fraction
+from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 
@@ -88,6 +89,25 @@ def test_a_window_that_is_closed_ends_the_source_and_is_said_with_the_time(displ
     assert "the window 'Closing' was closed" in said(source)[0]
 
 
+def test_a_window_that_is_hidden_is_said_each_time_and_watched_again_when_it_is_back(display):
+    window = ShownWindow("Hiding", scene("x", SIZE))
+    source = open_source("window:Hiding", rate=20)
+    rounds = iter(range(10))
+    changes = {2: window.hide, 5: window.unhide, 7: window.hide}
+
+    def is_over():
+        at = next(rounds)
+        changes.get(at, lambda: None)()
+        return at == 9
+
+    found = list(source.frames(SimpleNamespace(is_set=is_over)))
+    source.close()
+    window.close()
+    assert [frame.number for frame in found] == [1, 2, 6, 7]
+    hidden = r"window 'Hiding', 0:\d\d\.\d: it cannot be seen from here on"
+    assert [bool(re.search(hidden, one)) for one in said(source)] == [True, True], said(source)
+
+
 def test_a_damaged_video_is_read_on_and_the_damage_is_said_with_its_time(tmp_path):
     whole = write_video(tmp_path / "whole.mkv", pictures(60), codec="libx264", pix_fmt="yuv420p")
     source = open_source(damaged(whole, tmp_path / "film.mkv"))
@@ -97,6 +117,19 @@ def test_a_damaged_video_is_read_on_and_the_damage_is_said_with_its_time(tmp_pat
     seconds = [frame.seconds for frame in found]
     assert seconds == sorted(set(seconds))
     assert any("film.mkv, 0:0" in one and "it is damaged here" in one for one in said(source))
+
+
+def test_pictures_that_cannot_be_decoded_whole_are_left_out_and_said_with_their_time(tmp_path):
+    whole = write_video(tmp_path / "whole.mp4", pictures(30), codec="libx264", pix_fmt="yuv420p")
+    with av.open(str(whole)) as container:
+        first = next(container.demux(video=0))
+        at, size = first.pos, first.size
+    content = bytearray(whole.read_bytes())
+    content[at + size // 2 : at + size // 2 + 200] = bytes(200)
+    (tmp_path / "film.mp4").write_bytes(content)
+    source = open_source(tmp_path / "film.mp4")
+    assert len(frames_of(source)) < 30
+    assert any("0:00.0: it is damaged here (a picture cannot be decoded whole)" in one for one in said(source))
 
 
 def test_a_video_that_ends_early_is_said_with_the_time(tmp_path):
@@ -146,6 +179,13 @@ def test_what_is_no_video_is_refused_with_its_name(tmp_path, content, words):
         open_source(tmp_path / "film.mp4")
 
 
+def test_a_file_of_which_no_picture_can_be_read_is_refused_with_the_remedy(tmp_path):
+    first, *others = pictures(5)
+    first.save(tmp_path / "anim.webp", save_all=True, append_images=others)
+    with pytest.raises(InputRejectedError, match=r"anim.webp: FFmpeg can read no picture of it.*Convert it to MP4\."):
+        frames_of(open_source(tmp_path / "anim.webp"))
+
+
 def test_a_sound_without_a_picture_is_refused(tmp_path):
     with av.open(str(tmp_path / "film.wav"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
@@ -192,6 +232,14 @@ def test_a_picture_of_a_folder_that_cannot_be_read_is_left_out(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(InputRejectedError, match="holds no picture"):
         open_source(tmp_path / "none")
+
+
+def test_frames_of_a_folder_come_in_the_order_of_their_numbers_folder_by_folder(tmp_path):
+    names = ["a/2.png", "a/10.png", "b/frame1.png", "b/frame9.png", "b/frame10.png"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        pictures(1)[0].save(tmp_path / name)
+    assert [frame.name for frame in frames_of(open_source(tmp_path))] == [Path(name).name for name in names]
 
 
 @pytest.mark.parametrize("text", ["screen:x", "world:-1", "window:", "region:"])

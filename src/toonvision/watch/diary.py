@@ -12,7 +12,7 @@ from typing import Final
 
 from PIL import Image
 
-from toonvision.core.errors import EnvironmentFaultError
+from toonvision.core.errors import EnvironmentFaultError, ToonVisionError
 from toonvision.watch.log import LogFile
 from toonvision.watch.loop import WatchedFrame
 from toonvision.watch.records import Batch, PaceRow, SecondRow, Session, TrackRow
@@ -57,6 +57,7 @@ class Diary:
         Raises:
             OSError: If the disk is full.
             EnvironmentFaultError: If the log cannot be written.
+            InputRejectedError: If another program has made something else of it.
         """
         if self._failed is not None:
             raise self._failed
@@ -82,6 +83,7 @@ class Diary:
         Raises:
             OSError: If the disk is full.
             EnvironmentFaultError: If the log cannot be written.
+            InputRejectedError: If another program has made something else of it.
         """
         if self._second is not None and self._failed is None:
             self._end_second()
@@ -108,7 +110,7 @@ class Diary:
             if self._failed is None:
                 try:
                     self._log.add(batch)
-                except (OSError, EnvironmentFaultError) as error:
+                except (OSError, ToonVisionError) as error:
                     self._failed = error
                 except Exception as error:
                     self._failed = EnvironmentFaultError(f"{self._log.path}: cannot be written ({error}). Run again.")

@@ -1,4 +1,4 @@
-"""A folder of screenshots as a source: in the order of their names, as if they were frames of a video."""
+"""A folder of screenshots as a source: in the order of their names and numbers, as if they were frames of a video."""
 
 import shlex
 import time
@@ -11,6 +11,7 @@ import numpy as np
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError
 from toonvision.data.fingerprints import differences, fingerprint
 from toonvision.data.images import read_whole, room_for
+from toonvision.data.series import natural_key
 from toonvision.data.source_tree import SourceTree
 from toonvision.deploy.packaged import packaged_names
 from toonvision.watch.frames import Frame
@@ -42,7 +43,7 @@ class FolderSource:
         """
         self.title = str(folder)
         self.findings: list[Finding] = []
-        self._paths = sorted(SourceTree.of(folder).pictures)
+        self._paths = sorted(SourceTree.of(folder).pictures, key=_in_time)
         self._rate = rate
         if not self._paths:
             raise InputRejectedError(f"{folder}: holds no picture. Name a folder of screenshots.")
@@ -84,6 +85,11 @@ class FolderSource:
             f"{shlex.join(['toonvision', 'predict', 'RUN', self.title])}",
             "separate-pictures",
         )
+
+
+def _in_time(path: Path) -> tuple[object, ...]:
+    """Return what pictures are sorted by: folder by folder, frame 9 before frame 10."""
+    return (path.parent, natural_key(path.name))
 
 
 def _are_separate(marks: list[str]) -> bool:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from toonvision.capture.keeping import Keeper
 from toonvision.core.errors import EnvironmentFaultError, UsageError
-from toonvision.core.files import TEMPORARY
+from toonvision.core.files import TEMPORARY, require_writable
 from toonvision.report.answers import TitledBox, draw_boxes
 from toonvision.watch.loop import WatchedFrame
 from toonvision.watch.track import Categories, Track, finest_class
@@ -140,7 +140,12 @@ class UncertainFrames:
         Args:
             folder: Where the pictures are written.
             most: How many are kept; beyond that, the surest one is removed for each that is less sure.
+
+        Raises:
+            OSError: If nothing can be written there.
         """
+        folder.mkdir(parents=True, exist_ok=True)
+        require_writable(folder)
         self.keeper = Keeper(folder)
         self._most = most
         self._doubts: dict[Path, float] = {}

@@ -38,7 +38,11 @@ class VideoSource:
         self._stream.thread_type = "AUTO"
 
     def frames(self, stop: Event) -> Iterator[Frame]:
-        """Yield its frames; where it is damaged, those that can be read."""
+        """Yield its frames; where it is damaged, those that can be read.
+
+        Raises:
+            InputRejectedError: If none can be read.
+        """
         last, size = -_LEAST_STEP_S, None
         for number, picture in enumerate(self._pictures(), start=1):
             if stop.is_set():
@@ -49,6 +53,9 @@ class VideoSource:
                 self._note(last, f"from here on it has {image.width} x {image.height} pixels", "size-changed")
             size = image.size
             yield Frame(number, last, image, time.monotonic())
+        if size is None:
+            why = f" ({self.findings[0].reason})" if self.findings else ""
+            raise InputRejectedError(f"{self.title}: FFmpeg can read no picture of it{why}. Convert it to MP4.")
         self._say_if_short(last)
 
     def close(self) -> None:
@@ -56,7 +63,7 @@ class VideoSource:
         self._container.close()
 
     def _pictures(self) -> Iterator[Any]:
-        """Yield decoded pictures, and count the pieces that cannot be decoded."""
+        """Yield decoded pictures; count the pieces that cannot be decoded, and the pictures that are not whole."""
         lost, last = 0, 0.0
 
         def damaged(why: str) -> None:
@@ -66,7 +73,10 @@ class VideoSource:
 
         for picture in pieces_of(self._container, self._stream, lambda piece: piece.decode(), damaged):
             last = picture.time or last
-            yield picture
+            if picture.is_corrupt:
+                damaged("a picture cannot be decoded whole")
+            else:
+                yield picture
         if lost > 1:
             self._note(last, f"{counted(lost, 'piece')} of it could not be read", "damaged-video")
 
