@@ -84,8 +84,9 @@ def decided(session, index):
 
 
 def press(page, *keys):
+    """Press keys; a capital is one with Shift, not with CapsLock."""
     for key in keys:
-        page.keyboard.press(key)
+        page.keyboard.press(f"Shift+{key}" if re.fullmatch("[A-Z]", key) else key)
 
 
 @pytest.fixture
@@ -391,6 +392,20 @@ def test_keys_that_need_a_box_say_so_where_none_is_chosen(session, tabs):
     assert decided(session, 0) is None
 
 
+def test_capslock_changes_no_key(tmp_path, tabs):
+    session = Session(unlabelled(tmp_path, shots=2), proposals=proposed)
+    with served(session) as access:
+        page = tabs.open(access.url)
+        shown(page, session.screenshots[0].id)
+        before = len(titles(page))
+        page.keyboard.press("X")  # a capital without Shift
+        page.wait_for_function("before => document.querySelectorAll('#boxes .name').length < before", arg=before)
+        assert len(titles(page)) == before - 1 > 0
+        page.keyboard.press("Shift+x")
+        page.wait_for_function("() => document.querySelectorAll('#boxes .name').length === 0")
+        saved(page)
+
+
 def test_a_digit_says_what_the_next_box_is_called_where_none_is_chosen(session, tabs):
     with served(session) as access:
         page = tabs.open(access.url)
@@ -499,6 +514,7 @@ def test_nothing_is_decided_about_a_screenshot_that_cannot_be_shown_but_to_skip_
         assert decided(session, 1) is None
         press(page, "s")
         shown(page, last.id)
+        assert page.locator("#message").is_hidden()  # it was of the screenshot before
         saved(page)
     assert decided(session, 1) == ("skipped", [])
 

@@ -26,8 +26,8 @@ def browser():
 class Live(ReadySource):
     """A source that shows a patchwork until it is told to end, and says that `every_s` lie between its frames."""
 
-    def __init__(self, every_s):
-        super().__init__(100_000, wait_s=0.05)
+    def __init__(self, every_s, **more):
+        super().__init__(100_000, wait_s=0.05, **more)
         self.every_s = every_s
 
     def frames(self, stop):
@@ -37,13 +37,13 @@ class Live(ReadySource):
 
 
 @contextmanager
-def watched(options=None, title="the game", models=None, every_s=0.05):
+def watched(options=None, title="the game", models=None, every_s=0.05, **more):
     """A page over a watch that goes on."""
     models, end = models or ToldModels(), Event()
     shown = Shown(models, title)
 
     def watch():
-        for frame in watch_frames(Live(every_s), models):
+        for frame in watch_frames(Live(every_s, **more), models):
             shown.see(frame)
             if end.is_set():
                 break
@@ -165,7 +165,7 @@ def test_a_snapshot_waits_for_the_place_where_the_game_is_played(browser, tmp_pa
         page.wait_for_function("() => document.querySelector('#message').textContent.startsWith('Choose first')")
         assert kept == []
         page.locator("#context").select_option("ttc")
-        page.locator("#snapshot").click()
+        page.keyboard.press("s")
         page.wait_for_function("() => document.querySelector('#message').textContent.startsWith('Kept as ttc/')")
     assert kept == ["ttc"]
     assert tabs.complaints == []
@@ -218,6 +218,13 @@ def test_a_held_picture_stays_and_a_snapshot_of_it_is_kept_with_one_key(browser,
         assert kept == [((640, 360), "dd")]
         page.keyboard.press("Space")
         page.wait_for_function("held => document.querySelector('#overlay').innerHTML !== held", arg=held)
+        page.locator("#pause").click()
+        page.wait_for_function("() => document.querySelector('#pause').getAttribute('aria-pressed') === 'true'")
+        page.keyboard.press("S")  # CapsLock
+        page.wait_for_timeout(500)
+        page.keyboard.press("Space")
+        page.wait_for_function("() => document.querySelector('#pause').getAttribute('aria-pressed') === 'false'")
+    assert len(kept) == 2
     assert tabs.complaints == []
     context.close()
 
@@ -256,6 +263,20 @@ def test_the_chart_of_a_source_that_is_slower_than_a_frame_a_second_does_not_say
     context.close()
 
 
+def test_a_source_that_shows_nothing_for_seconds_is_no_old_picture_without_a_word(browser):
+    hidden = Event()
+    context = browser.new_context()
+    tabs = Tabs(context)
+    with watched(before=lambda number: number == 20 and hidden.wait(60)) as (access, _):
+        page = tabs.open(access.url)
+        page.wait_for_function("() => document.querySelector('#away').textContent.startsWith('No new picture comes')")
+        hidden.set()
+        page.wait_for_selector("#away", state="hidden")
+        page.close()
+    assert tabs.complaints == []
+    context.close()
+
+
 def test_the_end_is_said_and_nothing_of_a_title_is_taken_for_html(browser):
     context = browser.new_context()
     tabs = Tabs(context)
@@ -266,5 +287,6 @@ def test_the_end_is_said_and_nothing_of_a_title_is_taken_for_html(browser):
         assert page.locator("#title").inner_text() == title
         end.set()
         page.wait_for_function("() => document.querySelector('#away').textContent.startsWith('This is the end')")
+        assert page.locator("#away").inner_text() == "This is the end: nothing more comes."  # there may be no log
     assert tabs.complaints == []
     context.close()

@@ -53,6 +53,15 @@ def test_a_program_gets_results_without_the_picture(shown):
         assert json.loads(socket.receive_text()) == shown.newest().plain()
 
 
+def test_a_message_of_bytes_closes_the_socket(shown):
+    client = TestClient(watching_app(shown, PageOptions()))
+    with client.websocket_connect("/live") as socket:
+        socket.send_bytes(b"next")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+    assert closed.value.code == 1003
+
+
 def test_a_wide_picture_is_sent_smaller_and_its_boxes_stay_those_of_the_frame():
     models = ToldModels()
     state = Shown(models, "wide")

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.status import WS_1003_UNSUPPORTED_DATA
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from toonvision.watch.loop import WatchedFrame
@@ -99,7 +100,10 @@ async def _send_frames(socket: WebSocket, shown: Shown) -> None:
     """Send the newest frame whenever the page asks, until it is closed or everything has ended."""
     last = 0
     while True:
-        asked = await socket.receive_text()
+        try:
+            asked = await socket.receive_text()
+        except KeyError:  # as Starlette says that a message is bytes
+            return await socket.close(WS_1003_UNSUPPORTED_DATA)
         frame = await _next(shown, last)
         if frame is None:
             await socket.send_text(json.dumps({"ended": shown.ended}))

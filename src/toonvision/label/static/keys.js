@@ -50,11 +50,12 @@ const ACTIONS = new Map(KEYS.flatMap(([, rows]) => rows.flatMap(([keys, action])
 
 /** Return the action that a key press asks for; undefined where it asks for none. */
 export function actionOf(event) {
-  if (event.metaKey && event.key !== "z") return undefined;
+  if (event.metaKey && event.key.toLowerCase() !== "z") return undefined;
   const control = event.ctrlKey || event.metaKey;
   const isArrow = event.key.startsWith("Arrow");
   const shift = event.shiftKey && (isArrow || event.key === "Tab");
-  const name = `${shift ? "Shift+" : ""}${event.altKey ? "Alt+" : ""}${control && !isArrow ? "Ctrl+" : ""}${event.key}`;
+  const key = /^[a-z]$/i.test(event.key) ? event.key[event.shiftKey ? "toUpperCase" : "toLowerCase"]() : event.key; // whatever CapsLock is
+  const name = `${shift ? "Shift+" : ""}${event.altKey ? "Alt+" : ""}${control && !isArrow ? "Ctrl+" : ""}${key}`;
   return ACTIONS.get(name);
 }
 

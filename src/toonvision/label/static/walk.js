@@ -41,6 +41,7 @@ export class Walk {
 
   async open(index) {
     const { state, display } = this;
+    display.say(""); // what was said was of the one before
     await this.onLeave();
     const shot = this.queue.ids[index];
     if (shot === undefined) {

@@ -6,8 +6,9 @@ import { finest, showFrame } from "/static/watch/view.js";
 
 const by = (id) => document.getElementById(id);
 const classes = new Map();
-const state = { paused: false, frame: 0, chart: null, isOpen: true, rates: [] };
+const state = { paused: false, frame: 0, chart: null, isOpen: true, rates: [], quiet: 0 };
 const MESSAGE_MS = 5000;
+const QUIET = 3; // answers without a picture, a second apart, until that is said
 let messageTimer = 0;
 
 function say(text) {
@@ -43,6 +44,7 @@ function connect() {
   socket.onmessage = async ({ data }) => {
     if (typeof data === "string") {
       if (JSON.parse(data).ended) return ended();
+      if (++state.quiet === QUIET) banner(by("away"), "No new picture comes. A window that is hidden cannot be watched.");
     } else if (!state.paused) {
       await show(data);
     }
@@ -71,7 +73,7 @@ async function catchUp() {
 
 function ended() {
   state.isOpen = false;
-  banner(by("away"), "This is the end: nothing more comes. The log is complete.");
+  banner(by("away"), "This is the end: nothing more comes.");
 }
 
 async function show(content) {
@@ -80,6 +82,8 @@ async function show(content) {
   const bitmap = await createImageBitmap(new Blob([new Uint8Array(content, 4 + length)], { type: "image/jpeg" }));
   if (state.paused) return;
   state.frame = data.frame;
+  if (state.quiet >= QUIET) banner(by("away"), "");
+  state.quiet = 0;
   by("waiting").hidden = true;
   showFrame({ canvas: by("picture"), overlay: by("overlay"), bitmap, data, classes });
   showPace(data);
@@ -163,13 +167,18 @@ function toggleWays() {
 by("ways").addEventListener("click", toggleWays);
 by("pause").addEventListener("click", () => setPaused(!state.paused));
 by("snapshot").addEventListener("click", snapshot);
+for (const id of ["ways", "pause", "snapshot"]) by(id).addEventListener("click", () => by(id).blur());
 by("level").addEventListener("change", ({ target }) => { state.chart.level = target.value; state.chart.draw(); });
 by("span").addEventListener("change", ({ target }) => { state.chart.span = Number(target.value); state.chart.draw(); });
+// The keys are those of the page again once a person has chosen or clicked.
+for (const select of document.querySelectorAll("select")) select.addEventListener("change", () => select.blur());
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input, button")) return;
-  if (event.key === "s") snapshot();
-  else if (event.key === "w" && !by("ways").hidden) toggleWays();
-  else if (event.key === " ") setPaused(!state.paused);
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input")) return;
+  if (event.target.closest("button") && [" ", "Enter"].includes(event.key)) return; // it is clicked
+  const key = event.key.toLowerCase(); // CapsLock changes nothing
+  if (key === "s") snapshot();
+  else if (key === "w" && !by("ways").hidden) toggleWays();
+  else if (key === " ") setPaused(!state.paused);
   else return;
   event.preventDefault();
 });
