@@ -69,6 +69,7 @@ def results_of(
         balance=measure_balance(numbered, taxonomy),
         split=examples.split_summary(taxonomy, numbered, torn=torn),
         screenshots=145,
+        samples=290,
         curves=curves,
         counts={"pictures_read": 145, "objects_skipped": 0},
         findings=tuple(Finding(f"shot_{n}.xml", "no area", "draw it again", "zero", 1) for n in range(findings)),

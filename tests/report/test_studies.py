@@ -10,6 +10,7 @@ from builders import copied
 from figures import examples
 from figures.test_study_figures import context_study
 from report.made import curve_of, evaluated_workspace, evaluation_of, results_of, suspects_of
+from toonvision.core.errors import ModelRefusedError
 from toonvision.core.files import write_text
 from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.intervals import Proportion
@@ -33,12 +34,11 @@ def results(**changes):
     return dataclasses.replace(results_of(evaluation_of([MATRIX])), **changes)
 
 
-def searched(current=3, *, samples=290, **changes):
-    study = dataclasses.replace(suspects_of(CROPS, likely="WBC", samples=290), **changes)
+def searched(current=3, *, pictured=3, samples=290):
+    study = suspects_of(CROPS[:current], likely="WBC", samples=290)
     classes = {category.name: category for category in results().evaluation.classes}
-    shown = study.suspects[: min(current, 2)]
-    crops = SuspectCrops(shown, (np.zeros((12, 12, 3), np.uint8),) * len(shown), classes)
-    return results(suspects=CurrentSuspects(study, study.suspects[:current], crops, samples))
+    crops = SuspectCrops(study.suspects, (np.zeros((12, 12, 3), np.uint8),) * min(pictured, current), classes)
+    return results(suspects=CurrentSuspects(study, len(CROPS) - current, crops), samples=samples)
 
 
 def written(workspace, run, evaluation):
@@ -71,7 +71,7 @@ def test_the_newest_studies_of_the_task_join_the_report_and_leave_it_with_their_
     workspace, run, evaluation, _ = studied
     page = html.unescape(written(workspace, run, evaluation))
     assert curve_of().sentence() in page
-    assert "3 of 24 labels are suspect" in page
+    assert "2 of 24 labels are suspect" in page
     assert page.index("What to photograph next") < page.index("What more training crops would probably bring")
     assert page.index('id="data"') < page.index("Suspect labels: 2") < page.index('id="training"')
     for name in ("learning-curve", "suspects"):
@@ -99,9 +99,10 @@ def test_a_damaged_study_is_named_in_the_report_which_goes_on_without_it(studied
 def test_a_label_that_was_corrected_since_is_suspect_no_more(studied):
     workspace, run, evaluation, apples = studied
     found = gather_results(workspace, run, evaluation).suspects
-    assert [one.file for one in found.current] == [apples[2].file, apples[1].file]
+    assert [one.file for one in found.study.suspects] == [apples[2].file, apples[1].file]
+    assert found.corrected == 1
     assert [picture.shape for picture in found.crops.pictures] == [(*workspace.size_hw, 3)] * 2
-    assert found.samples == 24
+    assert found.study.total == gather_results(workspace, run, evaluation).samples == 24
 
 
 def test_a_search_that_found_nothing_joins_the_report_too(studied):
@@ -153,17 +154,28 @@ def test_the_values_of_a_curve_are_its_trainings_its_fit_and_its_gain():
 def test_suspects_are_listed_with_both_names_and_shown_the_first_of_them():
     table = panel(searched(), "Suspect labels: 3")
     assert table.rows[0] == (CROPS[0].file, CROPS[0].screenshot, "RBC", "WBC", "4.0 %", "90.0 %")
-    figure = panel(searched(), "Suspect labels: the 2 most suspect")
+    figure = panel(searched(pictured=2), "Suspect labels: the 2 most suspect")
     assert figure.alternative.endswith("RBC, predicted WBC; RBC, predicted WBC.")
-    assert [row[:2] for row in figure.rows[1:]] == [(1, CROPS[0].file), (2, CROPS[1].file)]
+    assert [row[:2] for row in figure.rows[1:]] == [(rank, CROPS[rank - 1].file) for rank in (1, 2, 3)]
 
 
 def test_what_has_changed_since_the_search_is_said():
     assert "corrected" not in panel(searched(), "Suspect labels: 3").note
     note = panel(searched(2, samples=300), "Suspect labels: 2").note
     assert "1 of its suspects has been corrected since." in note
-    assert note.endswith("There are 300 crops now. To search again, run toonvision suspects.")
-    assert panel(searched(0), "Suspect labels: 0").note.startswith("3 of 290 labels are suspect")
+    assert note.endswith("There are 300 crops now. To search again, run toonvision suspects label.")
+    none = panel(searched(0), "Suspect labels: 0").note
+    assert none.startswith("No label of 290 is suspect.")
+    assert none.endswith("3 of its suspects have been corrected since.")
+
+
+def test_a_cross_validation_of_other_crops_than_there_are_now_says_so():
+    study = examples.cross_validation()
+    table = panel(results(folds=study, samples=study.samples), "Cross-validation of compact")
+    assert table.note == ""
+    table = panel(results(folds=study, samples=130), "Cross-validation of compact")
+    run = results().evaluation.record.title
+    assert table.note == f"There are 130 crops now. To repeat it, run toonvision evaluate {run} --folds 4."
 
 
 def naive_of(workspace, evaluation, name="leakage", **changes):
@@ -185,7 +197,7 @@ def test_a_comparison_with_a_naive_split_stands_in_the_report_of_its_run_alone(s
     assert panel(gather_results(workspace, run, evaluation), "The same training on a naive split") is None
 
 
-KINDS = {"contexts": ContextStudy, "box_contexts": BoxContextStudy, "leakage": LeakageStudy}
+KINDS = (ContextStudy, BoxContextStudy, LeakageStudy)
 
 
 def saved_of(kind, workspace, record, name):
@@ -201,29 +213,42 @@ def saved_of(kind, workspace, record, name):
     return made[kind](started=started, folder=workspace.studies / record.task / name).save()
 
 
-@pytest.mark.parametrize("field", KINDS)
-def test_a_newer_study_of_another_run_hides_none_of_the_run_that_is_reported(studied, field):
-    workspace, run, evaluation, _ = studied
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_newer_study_of_another_run_hides_none_of_the_run_that_is_reported(studied, kind):
+    workspace, _, evaluation, _ = studied
     record = evaluation.record
-    own = saved_of(KINDS[field], workspace, record, "own")
-    other = saved_of(KINDS[field], workspace, dataclasses.replace(record, name="other"), "other")
+    own = saved_of(kind, workspace, record, "own")
+    other = saved_of(kind, workspace, dataclasses.replace(record, name="other"), "other")
     later = (own.folder / own.FILE).stat().st_mtime + 10
     os.utime(other.folder / other.FILE, (later, later))
-    assert getattr(gather_results(workspace, run, evaluation), field) == own
+    assert kind.of_run(workspace, record) == own
 
 
-@pytest.mark.parametrize("field", KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("started", ["2020-01-01T00:00:00.000+00:00", ""])
-def test_a_study_of_a_run_that_was_replaced_is_left_out_and_the_report_says_so(studied, field, started):
-    workspace, run, evaluation, _ = studied
+def test_a_study_of_a_run_that_was_replaced_or_of_an_earlier_version_is_refused(studied, kind, started):
+    workspace, _, evaluation, _ = studied
     record = evaluation.record
-    other = saved_of(KINDS[field], workspace, dataclasses.replace(record, started=started), "before")
+    other = saved_of(kind, workspace, dataclasses.replace(record, started=started), "before")
+    with pytest.raises(ModelRefusedError) as refused:
+        kind.of_run(workspace, record)
+    reason = f"{other.folder}: this {other.WHAT} is of a run that {record.title} has replaced, or"
+    assert str(refused.value).startswith(reason)
+    again = f"evaluate {record.title} --naive" if kind is LeakageStudy else f"contexts label --against {record.title}"
+    assert str(refused.value).endswith(f"Run: toonvision {again}")
+    own = saved_of(kind, workspace, record, "after")
+    assert kind.of_run(workspace, record) == own
+
+
+def test_a_report_says_which_studies_it_leaves_out_since_the_run_was_replaced(studied):
+    workspace, run, evaluation, _ = studied
+    replaced = dataclasses.replace(evaluation.record, started="2020-01-01T00:00:00.000+00:00")
+    for kind in (ContextStudy, LeakageStudy):
+        saved_of(kind, workspace, replaced, kind.__name__)
     gathered = gather_results(workspace, run, evaluation)
-    assert getattr(gathered, field) is None
-    (reason,) = gathered.unread
-    assert reason.startswith(f"{other.folder}: this {other.WHAT} is of a run that {record.title} has replaced, or")
-    again = {"leakage": f"evaluate {record.title} --naive"}.get(field, f"contexts label --against {record.title}")
-    assert reason.endswith(f"Run: toonvision {again}")
-    own = saved_of(KINDS[field], workspace, record, "after")
-    gathered = gather_results(workspace, run, evaluation)
-    assert (getattr(gathered, field), gathered.unread) == (own, ())
+    assert gathered.contexts is gathered.leakage is None
+    assert [reason.partition(":")[0] for reason in gathered.unread] == [
+        str(workspace.studies / "label" / kind.__name__) for kind in (ContextStudy, LeakageStudy)
+    ]
+    shown = html.unescape(written(workspace, run, evaluation))
+    assert all(f"Left out of this report: {reason.partition(' Run:')[0]}" in shown for reason in gathered.unread)

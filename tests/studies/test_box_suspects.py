@@ -11,6 +11,8 @@ from studies.made import answered
 from toonvision.api.study_steps import StudySteps
 from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import InputRejectedError
+from toonvision.data.boxes import Box
+from toonvision.data.records import Known
 from toonvision.studies.box_suspects import (
     BoxSuspectStudy,
     box_suspects_panel,
@@ -84,6 +86,44 @@ def test_a_box_without_an_object_is_missing_and_written_with_its_edges(dataset, 
     head, row = box_suspects_rows(study.suspects)
     assert dict(zip(head, row, strict=True))["likely_x_max"] == gone.box.x_max
     assert BoxSuspectStudy.load(study.save().folder) == study
+
+
+def known_with(dataset, crops, regions=()):
+    return Known([frame.shot for frame in dataset.frames], crops, {}, regions)
+
+
+def test_what_was_corrected_since_is_suspect_no_more(dataset, jobs, workspace):
+    crops = [crop for frame in dataset.frames for crop in frame.crops]
+    targets = dataset.targets.copy()
+    targets[3, 0, [0, 2]] += 8  # moved
+    targets[5, 1, LABEL] = 1 - targets[5, 1, LABEL]  # another class
+    frames = list(dataset.frames)
+    gone = frames[4].crops[0]
+    frames[4] = replace(frames[4], crops=frames[4].crops[1:])
+    targets[4, 0], targets[4, 1, LABEL] = targets[4, 1], -1
+    spoiled = replace(dataset, targets=targets, items=tuple(frames))
+    study = searched(spoiled, jobs, [answered(dataset, job) for job in jobs])
+    assert {one.reason for one in study.suspects} == {"missing", "badly placed", "wrong class"}
+    moved, named = dataset.frames[3].crops[0], dataset.frames[5].crops[1]
+    left, top, right, bottom = moved.box.xyxy
+    wrong = {
+        moved.id: replace(moved, box=Box(left + 8, top, right + 8, bottom)),
+        named.id: replace(named, label=next(
+            crop.label for crop in crops
+            if {workspace.taxonomy.class_of(one.label, "kind") for one in (crop, named)} == {*dataset.classes}
+        )),
+    }  # fmt: skip
+    as_searched = [wrong.get(crop.id, crop) for crop in crops if crop != gone]
+
+    def reasons(crops, regions=()):
+        return {one.reason for one in study.current(known_with(dataset, crops, regions), workspace.taxonomy).suspects}
+
+    assert reasons(as_searched) == {"missing", "badly placed", "wrong class"}
+    assert reasons(crops) == set()
+    assert reasons([*as_searched, gone]) == {"badly placed", "wrong class"}
+    assert reasons(as_searched, regions=[gone]) == {"badly placed", "wrong class"}, "nobody need find it"
+    assert reasons([moved if crop.id == moved.id else crop for crop in as_searched]) == {"missing", "wrong class"}
+    assert study.current(Known(), workspace.taxonomy).suspects == (), "the screenshots are gone"
 
 
 def test_a_training_that_diverged_leaves_its_screenshots_unsearched(dataset, jobs):

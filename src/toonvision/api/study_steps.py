@@ -124,11 +124,11 @@ class StudySteps(Opened):
         if self._finds(task, "suspects"):
             study = self._studied(task, boxes.find_box_suspects, asked(boxes.BoxSuspectOptions, size, options))
             shown, text = boxes.box_suspects_panel(self.files, study), ""
-            listed = boxes.box_suspects_table(study, study.suspects[:_MOST_SUSPECTS])
+            listed = boxes.box_suspects_table(study, study.suspects[:_MOST_SUSPECTS], of=len(study.suspects))
         else:
             study = self._studied(task, crops.find_suspects, asked(crops.SuspectOptions, size, options))
-            pictured = crops.suspect_crops(self.files, study, study.suspects[: crops.MOST_PICTURED])
-            shown, text = crops.suspects_panel(study, pictured, study.suspects), _suspects_text(study)
+            pictured = crops.suspect_crops(self.files, study, study.suspects, most=crops.MOST_PICTURED)
+            shown, text = crops.suspects_panel(study, pictured), _suspects_text(study)
             few, of = study.suspects[:_MOST_SUSPECTS], len(study.suspects)
             listed = crops.suspects_table(study, few, pictured.classes, of=of)
         rest = len(study.suspects) - _MOST_SUSPECTS

@@ -116,17 +116,17 @@ def draw_probabilities(ax: Axes, cases: Sequence[Case], classes: Sequence[Catego
 @styled
 def draw_suspects(crops: SuspectCrops) -> Figure:
     """Draw suspect labels as a grid of crops, the most suspect first, numbered as in the CSV."""
-    if not crops.suspects:
+    if not crops.pictures:
         figure = style.new_figure(WIDTH, 1.0)
         ax = figure.subplots()
         ax.set_axis_off()
         style.write_inside(ax, 0.5, 0.5, "There is no suspect label.", fontsize=10, color=MUTED)
         return figure
     figure, panels, cell = style.picture_grid(
-        len(crops.suspects), crops.pictures[0].shape[:2], columns=(8, 6, 4), tallest=2.6, side=0.2, above=0.24,
+        len(crops.pictures), crops.pictures[0].shape[:2], columns=(8, 6, 4), tallest=2.6, side=0.2, above=0.24,
         below=0.12, lines=4,
     )  # fmt: skip
-    for rank, (ax, one, picture) in enumerate(zip(panels, crops.suspects, crops.pictures, strict=True), start=1):
+    for rank, (ax, one, picture) in enumerate(zip(panels, crops.suspects, crops.pictures, strict=False), start=1):
         draw_suspect(ax, one, picture, crops.classes, rank=rank, room=int(cell * 72 / 4.6))
     return figure
 

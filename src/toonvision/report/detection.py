@@ -12,10 +12,7 @@ from toonvision.report.facts import over_trainings, with_floor
 from toonvision.report.page import Section, section
 from toonvision.report.parts import RunParts, of_objects
 from toonvision.report.results import Results
-from toonvision.studies.box_contexts import BoxContextStudy, box_contexts_panel, box_contexts_table
-from toonvision.studies.box_curve import BoxCurve, box_curve_panel, box_curve_table
-from toonvision.studies.box_folds import BoxFolds, box_folds_panel, box_folds_table
-from toonvision.studies.box_suspects import BoxSuspectStudy, box_suspects_table
+from toonvision.report.study_panels import context_panels, fold_panels
 from toonvision.studies.stress import stress_panel
 from toonvision.tasks.detect_panels import box_panels, height_rows
 from toonvision.tasks.joint_panels import joint_panels
@@ -30,13 +27,13 @@ def detection_parts(results: Results) -> RunParts:
         predicts="Finds objects of",
         facts=detection_facts(results),
         data_fact=_data_fact(results),
-        data=of_objects(results, _curve_panels(results.box_curve), _suspects_tables(results.box_suspects)),
+        data=of_objects(results),
         trainings=_trainings(results),
         tests="What the run's model finds in",
         evaluation=(
             spread_panel(results), *box_panels(evaluation, results.taxonomy),
             *run.breakdown_panels(results.breakdowns), run.breakdown_table(results.breakdowns),
-            *_fold_panels(results.box_folds), *_context_panels(results.box_contexts),
+            *fold_panels(results), *context_panels(results),
             stress_panel(results.stress) if results.stress else None,
         ),
         more=_pixel_sections(results),
@@ -129,22 +126,6 @@ def _trainings(results: Results) -> Table:
         for one in results.evaluation.scores
     ]  # fmt: skip
     return run.trainings_table(results, ("AP", "AP50", "Missed", "False alarms"), cells)
-
-
-def _fold_panels(study: BoxFolds | None) -> tuple[FigurePanel | Table, ...]:
-    return (box_folds_panel(study), box_folds_table(study)) if study else ()
-
-
-def _context_panels(study: BoxContextStudy | None) -> tuple[FigurePanel | Table, ...]:
-    return (box_contexts_panel(study), box_contexts_table(study)) if study else ()
-
-
-def _curve_panels(curve: BoxCurve | None) -> tuple[FigurePanel | Table, ...]:
-    return (box_curve_panel(curve), box_curve_table(curve)) if curve else ()
-
-
-def _suspects_tables(study: BoxSuspectStudy | None) -> tuple[Table, ...]:
-    return (box_suspects_table(study, study.suspects),) if study and study.suspects else ()
 
 
 def spread_panel(results: Results) -> FigurePanel | None:

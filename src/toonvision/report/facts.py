@@ -14,6 +14,7 @@ from toonvision.metrics.classification import wrong_only
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import TREES
 from toonvision.report.results import Results
+from toonvision.studies.contexts import ContextStudy
 from toonvision.tasks.classify_panels import class_rows
 from toonvision.tasks.registry import kind_of
 from toonvision.taxonomy.labels import NO_CONTEXT
@@ -135,8 +136,9 @@ def data_fact(results: Results) -> str:
 
 def context_fact(results: Results) -> str:
     """Say whether the model relies on where a picture was taken; empty if all are from one context."""
-    if results.contexts is not None and results.contexts.difference is not None:
-        return results.contexts.sentence()
+    study = results.contexts
+    if isinstance(study, ContextStudy) and study.difference is not None:
+        return study.sentence()
     found = next((one for one in results.breakdowns if one.name == "context"), None)
     if found is None:
         return ""

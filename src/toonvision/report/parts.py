@@ -6,6 +6,7 @@ from toonvision.core.panels import Panel, Table
 from toonvision.report import data_panels as data
 from toonvision.report.page import Section
 from toonvision.report.results import Results
+from toonvision.report.study_panels import curve_panels, suspect_panels
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,7 @@ class RunParts:
     more: tuple[Section, ...] = ()
 
 
-def of_objects(
-    results: Results, curve: tuple[Panel | None, ...], suspects: tuple[Panel | None, ...]
-) -> tuple[Panel | None, ...]:
+def of_objects(results: Results) -> tuple[Panel | None, ...]:
     """Return the panels of annotated objects: collected, split, and studied."""
     level = results.evaluation.record.level
     return (
@@ -44,9 +43,9 @@ def of_objects(
         data.next_table(results.balance),
         data.growth_panel(results.growth, results.taxonomy) if results.growth else None,
         data.object_growth_panel(results.growth, results.taxonomy) if results.growth else None,
-        *curve,
+        *curve_panels(results),
         data.split_panel(results.split, level),
         *data.split_tables(results.split, level),
         data.near_table(results.split),
-        *suspects,
+        *suspect_panels(results),
     )

@@ -12,6 +12,7 @@ from toonvision.data.arrays import read_crop
 from toonvision.data.balance import Balance, measure_balance
 from toonvision.data.growth import Growth, measure_growth, screenshot_rows
 from toonvision.data.outliers import measure_image
+from toonvision.data.records import Known
 from toonvision.data.split_plan import SplitSummary, summarize_split
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.breakdown import Breakdown, break_down
@@ -32,11 +33,11 @@ from toonvision.studies.cross_validation import CrossValidation
 from toonvision.studies.curve import LearningCurve
 from toonvision.studies.leakage import LeakageStudy
 from toonvision.studies.stress import StressTest
-from toonvision.studies.suspects import Suspect, SuspectCrops, SuspectStudy, suspect_crops
+from toonvision.studies.suspects import SuspectCrops, SuspectStudy, suspect_crops
 from toonvision.tasks.registry import kind_of
-from toonvision.taxonomy.labels import CLASSIFY, Taxonomy
+from toonvision.taxonomy.labels import CLASSIFY, DETECT, Taxonomy
 from toonvision.training.history import HISTORY, read_history
-from toonvision.training.record import repeat_folder
+from toonvision.training.record import RunRecord, repeat_folder
 from toonvision.training.repeat import load_run_data
 
 T = TypeVar("T")
@@ -45,6 +46,9 @@ MOST_WRONG, MOST_UNSURE = 12, 4
 """For how many images there are class activation maps."""
 MOST_SUSPECTS = 24
 """How many suspect labels are shown with their crops."""
+_OF_CROPS: tuple[Any, ...] = (ContextStudy, CrossValidation, LearningCurve)
+_OF_BOXES: tuple[Any, ...] = (BoxContextStudy, BoxFolds, BoxCurve)
+"""The studies of tasks that name what crops show, and of those that find objects."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +68,17 @@ class MappedCases:
 
 @dataclass(frozen=True)
 class CurrentSuspects:
-    """A search for suspect labels, as far as it still holds.
+    """A search for suspect annotations, as far as it still holds.
 
     Attributes:
-        study: The search.
-        current: Its suspects whose crops still have the label that was found suspect, the most suspect first.
-        crops: The first of those with their images.
-        samples: How many crops of the task there are now.
+        study: The search, without the suspects that were corrected since.
+        corrected: How many those are.
+        crops: The first suspects with their crops; None where they are boxes.
     """
 
-    study: SuspectStudy
-    current: tuple[Suspect, ...]
-    crops: SuspectCrops
-    samples: int
+    study: SuspectStudy | BoxSuspectStudy
+    corrected: int
+    crops: SuspectCrops | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Results:
         balance: What was collected.
         split: How the split that was trained on came out.
         screenshots: How many screenshots the task's crops come from.
+        samples: How many crops of the task, or screenshots, there are now.
         curves: The history of each training.
         counts: Numbers of the last extraction.
         findings: What the last extraction found.
@@ -97,11 +100,7 @@ class Results:
         contexts: The newest study of contexts that was compared with this run.
         folds: The newest cross-validation of the same task with the run's settings.
         curve: The newest learning curve of the same task.
-        suspects: The newest search for suspect labels of the same task.
-        box_contexts: The newest study of contexts that was compared with this run, where it finds objects.
-        box_folds: The newest cross-validation with the run's settings, where it finds objects.
-        box_curve: The newest learning curve of the same task, where it finds objects.
-        box_suspects: The newest search for suspect boxes of the same task.
+        suspects: The newest search for suspect labels, or boxes, of the same task.
         stress: The run under changes of light, sharpness, size, compression and box.
         leakage: How the run's settings do on a naive split.
         mapped: Class activation maps of some images.
@@ -115,19 +114,16 @@ class Results:
     balance: Balance
     split: SplitSummary
     screenshots: int
+    samples: int
     curves: tuple[TrainingCurve, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     newer: int = 0
     breakdowns: tuple[Breakdown, ...] = ()
-    contexts: ContextStudy | None = None
-    folds: CrossValidation | None = None
-    curve: LearningCurve | None = None
+    contexts: ContextStudy | BoxContextStudy | None = None
+    folds: CrossValidation | BoxFolds | None = None
+    curve: LearningCurve | BoxCurve | None = None
     suspects: CurrentSuspects | None = None
-    box_contexts: BoxContextStudy | None = None
-    box_folds: BoxFolds | None = None
-    box_curve: BoxCurve | None = None
-    box_suspects: BoxSuspectStudy | None = None
     stress: StressTest | None = None
     leakage: LeakageStudy | None = None
     mapped: MappedCases | None = None
@@ -146,9 +142,10 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
     record = evaluation.record
     data = load_run_data(workspace, record)
     with workspace.reading() as catalog:
-        crops = catalog.crops()
+        known = catalog.known()
         counts, findings = catalog.last_extraction()
-    unread: list[str] = []
+    crops, unread = known.crops, list[str]()
+    contexts, folds, curve = _OF_BOXES if record.kind == DETECT else _OF_CROPS
     return Results(
         evaluation=evaluation,
         taxonomy=workspace.taxonomy,
@@ -156,19 +153,16 @@ def gather_results(workspace: Workspace, run: Path, evaluation: Evaluation[Any])
         growth=measure_growth(workspace, screenshot_rows(workspace), crops, errors_so_far(workspace.runs)),
         split=summarize_split(data.stored_split, crops, workspace.taxonomy),
         screenshots=len({crop.screenshot_id for crop in data.items}),
+        samples=len(kind_of(record.as_task).items(known, workspace, record.as_task)),
         curves=_curves(run, evaluation),
         counts=counts,
         findings=tuple(findings),
         newer=data.newer,
         breakdowns=break_down(evaluation, workspace.taxonomy),
-        contexts=_readable(lambda: ContextStudy.of_run(workspace, record), unread),
-        folds=_readable(lambda: CrossValidation.of(workspace, record.task, record.settings, record.size_hw), unread),
-        curve=_readable(lambda: LearningCurve.newest(workspace, record.task), unread),
-        suspects=_readable(lambda: _suspects(workspace, evaluation), unread),
-        box_contexts=_readable(lambda: BoxContextStudy.of_run(workspace, record), unread),
-        box_folds=_readable(lambda: BoxFolds.of(workspace, record.task, record.settings, record.size_hw), unread),
-        box_curve=_readable(lambda: BoxCurve.newest(workspace, record.task), unread),
-        box_suspects=_readable(lambda: BoxSuspectStudy.newest(workspace, record.task), unread),
+        contexts=_readable(lambda: contexts.of_run(workspace, record), unread),
+        folds=_readable(lambda: folds.of(workspace, record.task, record.settings, record.size_hw), unread),
+        curve=_readable(lambda: curve.newest(workspace, record.task), unread),
+        suspects=_readable(lambda: _suspects(workspace, record, known), unread),
         stress=_readable(lambda: StressTest.load(run), unread) if (run / StressTest.FILE).is_file() else None,
         leakage=_readable(lambda: LeakageStudy.of_run(workspace, record), unread),
         unread=tuple(unread),
@@ -209,22 +203,17 @@ def _map_cases(evaluation: ClassEvaluation, run: Path) -> MappedCases | None:
     return MappedCases(wrong, unsure, class_maps(load_model(run), evaluation.images[indices]))
 
 
-def _suspects(workspace: Workspace, evaluation: Evaluation[Any]) -> CurrentSuspects | None:
-    """Read the newest search for suspect labels; a label that was corrected since is not suspect any more."""
-    record = evaluation.record
-    study = SuspectStudy.newest(workspace, record.task)
+def _suspects(workspace: Workspace, record: RunRecord, known: Known) -> CurrentSuspects | None:
+    """Read the newest search for suspect annotations; one that was corrected since is not suspect any more."""
+    kind: type[SuspectStudy] | type[BoxSuspectStudy] = BoxSuspectStudy if record.kind == DETECT else SuspectStudy
+    study = kind.newest(workspace, record.task)
     if study is None:
         return None
-    classes = workspace.taxonomy.level(record.level).order
-    with workspace.reading() as catalog:
-        labels = {crop.file: crop.label for crop in catalog.crops()}
-    current = tuple(
-        one
-        for one in study.suspects
-        if labels.get(one.file) == one.label and one.given in classes and one.likely in classes
-    )
-    samples = sum(workspace.taxonomy.class_of(label, record.level) is not None for label in labels.values())
-    return CurrentSuspects(study, current, suspect_crops(workspace, study, current[:MOST_SUSPECTS]), samples)
+    left = study.current(known, workspace.taxonomy)
+    crops = None
+    if isinstance(left, SuspectStudy):
+        crops = suspect_crops(workspace, left, left.suspects[:MOST_SUSPECTS], most=MOST_SUSPECTS)
+    return CurrentSuspects(left, len(study.suspects) - len(left.suspects), crops)
 
 
 def _curves(run: Path, evaluation: Evaluation[Any]) -> tuple[TrainingCurve, ...]:

@@ -138,8 +138,8 @@ def box_curve_panel(curve: BoxCurve) -> FigurePanel:
     )  # fmt: skip
 
 
-def box_curve_table(curve: BoxCurve) -> Table:
-    """Return the measured and fitted AP50 as a table."""
+def box_curve_table(curve: BoxCurve, *, note: str = "") -> Table:
+    """Return the measured and fitted AP50 as a table; `note` follows its own note."""
     columns = ("Training screenshots", "Mean AP50", "95 % interval", "Lowest to highest training", "Mean AP",
                "Fitted AP50")  # fmt: skip
     rows = [
@@ -155,7 +155,8 @@ def box_curve_table(curve: BoxCurve) -> Table:
         "AP50 by the number of training screenshots", columns, rows,
         totals=int(curve.falls),
         note=f"Measured with the network {curve.network}, {counted(len(curve.seeds), 'training')} a size, on "
-        f"{counted(curve.objects, 'object')} in {counted(curve.tested, 'test screenshot')} of the split {curve.split}.",
+        f"{counted(curve.objects, 'object')} in {counted(curve.tested, 'test screenshot')} of the split "
+        f"{curve.split}.{note}",
     )  # fmt: skip
 
 

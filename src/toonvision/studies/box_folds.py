@@ -66,12 +66,16 @@ class BoxFolds(FoldStudy):
     ap: Estimate
     floors: ScoreFloors
 
+    @property
+    def samples(self) -> int:
+        """How many screenshots were searched by each seed."""
+        return sum(fold.screenshots for fold in self.folds)
+
     def sentence(self) -> str:
         """Return the result in plain words; a floor that is not beaten comes first."""
-        screenshots = sum(fold.screenshots for fold in self.folds)
         ap50, ap = (f"{one.value:.3f} (95 % interval {between(one.low, one.high)})" for one in (self.ap50, self.ap))
         found = (
-            f"Each of {counted(screenshots, 'screenshot')} was searched by models that learned without it, in "
+            f"Each of {counted(self.samples, 'screenshot')} was searched by models that learned without it, in "
             f"{len(self.folds)} folds: AP50 is {ap50}, AP {ap}."
         )
         seeds = "" if self.seed_std is None else f"by {self.seed_std:.3f} with the seed, and "
@@ -147,8 +151,8 @@ def _mean_boxes(dataset: Dataset, job: Job) -> Predictions:
     return mean_boxes(dataset, learned_by(job), images=len(job.fold.test))
 
 
-def box_folds_table(study: BoxFolds) -> Table:
-    """Return the scores of each fold, and of all screenshots, as a table."""
+def box_folds_table(study: BoxFolds, *, note: str = "") -> Table:
+    """Return the scores of each fold, and of all screenshots, as a table, with a note."""
     columns = ("Fold", "Screenshots", "Objects", "Trained on", "AP50", "95 %", "AP", "95 %")
     rows: list[tuple[str, ...]] = [
         (str(number), f"{one.screenshots:,}", f"{one.objects:,}", f"{one.trained_on:,}", *cells(one.ap50),
@@ -158,7 +162,7 @@ def box_folds_table(study: BoxFolds) -> Table:
     total = [sum(getattr(one, name) for one in study.folds) for name in ("screenshots", "objects")]
     rows.append(("All", *(f"{count:,}" for count in total), "", *cells(study.ap50), *cells(study.ap)))
     title = f"Cross-validation of {study.network}, {counted(len(study.seeds), 'seed')}"
-    return table(title, columns, rows, totals=1)
+    return table(title, columns, rows, totals=1, note=note)
 
 
 def box_folds_panel(study: BoxFolds) -> FigurePanel:

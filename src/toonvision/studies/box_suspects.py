@@ -18,9 +18,9 @@ from toonvision.core.wording import counted, listed, percent
 from toonvision.data.arrays import screenshot_reader
 from toonvision.data.boxes import Xyxy
 from toonvision.data.images import Pictures
-from toonvision.data.records import Frame
+from toonvision.data.records import Crop, Frame, Known
 from toonvision.data.workspace import Workspace
-from toonvision.metrics.boxes import Boxes, Indices, overlaps
+from toonvision.metrics.boxes import SAME_OBJECT, Boxes, Indices, overlaps
 from toonvision.metrics.detection import OVERLAPS, Objects, Precision, match
 from toonvision.metrics.found_objects import in_pictures
 from toonvision.metrics.predictions import Predictions
@@ -34,10 +34,12 @@ from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import DEFAULT_THRESHOLD
 from toonvision.tasks.box_views import BoxGallery, Framed, View, ViewGroup, view_around
 from toonvision.tasks.detect_targets import factors_of, objects_in
-from toonvision.taxonomy.labels import Category
+from toonvision.taxonomy.labels import Category, Taxonomy
 
 MOST_PICTURED = 12
 """Of each reason."""
+_SAME_BOX = 0.95
+"""Intersection over union from which on a box is as it was; less than 1, since it was clipped and rounded."""
 _LEARNED = 0.1
 """AP50 below which models have learned too little to doubt an annotation."""
 
@@ -109,6 +111,32 @@ class BoxSuspectStudy(Study):
     suspects: tuple[BoxSuspect, ...]
     diverged: int = 0
     unsearched: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many screenshots there were."""
+        return self.screenshots + self.unsearched
+
+    def current(self, known: Known, taxonomy: Taxonomy) -> "BoxSuspectStudy":
+        """Return the search without suspects that were corrected since.
+
+        Such a one has another class or box now, or is gone; where an object was missing, there is one.
+
+        Args:
+            known: What there is now.
+            taxonomy: What names the classes now.
+        """
+        level, shots = taxonomy.task(self.task).level, {(shot.source, shot.name) for shot in known.screenshots}
+
+        def still_holds(one: BoxSuspect) -> bool:
+            key = (one.source, one.screenshot)
+            crops = known.crops_of.get(key, ())
+            if one.box is None:
+                return key in shots and _overlap(one.likely_box, (*crops, *known.regions_of.get(key, ()))) < SAME_OBJECT
+            own = [crop for crop in crops if taxonomy.class_of(crop.label, level) == one.given]
+            return _overlap(one.box, own) >= _SAME_BOX
+
+        return replace(self, suspects=tuple(filter(still_holds, self.suspects)))
 
     @property
     def learned(self) -> bool:
@@ -255,20 +283,28 @@ def box_suspects_panel(workspace: Workspace, study: BoxSuspectStudy) -> FigurePa
     )
 
 
-def box_suspects_table(study: BoxSuspectStudy, suspects: Sequence[BoxSuspect]) -> Table:
-    """Return suspect annotations of a study as a table."""
+def box_suspects_table(study: BoxSuspectStudy, suspects: Sequence[BoxSuspect], *, of: int = 0, note: str = "") -> Table:
+    """Return suspect annotations of a study as a table, the first `of` so many; `note` follows its own note."""
     columns = ("Reason", "Screenshot", "Annotated", "Found", "Confidence", "Overlap", "Suspicion")
     rows = tuple(
         (one.reason, one.screenshot, one.given or "–", one.likely or "–",
          percent(one.confidence) if one.likely else "–", f"{one.overlap:.2f}", f"{one.suspicion:.2f}")
         for one in suspects
     )  # fmt: skip
+    how = (
+        f"Searched with the network {study.network}, {study.folds} folds, {counted(study.repeats, 'training')} each, "
+        f"in {counted(study.screenshots, 'screenshot')}.{note}"
+    )
     return table(
-        suspects_title("annotations", len(suspects), len(study.suspects)), columns, rows,
-        names=4, shown=10,
-        note=f"Searched with the network {study.network}, {study.folds} folds, {counted(study.repeats, 'training')} "
-        f"each, in {counted(study.screenshots, 'screenshot')}.",
+        suspects_title("annotations", len(suspects), of), columns, rows, names=4, shown=10,
+        note=how if suspects else f"{study.sentence()} {how}",
     )  # fmt: skip
+
+
+def _overlap(box: Xyxy | None, crops: Sequence[Crop]) -> float:
+    """Return the highest intersection over union of a box and those of crops, 0 to 1; 0 without any."""
+    others = np.array([crop.box.xyxy for crop in crops], np.float32).reshape(-1, 4)
+    return float(overlaps(np.array([box], np.float32), others).max(initial=0))
 
 
 def _of_all(job: Job, result: FoldResult, searched: Indices) -> Predictions:

@@ -24,7 +24,6 @@ from toonvision.data.groups import group_keys
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.floors import Floors, Rights, compared, floor_rights
 from toonvision.metrics.bootstrap import Estimate, error_draws, estimate
-from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.studies.fold_assignment import fold_jobs
 from toonvision.studies.folds import (
@@ -345,8 +344,8 @@ def folds_panel(study: CrossValidation) -> FigurePanel:
     )
 
 
-def folds_table(study: CrossValidation) -> Table:
-    """Return the error on each fold, and on all samples, as a table."""
+def folds_table(study: CrossValidation, *, note: str = "") -> Table:
+    """Return the error on each fold, and on all samples, as a table, with a note."""
     columns = ("Fold", "Crops", "Trained on", "Wrong: mean", "best", "worst", "Error", "95 % interval")
     rows = [
         (str(number), f"{fold.samples:,}", f"{fold.trained_on:,}", f"{sum(fold.wrong) / len(fold.wrong):.1f}",
@@ -359,7 +358,7 @@ def folds_table(study: CrossValidation) -> Table:
          f"{max(all_wrong):,}", percent(error.value), f"{between(100 * error.low, 100 * error.high, '.1f')} %")
     )  # fmt: skip
     title = f"Cross-validation of {study.network}, {counted(len(study.seeds), 'seed')}"
-    return table(title, columns, rows, totals=1)
+    return table(title, columns, rows, totals=1, note=note)
 
 
 def _estimate(wrong: npt.NDArray[np.bool_], groups: Sequence[int]) -> Estimate:

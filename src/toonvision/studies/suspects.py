@@ -17,6 +17,7 @@ from toonvision.core.progress import unwatched
 from toonvision.core.wording import counted, percent
 from toonvision.data.arrays import Pictures
 from toonvision.data.fitting import read_picture
+from toonvision.data.records import Known
 from toonvision.data.workspace import Workspace
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.confident_learning import (
@@ -35,7 +36,7 @@ from toonvision.studies.store import Study, StudyOptions, recipe_of, study_folde
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.classify import class_probabilities
 from toonvision.tasks.settings import Augmentation, TrainingSettings
-from toonvision.taxonomy.labels import Category
+from toonvision.taxonomy.labels import Category, Taxonomy
 
 SEARCH_SETTINGS = TrainingSettings(
     network="binary", epochs=150, batch_size=32, patience=15, augmentation=Augmentation(flip=True)
@@ -125,6 +126,23 @@ class SuspectStudy(Study):
     by_chance: float = 0
 
     @property
+    def total(self) -> int:
+        """How many crops the task had."""
+        return self.samples + self.unevaluated
+
+    def current(self, known: Known, taxonomy: Taxonomy) -> "SuspectStudy":
+        """Return the search without suspects that were corrected since: their crops have other labels now, or are gone.
+
+        Args:
+            known: What there is now.
+            taxonomy: What names the classes now.
+        """
+        labels = {crop.file: crop.label for crop in known.crops}
+        classes = taxonomy.level(taxonomy.task(self.task).level).order
+        left = [one for one in self.suspects if labels.get(one.file) == one.label]
+        return replace(self, suspects=tuple(one for one in left if {one.given, one.likely} <= {*classes}))
+
+    @property
     def learned(self) -> bool:
         """Whether the models agree with the labels more often than guessing would."""
         return self.agreeing > _surely_above(self.by_chance, self.samples)
@@ -155,7 +173,7 @@ class SuspectCrops:
 
     Attributes:
         suspects: The most suspect first.
-        pictures: Their crops, each of shape ``(height, width, 3)``, uint8.
+        pictures: The crops of the first of them, each of shape ``(height, width, 3)``, uint8.
         classes: Class name to its title and colour.
     """
 
@@ -211,19 +229,19 @@ def suspects_rows(suspects: Sequence[Suspect]) -> Rows:
     )  # fmt: skip
 
 
-def suspect_crops(workspace: Workspace, study: SuspectStudy, suspects: Sequence[Suspect]) -> SuspectCrops:
-    """Read the crops of suspect labels in the workspace's size, which shows more than what the network saw.
+def suspect_crops(workspace: Workspace, study: SuspectStudy, suspects: Sequence[Suspect], *, most: int) -> SuspectCrops:
+    """Read the crops of the first suspect labels in the workspace's size, which shows more than what the network saw.
 
-    Crops that cannot be read are white.
+    At most so many are read. Crops that cannot be read are white.
     """
     level = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level)
-    pictures = tuple(_picture(workspace, one) for one in suspects)
+    pictures = tuple(_picture(workspace, one) for one in suspects[:most])
     return SuspectCrops(tuple(suspects), pictures, level.by_name)
 
 
-def suspects_panel(study: SuspectStudy, crops: SuspectCrops, suspects: Sequence[Suspect]) -> FigurePanel:
-    """Return the figure of the crops of suspect labels, the first of all that `suspects` lists."""
-    shown = crops.suspects
+def suspects_panel(study: SuspectStudy, crops: SuspectCrops) -> FigurePanel:
+    """Return the figure of the crops of suspect labels, with a row for every suspect."""
+    shown = crops.suspects[: len(crops.pictures)]
     pairs = [f"{crops.classes[one.given].title}, predicted {crops.classes[one.likely].title}" for one in shown[:5]]
     which = f"the {len(shown)} most suspect" if len(shown) < len(study.suspects) else "all, the most suspect first"
     return FigurePanel(
@@ -234,7 +252,7 @@ def suspects_panel(study: SuspectStudy, crops: SuspectCrops, suspects: Sequence[
         caption=f"{study.sentence()} The label stands above each crop. The frame and the bold name are the predicted "
         "class; below are the confidence in it and in the label.",
         value=crops,
-        rows=suspects_rows(suspects),
+        rows=suspects_rows(crops.suspects),
     )
 
 
