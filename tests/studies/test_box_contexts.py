@@ -23,6 +23,8 @@ from toonvision.tasks.detect import score
 from toonvision.taxonomy.labels import Task
 from toonvision.training.recipes import settings_for
 
+SETTINGS = settings_for("detector")
+
 
 @pytest.fixture(scope="module")
 def workspace(small_workspace, tmp_path_factory):
@@ -85,7 +87,7 @@ def test_each_context_has_its_score_beside_that_of_the_ordinary_run(dataset, fol
     )
     best = score(whole.predictions, replace(dataset, indices={"test": every}), "test")
     against = SimpleNamespace(best=best, record=SimpleNamespace(title="things/one", started="2026-11-01"))
-    study = compare_contexts(dataset, folds, results, seeds=[0], against=against)
+    study = compare_contexts(dataset, folds, results, SETTINGS, seeds=[0], against=against)
     assert (study.about, study.started) == ("things/one", "2026-11-01")
     garden, house = study.contexts
     assert (garden.ap50.value, house.ap50.value) == (pytest.approx(1), 0)
@@ -99,12 +101,24 @@ def test_each_context_has_its_score_beside_that_of_the_ordinary_run(dataset, fol
     assert BoxContextStudy.load(replace(study, folder=tmp_path).save().folder) == study
 
 
+@pytest.mark.parametrize("with_validation", [False, True])
+def test_the_screenshots_learned_from_are_those_of_val_too_only_where_val_is_learned_from(
+    dataset, folds, with_validation
+):
+    settings = replace(SETTINGS, with_validation=with_validation)
+    study = compare_contexts(dataset, folds, results_of(dataset, folds), settings, seeds=[0])
+    learned = [len(fold.train) + with_validation * len(fold.val) for _, fold in folds]
+    assert all(len(fold.val) for _, fold in folds)
+    assert [one.trained_on for one in study.contexts] == learned
+    assert study.network == "detector"
+
+
 def test_trainings_that_diverged_are_left_out_and_told(dataset, folds):
     results = results_of(dataset, folds)
-    study = compare_contexts(dataset, folds, [results[0], replace(results[1], diverged=True)], seeds=[0])
+    study = compare_contexts(dataset, folds, [results[0], replace(results[1], diverged=True)], SETTINGS, seeds=[0])
     assert [one.context for one in study.contexts] == ["garden"]
     with pytest.raises(InputRejectedError, match="every training without a context diverged"):
-        compare_contexts(dataset, folds, results_of(dataset, folds, diverged=True), seeds=[0])
+        compare_contexts(dataset, folds, results_of(dataset, folds, diverged=True), SETTINGS, seeds=[0])
 
 
 def test_a_single_context_cannot_be_left_out(dataset, workspace):

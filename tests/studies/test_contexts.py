@@ -12,6 +12,7 @@ from toonvision.core.errors import InputRejectedError
 from toonvision.core.progress import unwatched
 from toonvision.data.groups import group_keys
 from toonvision.metrics.bootstrap import Estimate
+from toonvision.studies import contexts
 from toonvision.studies.comparison import ContextScore, ordinary_test
 from toonvision.studies.contexts import (
     ContextStudy,
@@ -200,6 +201,28 @@ def test_scores_are_of_all_crops_and_the_comparison_is_of_shared_ones(killed_onc
     rows = contexts_panel(result).rows
     assert len(rows) == 1 + 3 * 2
     assert all(len(row) == len(rows[0]) for row in rows)
+
+
+def test_what_learned_from_val_too_says_so_in_every_line(eager):
+    settings = dataclasses.replace(QUICK, with_validation=True, epochs=1)
+    result = study(SAMPLES, seeds=(0,), settings=settings)
+    whole, folds = ordinary_fold(SAMPLES), plan_contexts(SAMPLES, TAXONOMY, seed=0, learn_val=True)[0]
+    assert result.ordinary_trained_on == len(whole.train) + len(whole.val)
+    assert [one.trained_on for one in result.contexts] == [len(fold.train) + len(fold.val) for _, fold in folds]
+
+
+def test_contexts_are_planned_for_trainings_that_learn_from_val_where_the_run_compared_with_did(
+    small_workspace, monkeypatch
+):
+    def plan(*_, **asked):
+        raise InputRejectedError(f"learn_val is {asked['learn_val']}")
+
+    monkeypatch.setattr(contexts, "plan_contexts", plan)
+    for learns in (True, False):
+        settings = dataclasses.replace(QUICK, with_validation=learns)
+        monkeypatch.setattr(contexts, "choose_comparison", lambda *_, chosen=settings, **__: (chosen, (32, 32), None))
+        with pytest.raises(InputRejectedError, match=f"learn_val is {learns}"):
+            contexts.study_contexts(small_workspace, "label", contexts.ContextOptions())
 
 
 def test_a_training_that_diverged_is_in_no_mean_and_counted(killed_once, tmp_path):

@@ -24,6 +24,7 @@ from toonvision.studies.store import RunStudy, StudyOptions, recipe_of, study_fo
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.box_scores import BoxScores
 from toonvision.tasks.registry import kind_of
+from toonvision.tasks.settings import TrainingSettings
 from toonvision.taxonomy.labels import Category, Task
 from toonvision.training.record import read_record
 
@@ -141,8 +142,8 @@ def study_box_contexts(
     folder = study_folder(workspace, task, recipe, name=options.name, force=options.force)
     jobs = [Job(fold, settings, seed) for _, fold in folds for seed in options.seeds]
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
-    study = compare_contexts(dataset, folds, results, seeds=options.seeds, against=against)
-    return replace(study, network=settings.network, findings=tuple(findings), folder=folder).save()
+    study = compare_contexts(dataset, folds, results, settings, seeds=options.seeds, against=against)
+    return replace(study, findings=tuple(findings), folder=folder).save()
 
 
 def _none_alike(workspace: Workspace, task: Task, network: str, size_hw: tuple[int, int] | None) -> str:
@@ -161,6 +162,7 @@ def compare_contexts(
     dataset: Dataset,
     folds: Sequence[tuple[Category, Fold]],
     results: Sequence[FoldResult],
+    settings: TrainingSettings,
     *,
     seeds: Sequence[int],
     against: Evaluation[Any] | None = None,
@@ -179,7 +181,7 @@ def compare_contexts(
         each = [scored_boxes(dataset, fold.test, [result.predictions]) for result in sound]
         ap50, ap = mean_precision(each, 0), mean_precision(each, None)
         usual = None if against is None else _within(against.best, context.name)
-        learned = len(fold.train) + len(fold.val)
+        learned = len(fold.learned(with_validation=settings.with_validation))
         objects = int((~each[0].truth.ignored).sum())
         listed.append(BoxContextScore(context.name, context.title, len(fold.test), objects, learned, ap50, ap, usual,
                                       len(own) - len(sound)))  # fmt: skip
@@ -188,7 +190,7 @@ def compare_contexts(
         raise InputRejectedError("every training without a context diverged. Train another network or size.")
     whole = scored_boxes(dataset, np.concatenate([test for test, _ in pooled]), [found for _, found in pooled])
     return BoxContextStudy(
-        dataset.task.name, "", tuple(seeds), tuple(listed), mean_precision([whole], 0),
+        dataset.task.name, settings.network, tuple(seeds), tuple(listed), mean_precision([whole], 0),
         against.record.title if against else "", against.best.precision.ap50 if against else None,
         started=against.record.started if against else "",
     )  # fmt: skip

@@ -18,7 +18,7 @@ from toonvision.metrics.bootstrap import Estimate
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.predictions import Predictions
 from toonvision.studies.box_precision import cells, mean_precision, scored_boxes
-from toonvision.studies.cross_validation import FoldStudy, learned_by, plan_folds, sound_seeds, trained_alike
+from toonvision.studies.cross_validation import FoldStudy, plan_folds, sound_seeds, trained_alike
 from toonvision.studies.folds import FoldResult, Job, StudyWatcher, diverged_sentence, train_jobs
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.registry import kind_of
@@ -131,7 +131,7 @@ def scored_folds(
         each = [scored_boxes(dataset, job.fold.test, [results[rows[number]].predictions]) for rows in of_seed.values()]
         objects = int((~each[0].truth.ignored).sum())
         listed.append(
-            BoxFold(len(job.fold.test), objects, len(learned_by(job)), tuple(one.precision.ap50 for one in each),
+            BoxFold(len(job.fold.test), objects, len(job.learned), tuple(one.precision.ap50 for one in each),
                     mean_precision(each, 0), mean_precision(each, None))
         )  # fmt: skip
     tested: Indices = np.concatenate([job.fold.test for job in first])
@@ -148,7 +148,7 @@ def scored_folds(
 
 
 def _mean_boxes(dataset: Dataset, job: Job) -> Predictions:
-    return mean_boxes(dataset, learned_by(job), images=len(job.fold.test))
+    return mean_boxes(dataset, job.learned, images=len(job.fold.test))
 
 
 def box_folds_table(study: BoxFolds, *, note: str = "") -> Table:

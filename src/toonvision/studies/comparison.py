@@ -16,7 +16,7 @@ from toonvision.evaluation.evaluate import Evaluation, evaluate_run
 from toonvision.metrics.classification import Indices
 from toonvision.metrics.intervals import Proportion
 from toonvision.models.registry import find_network, input_size
-from toonvision.studies.folds import Fold, FoldResult, StudyWatcher
+from toonvision.studies.folds import FoldResult, Job, StudyWatcher
 from toonvision.studies.store import StudyOptions
 from toonvision.tasks.base import Dataset
 from toonvision.tasks.settings import TrainingSettings
@@ -164,27 +164,34 @@ def ordinary_test(
     )
 
 
-def trained_test(dataset: Dataset, fold: Fold, results: Sequence[FoldResult]) -> OrdinaryTest:
-    """Score what was trained on all contexts because there is no run like it; raises as `ordinary_test` does."""
+def trained_test(dataset: Dataset, job: Job, results: Sequence[FoldResult]) -> OrdinaryTest:
+    """Score what was trained on all contexts because there is no run like it; raises as `ordinary_test` does.
+
+    The job is that of any seed.
+    """
+    fold = job.fold
     return ordinary_test(
         fold.name,
         [dataset.crops[index] for index in fold.test],
         dataset.targets[fold.test],
         np.stack([result.predictions.labels for result in results]),
         diverged=[result.diverged for result in results],
-        trained_on=len(fold.train),
+        trained_on=len(job.learned),
     )
 
 
 def compare_context(
-    dataset: Dataset, context: Category, fold: Fold, results: Mapping[int, FoldResult], test: OrdinaryTest
+    dataset: Dataset, context: Category, job: Job, results: Mapping[int, FoldResult], test: OrdinaryTest
 ) -> tuple[ContextScore, Indices, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] | None:
     """Count right answers of trainings by seed on a context, and on those of its crops that the ordinary test has, too.
+
+    The job is that of any seed.
 
     Returns:
         The score, the indices of the shared crops, and whether the models without the context and the ordinary ones
         were right about those, each of shape ``(trainings, shared)``; None if every training diverged.
     """
+    fold = job.fold
     kept = [result.predictions.labels for result in results.values() if not result.diverged]
     if not kept:
         return None
@@ -198,7 +205,7 @@ def compare_context(
         title=context.title,
         color=context.color,
         samples=len(y_true),
-        trained_on=len(fold.train),
+        trained_on=len(job.learned),
         right=tuple(right.sum(axis=1).tolist()),
         macro_f1=tuple(macro_f1(y_true, row) for row in predicted),
         shared=len(both),

@@ -171,7 +171,7 @@ def study_contexts(
     require_contexts(workspace)
     settings, size_hw, test = choose_comparison(workspace, wanted, options, against=options.against, watcher=watcher)
     dataset = task_dataset(workspace, wanted, size_hw)
-    folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed)
+    folds, findings = plan_contexts(dataset, workspace.taxonomy, seed=options.seed, learn_val=settings.with_validation)
     ordinary = test or split_fold(workspace, dataset, DEFAULT_SPLIT)
     compared = test.title if test else ""
     own = "models trained on the split default, since there is no run like them"
@@ -245,11 +245,12 @@ def leave_out(
     own = [ordinary] if isinstance(ordinary, Fold) else []
     jobs = [Job(fold, settings, seed) for fold in (*own, *(fold for _, fold in folds)) for seed in seeds]
     results = train_jobs(dataset, jobs, folder=folder, watcher=watcher)
-    by_fold = [results[start : start + len(seeds)] for start in range(0, len(results), len(seeds))]
-    test = trained_test(dataset, ordinary, by_fold.pop(0)) if isinstance(ordinary, Fold) else ordinary
+    starts = range(0, len(results), len(seeds))
+    by_fold = [(jobs[start], results[start : start + len(seeds)]) for start in starts]
+    test = trained_test(dataset, *by_fold.pop(0)) if isinstance(ordinary, Fold) else ordinary
     compared = {
-        context.name: compare_context(dataset, context, fold, dict(zip(seeds, trained, strict=True)), test)
-        for (context, fold), trained in zip(folds, by_fold, strict=True)
+        context.name: compare_context(dataset, context, job, dict(zip(seeds, trained, strict=True)), test)
+        for (context, _), (job, trained) in zip(folds, by_fold, strict=True)
     }
     kept = [one for one in compared.values() if one]
     if not kept:

@@ -230,11 +230,6 @@ def sound_seeds(jobs: Sequence[Job], results: Sequence[FoldResult]) -> tuple[int
     return seeds
 
 
-def learned_by(job: Job) -> Indices:
-    """Return the samples that a training learns from."""
-    return np.concatenate([job.fold.train, job.fold.val]) if job.settings.with_validation else job.fold.train
-
-
 def scored(
     dataset: Dataset, jobs: Sequence[Job], results: Sequence[FoldResult], *, folder: Path | None = None
 ) -> CrossValidation:
@@ -250,7 +245,7 @@ def scored(
             wrong[seeds.index(job.seed), job.fold.test] = wrong_predictions(dataset, job, result)
     settings, first = jobs[0].settings, [job for job in jobs if job.seed == seeds[0]]
     scores = tuple(
-        FoldScore(len(job.fold.test), len(learned_by(job)), tuple(wrong[:, job.fold.test].sum(axis=1).tolist()))
+        FoldScore(len(job.fold.test), len(job.learned), tuple(wrong[:, job.fold.test].sum(axis=1).tolist()))
         for job in first
     )
     errors = np.array([[count / fold.samples for count in fold.wrong] for fold in scores])
@@ -297,7 +292,7 @@ def _floor_rights(dataset: Dataset, jobs: Sequence[Job]) -> dict[str, Rights]:
     """
     rights: dict[str, Rights] = {}
     for job in jobs:
-        found = floor_rights(dataset, learned_by(job), job.fold.test, without=job.settings.network)
+        found = floor_rights(dataset, job.learned, job.fold.test, without=job.settings.network)
         for name, right in found.items():
             rights.setdefault(name, np.zeros(len(dataset.crops), dtype=bool))[job.fold.test] = right
     return rights

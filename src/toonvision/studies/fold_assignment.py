@@ -116,7 +116,7 @@ def _fold_without(dataset: Dataset, context: str, seed: int, *, learn_val: bool)
         raise InputRejectedError(f"has {len(fold.test)} {unit}s, fewer than {FEWEST}. Annotate more of it.")
     if not kind_of(dataset.task).occurrences(dataset)[fold.test].any():
         raise InputRejectedError("shows no object. Annotate more of it.")
-    unseen = classes_without_samples(dataset, np.concatenate([fold.train, fold.val]) if learn_val else fold.train)
+    unseen = classes_without_samples(dataset, fold.learned(with_validation=learn_val))
     if unseen:
         raise InputRejectedError(
             f"without it {', '.join(unseen)} has no sample to learn from. Annotate more elsewhere."

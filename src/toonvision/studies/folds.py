@@ -53,6 +53,10 @@ class Fold:
     val: Indices
     test: Indices
 
+    def learned(self, *, with_validation: bool) -> Indices:
+        """Return the samples that are learned from: `train`, and with the validation subset those of `val` too."""
+        return np.concatenate([self.train, self.val]) if with_validation else self.train
+
 
 @dataclass(frozen=True, eq=False)
 class Job:
@@ -61,6 +65,11 @@ class Job:
     fold: Fold
     settings: TrainingSettings
     seed: int
+
+    @property
+    def learned(self) -> Indices:
+        """The samples that it learns from."""
+        return self.fold.learned(with_validation=self.settings.with_validation)
 
 
 @dataclass(frozen=True)
