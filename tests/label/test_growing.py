@@ -1,5 +1,7 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +10,13 @@ from builders import copied, crop, finding_things, mark_of, small_shots, write_p
 from toonvision.api.growing import grow
 from toonvision.api.workspace import open_workspace
 from toonvision.core.errors import InputRejectedError
-from toonvision.data.records import StoredScreenshot
+from toonvision.data.records import Frame, StoredScreenshot
 from toonvision.data.splits import Split
-from toonvision.label.growing import with_new
+from toonvision.label.growing import compare_rounds, with_new
+from toonvision.metrics.detection import Objects
+from toonvision.metrics.predictions import Predictions
+from toonvision.tasks.box_scores import BoxScores
+from toonvision.tasks.class_scores import ClassScores
 
 
 def shot(number, mark=None):
@@ -96,3 +102,49 @@ def test_a_task_that_cannot_be_learned_yet_is_told_and_keeps_no_other_from_being
     assert "label was not trained: label has too few samples." in told.sentences
     with pytest.raises(InputRejectedError, match="label has too few"):
         grow(workspace, ("label",), train)
+
+
+NAMES = ("apple", "pear")
+
+
+def of_run(items, scores, classes=NAMES):
+    return SimpleNamespace(items=items, best=scores, scores=(scores,), record=SimpleNamespace(classes=classes))
+
+
+def named(labels, true, classes=NAMES):
+    probabilities = np.eye(len(classes), dtype=np.float32)[labels]
+    return ClassScores(np.array(true), probabilities, classes, {})
+
+
+def test_crops_that_one_run_has_alone_are_left_out_of_a_comparison_and_corrected_labels_count_for_both():
+    crops = [replace(one, hash=f"h{one.screenshot_id}") for one in crops_of(map(shot, range(4)))]
+    before = of_run(crops[:3], named([0, 1, 1], [0, 1, 0]))
+    corrected = of_run(crops[1:], named([2, 0, 0], [0, 2, 0], ("pear", "plum", "apple")), ("pear", "plum", "apple"))
+    found = compare_rounds(before, corrected)
+    assert (found.images, found.alone) == (2, 2)
+    assert (found.before, found.after) == (0.5, 1)  # pear and pear are said, pear and apple are true
+    assert compare_rounds(before, of_run(crops[3:], named([0], [0]))) is None
+
+
+def searched(boxes, found, images):
+    """Return scores of boxes given as image and left edge, all of one class, of screenshots of one size."""
+    image, left = (np.array(part) for part in zip(*boxes, strict=True))
+    own, own_left = (np.array(part) for part in zip(*found, strict=True))
+    edges = [np.stack([at, 0 * at, at + 10, 0 * at + 10], axis=1).astype(np.float32) for at in (left, own_left)]
+    labels = [np.zeros(len(one), np.int64) for one in edges]
+    truth = Objects(len(images), image, labels[0], edges[0], labels[0] > 0)
+    predictions = Predictions(len(images), own, labels[1], np.full(len(own), 0.9, np.float32), boxes=edges[1])
+    return of_run(images, BoxScores(truth, predictions, ("apple",), (0.5,), tuple(images)), ("apple",))
+
+
+def test_a_box_added_to_a_test_screenshot_counts_for_both_detectors():
+    shots = [replace(shot(number), picture_hash=f"h{number}") for number in range(4)]
+    frames = [Frame(one, (own,)) for one, own in zip(shots, crops_of(shots), strict=True)]
+    added = [frames[1], replace(frames[2], crops=frames[2].crops * 2), frames[3]]
+    before = searched([(0, 0), (1, 0), (2, 0)], [(0, 0), (1, 0), (2, 0)], frames[:3])
+    after = searched([(0, 0), (1, 0), (1, 40), (2, 0)], [(0, 0), (1, 0), (1, 40)], added)
+    found = compare_rounds(before, after)
+    assert before.best.precision.ap50 == 1
+    assert (found.images, found.alone) == (2, 2)
+    assert found.before == pytest.approx(1 - 67 / 101)  # two of three are found, of which the earlier run knew two
+    assert found.after == 0

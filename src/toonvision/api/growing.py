@@ -129,11 +129,12 @@ def _grown_text(grown: "Grown | None") -> str:
 
 def _round_text(found: "Round | None", earlier: "Evaluation[Any] | None") -> str:
     if found is None:
-        return "" if earlier is None else "The test images are not those of the newest run, so both cannot be compared."
+        return "" if earlier is None else "No test image is one of the newest run's, so both cannot be compared."
     assert earlier is not None
     change = found.change
+    alone = f" ({found.alone:,} that only one of the two has left out)" if found.alone else ""
     return (
         f"This round: error ({found.measure}) {percent(found.before)} with {earlier.record.title}, "
-        f"{percent(found.after)} now, on the same {found.images:,} test images: {100 * change.value:+.1f} points "
-        f"({change.within('+.1f', times=100)})."
+        f"{percent(found.after)} now, on the same {found.images:,} test images{alone}: "
+        f"{100 * change.value:+.1f} points ({change.within('+.1f', times=100)})."
     )

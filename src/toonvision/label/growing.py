@@ -9,14 +9,15 @@ import numpy as np
 from toonvision.core.folders import exclusive
 from toonvision.core.seeds import generator
 from toonvision.data.groups import linked
-from toonvision.data.records import Crop, StoredScreenshot
+from toonvision.data.records import Crop, Frame, Item, StoredScreenshot
 from toonvision.data.split_plan import divide
 from toonvision.data.splits import DEFAULT_SPLIT, Split, read_split, screenshot_keys, write_split
 from toonvision.data.subsets import Subset
 from toonvision.data.workspace import Workspace
 from toonvision.evaluation.evaluate import Evaluation
 from toonvision.metrics.bootstrap import DIFFERENCE, Estimate, estimate, paired_difference
-from toonvision.tasks.box_scores import BoxScores
+from toonvision.tasks.box_scores import BoxScores, chosen, of_screenshots
+from toonvision.tasks.class_scores import ClassScores
 
 _NO_TEST: Mapping[Subset, int] = {"train": 80, "val": 20}
 
@@ -97,10 +98,11 @@ class Round:
     """What a round of labelling and training brought.
 
     Attributes:
-        before: The error of the earlier run on the test subset, 0 to 1.
+        before: The error of the earlier run on the test images that both runs have, 0 to 1.
         after: That of the new one.
         change: The difference, with its 95 % interval over screenshots: below 0 the new one is better.
-        images: How many crops or screenshots of the test subset were compared.
+        images: How many crops or screenshots were compared.
+        alone: How many test images one of the two runs has alone.
         measure: What the error is.
     """
 
@@ -108,26 +110,47 @@ class Round:
     after: float
     change: Estimate
     images: int
+    alone: int
     measure: str
 
 
 def compare_rounds(before: Evaluation[Any], after: Evaluation[Any]) -> Round | None:
-    """Compare two runs of a task on the same test images; None where these are not the same.
+    """Compare two runs of a task on the test images that both have; None where they share none.
+
+    What is true is what the new run says, so that a test screenshot whose objects were corrected counts for both. A
+    crop whose box was moved shows something else; it is no shared image.
 
     Args:
         before: The earlier run on its test subset.
         after: The new run on its own.
     """
-    marks = [tuple((one.source, one.screenshot, one.hash) for one in run.items) for run in (before, after)]
-    if marks[0] != marks[1] or before.record.classes != after.record.classes:
+    index_of = {_seen(item): index for index, item in enumerate(before.items)}
+    pairs = [(index_of[_seen(item)], index) for index, item in enumerate(after.items) if _seen(item) in index_of]
+    if not pairs:
         return None
+    old, new = np.array(pairs).T
+    images, alone = len(pairs), len(before.items) - len(set(old.tolist())) + len(after.items) - len(pairs)
+    class_of = {name: label for label, name in enumerate(after.record.classes)}
+    labels = np.array([class_of.get(name, -1) for name in before.record.classes])  # -1: a class that there is no more
     if isinstance(after.best, BoxScores):
-        old, new = (run.best.drawn.mean[:, 0] for run in (before, after))
-        errors = [1 - run.best.precision.ap50 for run in (before, after)]
-        change = estimate(errors[1] - errors[0], old - new, widest=DIFFERENCE)
-        return Round(errors[0], errors[1], change, len(after.items), "1 - AP50")
-    rights = [np.stack([~scores.wrong for scores in run.scores]) for run in (before, after)]
-    groups = [(item.source, item.screenshot) for item in after.items]
-    change = paired_difference([(rights[0], rights[1])], groups, rng=generator(0, "rounds"))
+        late, found = of_screenshots(after.best, new), of_screenshots(before.best, old).predictions
+        known = labels[found.labels]
+        early = replace(late, predictions=chosen(replace(found, labels=known), known >= 0))
+        errors = [1 - scores.precision.ap50 for scores in (early, late)]
+        change = estimate(errors[1] - errors[0], early.drawn.mean[:, 0] - late.drawn.mean[:, 0], widest=DIFFERENCE)
+        return Round(errors[0], errors[1], change, images, alone, "1 - AP50")
+    if isinstance(after.best, ClassScores):
+        wrong = [labels[scores.predicted[old]] != after.best.y_true[new] for scores in before.scores]
+    else:
+        wrong = [scores.wrong[old] for scores in before.scores]
+    rights = ~np.stack(wrong), ~np.stack([scores.wrong[new] for scores in after.scores])
+    groups = [(after.items[at].source, after.items[at].screenshot) for at in new]
+    change = paired_difference([rights], groups, rng=generator(0, "rounds"))
     old_error, new_error = (float(1 - right.mean()) for right in rights)
-    return Round(old_error, new_error, change, len(after.items), "share wrong")
+    return Round(old_error, new_error, change, images, alone, "share wrong")
+
+
+def _seen(item: Item) -> tuple[str, str, str]:
+    """Return what two items have in common whose pictures are the same; where masks are learned, these are, too."""
+    shown = item.shot.picture_hash if isinstance(item, Frame) and item.mask is None else item.hash
+    return item.source, item.screenshot, shown

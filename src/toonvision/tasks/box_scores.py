@@ -307,6 +307,21 @@ def chosen(predictions: Predictions, which: npt.NDArray[np.bool_]) -> Prediction
     )
 
 
+def of_screenshots(scores: BoxScores, which: Indices) -> BoxScores:
+    """Return the scores of some of the screenshots, given by their indices, in this order; without maps of pixels."""
+
+    def rows(image: Indices) -> tuple[Indices, Indices]:
+        own = [np.flatnonzero(image == one) for one in which]
+        return np.concatenate(own), np.repeat(np.arange(len(own)), [len(one) for one in own])
+
+    truth, found = scores.truth, scores.predictions
+    (true, true_image), (own, own_image) = rows(truth.image), rows(found.image)
+    objects = Objects(len(which), true_image, truth.labels[true], truth.boxes[true], truth.ignored[true])
+    predictions = Predictions(len(which), own_image, found.labels[own], found.scores[own], boxes=found.known_boxes[own])
+    frames = tuple(scores.frames[at] for at in which)
+    return replace(scores, truth=objects, predictions=predictions, frames=frames, pixels=None)
+
+
 def _plain(precision: Precision) -> dict[str, Any]:
     """Return average precisions as plain data; None where there is no object."""
     return {name: None if np.isnan(value) else value for name, value in asdict(precision).items()}
