@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from toonvision.data.background import background, free_boxes
+from toonvision.data.boxes import Box
 
 
 @given(
@@ -54,3 +57,9 @@ def test_a_screenshot_that_is_gone_is_left_out(own_workspace):
     (source.root / crops[0].screenshot).unlink()
     (_, whole), *_ = background(own_workspace, crops, size_hw=(32, 24), resize="stretch")
     assert len(whole) == 11
+
+
+def test_no_background_is_cut_where_nobody_need_find_an_object(small_workspace, crops):
+    everywhere = [replace(crop, box=Box(0, 0, 64, 48), file="") for crop in crops]
+    for beside, _ in background(small_workspace, crops, besides=everywhere, size_hw=(32, 24), resize="stretch"):
+        assert not len(beside)

@@ -26,7 +26,7 @@ from toonvision.data.groups import frame_keys
 from toonvision.data.split_plan import draw_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Split
 from toonvision.data.workspace import open_workspace
-from toonvision.metrics.detection import Objects
+from toonvision.metrics.detection import Found, Objects
 from toonvision.metrics.found_objects import in_pictures
 from toonvision.metrics.predictions import Predictions
 from toonvision.models.cells import corners, middles, peaks, settled
@@ -209,6 +209,29 @@ def test_no_crop_is_cut_of_what_nobody_need_find_and_nothing_else_counts_it(tmp_
     extract(workspace)
     with workspace.reading() as catalog:
         assert (catalog.regions(), len(catalog.crops())) == ([], 24)
+
+
+def test_where_an_object_of_an_ignored_label_is_no_class_is_background_or_a_false_alarm(tmp_path):
+    workspace = make_workspace(tmp_path)
+    settings = workspace.root / "toonvision.toml"
+    settings.write_text(f"[labels]\nignore = ['stone']\n{settings.read_text()}")
+    workspace = open_workspace(workspace.root)
+    assert extract(workspace).crops_new == 16
+    assert extract(workspace).pictures_unchanged == 12
+    draw_split(workspace, ratios=SIXTY_TWENTY_TWENTY, seed=0)
+    data = load_dataset(workspace, TASK, size_hw=SIZE_HW)
+    assert data.classes == ("apple", "pear")
+    assert detect.occurrences(data).sum() == 16
+    at = next(at for at, frame in enumerate(data.frames) if frame.crops[-1].label == "stone")
+    box = data.targets[at, len(data.frames[at].crops) - 1, :4]
+    left, top, right, bottom = np.rint(box / STRIDE).astype(int)
+    middles, _ = maps_of(data.targets[[at]], classes=2, size_hw=SIZE_HW, stride=STRIDE)
+    assert (middles[0, top:bottom, left:right] == -1).any(axis=(0, 1)).all(), "of no class"
+    found = Predictions(1, np.zeros(2, int), np.arange(2), np.full(2, 0.9, np.float32), boxes=np.stack([box, box]))
+    scores = BoxScores(objects_in(data.targets[[at]], np.ones(1, np.float32)), found, data.classes, (0.5,) * 2)
+    assert sorted(one.outcome for one in scores.outcomes) == ["ignored", "ignored", "missed"]
+    assert [row[2:4] for row in scores.table()[1]][:2] == [["", "apple"], ["", "pear"]]
+    assert scores.counts == Found(1, 0, 0)
 
 
 def test_the_screenshots_of_one_group_have_intervals_that_hold_everything(dataset):

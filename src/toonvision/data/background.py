@@ -29,7 +29,12 @@ Boxes = npt.NDArray[np.int64]
 
 
 def background(
-    workspace: Workspace, crops: Sequence[Crop], *, size_hw: tuple[int, int], resize: Resize
+    workspace: Workspace,
+    crops: Sequence[Crop],
+    *,
+    besides: Sequence[Crop] = (),
+    size_hw: tuple[int, int],
+    resize: Resize,
 ) -> Iterator[tuple[Pictures, Pictures]]:
     """Cut background from the screenshots of crops; all objects of a screenshot must be among the crops.
 
@@ -39,6 +44,7 @@ def background(
     Args:
         workspace: Where the screenshots are.
         crops: All crops of some screenshots.
+        besides: Regions where objects may be that nobody need find; no box touches them either.
         size_hw: Height and width of the pictures in pixels.
         resize: How they are resized to that size.
 
@@ -47,13 +53,20 @@ def background(
         each of shape ``(pictures, height, width, 3)``, uint8, 0 to 255.
     """
     by_screenshot = grouped(crops, lambda crop: crop.screenshot_id)
+    avoided = grouped(besides, lambda region: region.screenshot_id)
     rows = sorted(by_screenshot)
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_SCREENSHOTS)).round().astype(int))
     sizes = [crop.box.size_wh for crop in crops]
     read = screenshot_reader(workspace)
 
     def cut(row: int) -> tuple[list[Pictures], list[Pictures]]:
-        return _cut(by_screenshot[row], read, sizes, lambda image: fit(image, size_hw=size_hw, resize=resize))
+        return _cut(
+            by_screenshot[row],
+            avoided.get(row, ()),
+            read,
+            sizes,
+            lambda image: fit(image, size_hw=size_hw, resize=resize),
+        )
 
     with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(chosen), _GROUP):
@@ -64,6 +77,7 @@ def background(
 
 def _cut(
     crops: Sequence[Crop],
+    besides: Sequence[Crop],
     read: Callable[[int], Image.Image],
     sizes: Sequence[tuple[int, int]],
     fitted: Callable[[Image.Image], Pictures],
@@ -75,7 +89,7 @@ def _cut(
         return [], []
     largest = max(width * height for width, height in (crop.box.size_wh for crop in crops))
     mostly = largest > _MOSTLY_OBJECT * image.width * image.height
-    objects = np.array([crop.box.xyxy for crop in crops])
+    objects = np.array([crop.box.xyxy for crop in (*crops, *besides)])
     boxes = free_boxes(image.size, objects, sizes, generator(0, "background", crops[0].screenshot))
     return [fitted(image.crop(box)) for box in boxes], [] if mostly else [fitted(image)]
 

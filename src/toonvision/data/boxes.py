@@ -117,7 +117,8 @@ class AnnotatedPicture(NamedTuple):
         subset: The subset that the source puts it into, where it does.
         ignored: How many of its objects the settings leave out.
         outlines: The outlines that its annotation draws, whatever becomes of the objects.
-        regions: Where nobody need find its label: a crowd, or what is marked to be ignored; no crop is cut of it.
+        regions: Where nobody need find its label: a crowd, or what is marked to be ignored; or, where the settings
+            leave its label out, any object. No crop is cut of it.
         drawn_here: Whether its boxes were drawn on the labelling page, which shows a picture as it is decoded.
     """
 

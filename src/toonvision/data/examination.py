@@ -247,7 +247,7 @@ def _examine(task: PictureTask, vocabulary: Vocabulary, crops_folder: Path) -> E
     found = (*picture.findings, *findings, *complaints)
     regions = tuple(
         Cut(entry.label, box, None, picture.item(entry.number), attributes=entry.attributes)
-        for entry, box in sound_regions(picture, size_wh, vocabulary.taxonomy)
+        for entry, box in sound_regions(picture, size_wh, vocabulary)
     )
     return ExtractionResult(
         task, found, tuple(cuts), size_wh, digest, mark, unchanged=decoded is None, notes=notes, regions=regions

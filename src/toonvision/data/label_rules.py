@@ -69,7 +69,8 @@ class LabelRules:
     def applied(self, reading: Reading) -> Reading:
         """Return a reading without what is left out, and with one spelling a label; objects keep their numbers.
 
-        What was left out or joined is counted in a note for each label.
+        Where an object that is left out has a box, nobody need find an object. What was left out or joined is counted
+        in a note for each label.
         """
         counts: Counter[str] = Counter()
 
@@ -84,13 +85,17 @@ class LabelRules:
         pictures = []
         for picture in reading.pictures:
             objects = tuple(kept(picture.objects))
-            ignored = len(picture.objects) - len(objects)
+            left_out = [one for one in (*picture.objects, *picture.regions) if one.label in self.ignored]
             outlines = tuple(one._replace(label=self.kept_of.get(one.label, one.label)) for one in picture.outlines)
-            regions = tuple(
-                one._replace(label=self.kept_of.get(one.label, one.label))
-                for one in picture.regions
-                if one.label not in self.ignored
+            regions = (
+                *(
+                    one._replace(label=self.kept_of.get(one.label, one.label))
+                    for one in picture.regions
+                    if one.label not in self.ignored
+                ),
+                *(one._replace(attributes={"ignore": True}) for one in left_out if one.xyxy),
             )
+            ignored = len(picture.objects) - len(objects)
             pictures.append(picture._replace(objects=objects, ignored=ignored, outlines=outlines, regions=regions))
         notes = [self._note(label, count) for label, count in sorted((+counts).items())]
         return replace(reading, pictures=tuple(pictures), findings=(*reading.findings, *notes))

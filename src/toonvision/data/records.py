@@ -226,7 +226,8 @@ class Known:
         screenshots: The screenshots.
         crops: Their objects.
         numbers: The last number that each label has used.
-        regions: Where nobody need find an object of a label, such as crowds: no crop is cut there.
+        regions: Where nobody need find an object of a label, such as crowds, or any object, where the settings leave
+            the label out: no crop is cut there.
     """
 
     screenshots: Sequence[StoredScreenshot] = ()

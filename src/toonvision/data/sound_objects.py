@@ -11,7 +11,6 @@ from toonvision.data.attributes import MOST_ATTRIBUTES, Attributes, read_attribu
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Box, fit_object
 from toonvision.data.listing import relative
 from toonvision.data.unknown_labels import Vocabulary
-from toonvision.taxonomy.labels import Taxonomy
 
 
 def sound_boxes(
@@ -38,14 +37,14 @@ def sound_boxes(
 
 
 def sound_regions(
-    picture: AnnotatedPicture, size_wh: tuple[int, int], taxonomy: Taxonomy
+    picture: AnnotatedPicture, size_wh: tuple[int, int], vocabulary: Vocabulary
 ) -> list[tuple[AnnotatedObject, Box]]:
     """Return where nobody need find an object, each with its box; what cannot be used is left out."""
     found = []
     for entry in picture.regions:
         with suppress(RejectedItemError):
             box, _ = fit_object(entry, size_wh)
-            if entry.label in taxonomy.by_name:
+            if entry.label in vocabulary.taxonomy.by_name or entry.label in vocabulary.rules.ignored:
                 found.append((entry, box))
     return found
 

@@ -30,6 +30,8 @@ _MOST_AT_ONCE = 4_000_000
 """Predictions of so many draws together are summed up at once."""
 _SOLID = 2.0  # above any overlap: a box that counts is preferred to one that is ignored
 EVERY_HEIGHT = (0.0, math.inf)
+EVERY_CLASS = 1_000_000
+"""Label of a box in which predictions of every class are to be ignored."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Objects:
     Attributes:
         images: Number of images.
         image: The index of the image of each object, shape ``(objects,)``, int64, ascending.
-        labels: The classes, shape ``(objects,)``, int64.
+        labels: The classes, shape ``(objects,)``, int64; `EVERY_CLASS` for boxes that are to be ignored by all.
         boxes: Their bounding boxes.
         ignored: Whether a box is to be ignored, shape ``(objects,)``, bool.
     """
@@ -269,7 +271,7 @@ def _interpolated(
 def _by_image(truth: Objects, predictions: Predictions, label: int | None) -> Iterator[tuple[Indices, Indices]]:
     """Yield for each image the indices of a class's predictions, the most confident first, and of its objects."""
     own, others = (
-        np.flatnonzero(labels == label) if label is not None else np.arange(len(labels))
+        np.flatnonzero((labels == label) | (labels == EVERY_CLASS)) if label is not None else np.arange(len(labels))
         for labels in (predictions.labels, truth.labels)
     )
     edges = np.arange(max(truth.images, predictions.images) + 1)

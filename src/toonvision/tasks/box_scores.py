@@ -14,7 +14,7 @@ from toonvision.data.records import Frame
 from toonvision.metrics.bootstrap import Estimate, estimate, group_weights, mean_of_classes
 from toonvision.metrics.boxes import overlaps
 from toonvision.metrics.classification import Indices, confusion_matrix
-from toonvision.metrics.detection import HALF, Found, Matches, Objects, Precision, match
+from toonvision.metrics.detection import EVERY_CLASS, HALF, Found, Matches, Objects, Precision, match
 from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.localization import Placement
 from toonvision.metrics.predictions import Predictions
@@ -273,6 +273,9 @@ class BoxScores:
         columns = ["outcome", "y_true", "y_pred", "score", "overlap", "x_min", "y_min", "x_max", "y_max"]
         return columns, [self._row(one) for one in self.outcomes]
 
+    def _class_name(self, label: int) -> str:
+        return "" if label == EVERY_CLASS else self.classes[label]
+
     def _row(self, one: Shown) -> list[Any]:
         true = self.truth.boxes[one.truth] if one.truth is not None else None
         own = self.taken.boxes[one.prediction] if one.prediction is not None and self.taken.boxes is not None else None
@@ -280,7 +283,7 @@ class BoxScores:
         box = true if own is None else own
         return [
             one.image, one.outcome,
-            "" if one.truth is None else self.classes[self.truth.labels[one.truth]],
+            "" if one.truth is None else self._class_name(int(self.truth.labels[one.truth])),
             "" if one.prediction is None else self.classes[self.taken.labels[one.prediction]],
             "" if one.prediction is None else f"{self.taken.scores[one.prediction]:.6f}", overlap,
             *(f"{edge:.1f}" for edge in (box if box is not None else ())),

@@ -66,12 +66,17 @@ sides that an input can have."""
 def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
     """Return all screenshots, with their objects that have a class at the task's level; see `TaskKind.items`.
 
-    What nobody need find is among them, where there are other objects of its class.
+    What nobody need find is among them, where there are other objects of its class, or its label is left out.
     """
     taxonomy = workspace.taxonomy
     classes = {taxonomy.class_of(crop.label, task.level) for crop in known.crops} - {None}
-    objects = (*known.crops, *known.regions)
-    return frames_of(known.screenshots, [one for one in objects if taxonomy.class_of(one.label, task.level) in classes])
+    regions = [
+        one
+        for one in known.regions
+        if one.label in workspace.label_rules.ignored or taxonomy.class_of(one.label, task.level) in classes
+    ]
+    crops = [crop for crop in known.crops if taxonomy.class_of(crop.label, task.level)]
+    return frames_of(known.screenshots, [*crops, *regions])
 
 
 def input_size(workspace: Workspace, network: str) -> tuple[int, int]:
@@ -116,7 +121,7 @@ def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[
 
 
 def dataset_of(workspace: Workspace, task: Task, frames: Sequence[Frame], *, size_hw: tuple[int, int]) -> Dataset:
-    """Load some screenshots, whose objects all have a class at the task's level, as a dataset without subsets."""
+    """Load some screenshots as `items` returns them as a dataset without subsets."""
     taxonomy = workspace.taxonomy
     names = {crop.label: taxonomy.class_of(crop.label, task.level) for frame in frames for crop in frame.crops}
     classes = tuple(one.name for one in taxonomy.level(task.level).classes if one.name in set(names.values()))

@@ -1,7 +1,8 @@
 """What a detector learns: from the bounding boxes of objects to maps of their middles and of the boxes around them.
 
 The objects of an image are rows of `TARGET`: the edges of the box in pixels of the image, the class, and whether the
-box is to be ignored; rows of the class -1 are filled up, so that all images have as many.
+box is to be ignored, in predictions of its class or, where that is `EVERY_CLASS`, of all; rows of the class -1 are
+filled up, so that all images have as many.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from toonvision.data.fitting import shrink_factor
 from toonvision.data.images import Pictures
 from toonvision.data.records import Crop, Frame
-from toonvision.metrics.detection import Objects
+from toonvision.metrics.detection import EVERY_CLASS, Objects
 
 TARGET = 6
 """Numbers of an object: x_min, y_min, x_max, y_max, class, ignored."""
@@ -55,10 +56,15 @@ def targets_of(frames: Sequence[Frame], class_of: Mapping[str, int], size_hw: tu
 
     Args:
         frames: The screenshots.
-        class_of: The class of each label.
+        class_of: The class of each label that has one; what has another label is to be ignored by all classes.
         size_hw: Height and width of the input in pixels.
     """
-    return padded_rows([[_row(crop, class_of[crop.label], frame, size_hw) for crop in frame.crops] for frame in frames])
+    return padded_rows(
+        [
+            [_row(crop, class_of.get(crop.label, EVERY_CLASS), frame, size_hw) for crop in frame.crops]
+            for frame in frames
+        ]
+    )
 
 
 def padded_rows(rows: Sequence[Sequence[Sequence[float]]]) -> Targets:
@@ -116,7 +122,7 @@ def maps_of(
         objects = own[own[:, LABEL] >= 0]
         for box in objects[objects[:, IGNORED] > 0]:
             left, top, right, bottom = np.rint(box[:4] / stride).astype(int)
-            heat[top:bottom, left:right, int(box[LABEL])] = -1
+            heat[top:bottom, left:right, slice(None) if box[LABEL] == EVERY_CLASS else int(box[LABEL])] = -1
         objects = objects[objects[:, IGNORED] == 0]
         areas = (objects[:, 2] - objects[:, 0]) * (objects[:, 3] - objects[:, 1])
         for box in objects[np.argsort(-areas, kind="stable")]:

@@ -80,11 +80,12 @@ def outliers(
     """
     with workspace.reading() as catalog:
         crops = [crop for crop in catalog.crops() if dataset.stored_split.subset_of(crop) in subsets]
+        regions = catalog.regions()
     level, size_hw, resize = dataset.task.level, dataset.size_hw, dataset.resize
     others = [crop for crop in crops if workspace.taxonomy.class_of(crop.label, level) is None]
     images = load_images(workspace, others, level=f"not-{level}", size_hw=size_hw, resize=resize) if others else None
     found: dict[str, list[Any]] = {_BACKGROUND: [], _WHOLE: [], _OTHER: [] if images is None else [measure(images)]}
-    for beside, whole in background(workspace, crops, size_hw=size_hw, resize=resize):
+    for beside, whole in background(workspace, crops, besides=regions, size_hw=size_hw, resize=resize):
         found[_BACKGROUND].append(measure(beside))
         found[_WHOLE].append(measure(whole))
     return {name: np.concatenate(groups) for name, groups in found.items() if groups}
