@@ -167,7 +167,11 @@ def test_a_snapshot_waits_for_the_place_where_the_game_is_played(browser, tmp_pa
         page.locator("#context").select_option("ttc")
         page.keyboard.press("s")
         page.wait_for_function("() => document.querySelector('#message').textContent.startsWith('Kept as ttc/')")
-    assert kept == ["ttc"]
+        page.locator("#context").select_option("")
+        for key in ("s", "ArrowDown", "ArrowDown", "Enter", "s"):
+            page.keyboard.press(key)
+        page.wait_for_function("() => document.querySelector('#message').textContent.startsWith('Kept as dd/')")
+    assert kept == ["ttc", "dd"]
     assert tabs.complaints == []
     context.close()
 

@@ -170,8 +170,18 @@ by("snapshot").addEventListener("click", snapshot);
 for (const id of ["ways", "pause", "snapshot"]) by(id).addEventListener("click", () => by(id).blur());
 by("level").addEventListener("change", ({ target }) => { state.chart.level = target.value; state.chart.draw(); });
 by("span").addEventListener("change", ({ target }) => { state.chart.span = Number(target.value); state.chart.draw(); });
-// The keys are those of the page again once a person has chosen or clicked.
-for (const select of document.querySelectorAll("select")) select.addEventListener("change", () => select.blur());
+/** Give the keys back to the page once something is chosen: with the mouse at once, with arrows or letters by Enter. */
+function leaveOnceChosen(select) {
+  let isStepping = false;
+  select.addEventListener("pointerdown", () => { isStepping = false; });
+  select.addEventListener("keydown", ({ key }) => {
+    isStepping = !["Enter", "Escape", " "].includes(key);
+    if (key === "Enter" || key === "Escape") select.blur();
+  });
+  select.addEventListener("change", () => { if (!isStepping) select.blur(); });
+}
+
+for (const select of document.querySelectorAll("select")) leaveOnceChosen(select);
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select, input")) return;
   if (event.target.closest("button") && [" ", "Enter"].includes(event.key)) return; // it is clicked
