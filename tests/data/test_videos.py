@@ -12,7 +12,7 @@ from toonvision.core.errors import EnvironmentFaultError, RejectedItemError
 from toonvision.data import videos
 from toonvision.data.images import read_whole
 from toonvision.data.videos import file_of, frames_of, picture_of
-from watch.videos import damaged, pictures, truncated, write_video
+from watch.videos import damaged, pictures, truncated, turned, write_video
 
 CODECS = {
     "film.mkv": ("ffv1", "bgr0"), "film.mp4": ("libx264", "yuv420p"), "film.webm": ("libvpx-vp9", "yuv420p"),
@@ -45,6 +45,13 @@ def test_frames_in_any_order_and_of_many_threads_look_as_when_the_video_is_read_
         found = dict(zip(shuffled, pool.map(lambda at: np.asarray(read_whole(frames[at])), shuffled), strict=True))
     for at, frame in enumerate(expected):
         assert np.array_equal(found[at], frame)
+
+
+def test_frames_are_turned_as_players_show_them(tmp_path):
+    upright = film(tmp_path / "film.mp4", 2)
+    lying = turned(upright, tmp_path / "turned.mp4")
+    for one, other in zip(frames_of(upright)[0], frames_of(lying)[0], strict=True):
+        assert np.array_equal(np.rot90(np.asarray(read_whole(one)), -1), np.asarray(read_whole(other)))
 
 
 def test_every_so_many_frames_are_those_of_all(tmp_path):

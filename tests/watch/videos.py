@@ -1,5 +1,6 @@
 """Videos for tests, written by PyAV."""
 
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,6 +46,19 @@ def damaged(path: Path, target: Path, *, at: float = 0.4, count: int = 3_000) ->
     start = int(at * len(content))
     for index in range(start, min(len(content), start + count)):
         content[index] = (content[index] * 7 + 13) & 255
+    target.write_bytes(content)
+    return target
+
+
+def turned(path: Path, target: Path) -> Path:
+    """Write a copy of an MP4 that players are to show turned clockwise by 90 degrees, as phones say it."""
+    content = bytearray(path.read_bytes())
+    upright, clockwise = (
+        struct.pack(">9i", *(round(65536 * one) for one in matrix))
+        for matrix in ((1, 0, 0, 0, 1, 0, 0, 0, 16384), (0, 1, 0, -1, 0, 0, 0, 0, 16384))
+    )
+    at = content.index(upright, content.index(b"tkhd"))
+    content[at : at + len(upright)] = clockwise
     target.write_bytes(content)
     return target
 

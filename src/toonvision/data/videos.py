@@ -140,8 +140,9 @@ def promised_s(container: Any, stream: Any, last_s: float) -> float | None:
 
 
 def picture_of(frame: Any) -> Image.Image:
-    """Return a decoded frame as an RGB image."""
-    return Image.fromarray(frame.to_ndarray(format="rgb24"))
+    """Return a decoded frame as an RGB image, turned as its video says, which players do too."""
+    image = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 
 
 def words_of(error: BaseException) -> str:
