@@ -193,7 +193,7 @@ def test_with_all_crops_from_one_context_the_fourth_is_about_the_data():
 
 def test_the_fifth_names_the_emptiest_labels_and_contexts():
     balance, taxonomy = examples.toontown_balance()
-    made = examples.evaluation(taxonomy.level("suit").classes, level="suit", taxonomy=taxonomy)
+    made = examples.evaluation(taxonomy.level("entity").classes, level="entity", taxonomy=taxonomy)
     results = dataclasses.replace(
         results_of(evaluation_of([GOOD])), evaluation=made, taxonomy=taxonomy, balance=balance
     )
@@ -202,6 +202,21 @@ def test_the_fifth_names_the_emptiest_labels_and_contexts():
         "Baron in The Brrrgh, Donald's Dock and 4 other contexts (30 more); Two-Face in The Brrrgh, Donald's Dock and "
         "2 other contexts (20 more); 25 other labels are short of the target too."
     )
+
+
+@pytest.mark.parametrize("level", ["kind", "suit"])
+def test_a_task_that_names_no_labels_asks_for_its_least_confident_class_and_for_labels_of_that_alone(level):
+    balance, taxonomy = examples.toontown_balance()
+    made = examples.evaluation(taxonomy.level(level).classes, level=level, taxonomy=taxonomy)
+    results = dataclasses.replace(
+        results_of(evaluation_of([GOOD])), evaluation=made, taxonomy=taxonomy, balance=balance
+    )
+    named, _, labels = next_fact(results).partition(" Of its labels first: ")
+    title = named.removeprefix("Photograph next what the model is least confident about: ").partition(", which")[0]
+    (own,) = (one.name for one in taxonomy.level(level).classes if one.title == title)
+    listed = [part.partition(" in ")[0] for part in labels.split("; ")[:3]]
+    by_title = {label.title: label.name for label in taxonomy.labels}
+    assert {taxonomy.class_of(by_title[one], level) for one in listed} == {own}
 
 
 def test_labels_outside_the_task_are_not_asked_for():

@@ -177,12 +177,16 @@ class StudySteps(Opened):
             shortages = measure_balance(catalog.crops(), taxonomy).shortages
         level = taxonomy.task(task).level
         learned = [one for one in shortages if taxonomy.class_of(one.label.name, level) is not None]
-        first = learned[:_MOST_SHORTAGES]
+        first, classes = learned[:_MOST_SHORTAGES], taxonomy.level(level).by_name
+        titles = {
+            label: "" if taxonomy.separates_labels(level) else f" ({classes[name].title})"
+            for label, name in taxonomy.classes_at(level).items()
+        }
         wanted = [
             {"label": s.label.name, "context": s.context.name, "missing": s.missing, "label_missing": s.label_missing}
             for s in first
         ]
-        listed = "; ".join(f"{s.label.title} in {s.context.title} (+{s.missing})" for s in first)
+        listed = "; ".join(f"{s.label.title}{titles[s.label.name]} in {s.context.title} (+{s.missing})" for s in first)
         text = f"Photograph first: {listed}." if listed else "Every label has its target of samples everywhere."
         return text, wanted
 

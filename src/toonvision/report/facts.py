@@ -165,22 +165,27 @@ def context_fact(results: Results) -> str:
 
 
 def next_fact(results: Results) -> str:
-    """Say what to photograph next: what is short of its target, or else the least confidently predicted class."""
+    """Say what to photograph next: what is short of its target, or else the least confidently predicted class.
+
+    Targets are those of labels. Where a class of the task is that of several labels, it is the class first, and of its
+    labels those that are short.
+    """
     evaluation, taxonomy = results.evaluation, results.taxonomy
-    short = [
-        s for s in results.balance.shortages if taxonomy.class_of(s.label.name, evaluation.record.level) is not None
-    ]
-    if short:
-        return _shortage_fact(short)
+    level = evaluation.record.level
+    short = [one for one in results.balance.shortages if taxonomy.class_of(one.label.name, level) is not None]
+    if short and taxonomy.separates_labels(level):
+        return f"To photograph next: {_shortages(short)}."
     given = evaluation.best.probabilities[np.arange(len(evaluation.best.y_true)), evaluation.best.y_true]
-    share, name = min(
-        (float(given[evaluation.best.y_true == index].mean()), category.title)
+    share, title, name = min(
+        (float(given[evaluation.best.y_true == index].mean()), category.title, category.name)
         for index, category in enumerate(evaluation.classes)
         if (evaluation.best.y_true == index).any()
     )
+    reached = "" if short else "All labels of this task have reached their target. "
+    own = [one for one in short if taxonomy.class_of(one.label.name, level) == name]
     return (
-        f"All labels of this task have reached their target. Photograph next what the model is least confident about: "
-        f"{name}, which gets a probability of {percent(share)} on average."
+        f"{reached}Photograph next what the model is least confident about: {title}, which gets a probability of "
+        f"{percent(share)} on average.{f' Of its labels first: {_shortages(own)}.' if own else ''}"
     )
 
 
@@ -254,8 +259,8 @@ def _grouping(results: Results) -> str:
     return f"The split keeps the crops of one screenshot{near} in one subset."
 
 
-def _shortage_fact(short: Sequence[Shortage]) -> str:
-    """Name the first labels with their emptiest contexts."""
+def _shortages(short: Sequence[Shortage]) -> str:
+    """Return the first labels with their emptiest contexts."""
     by_label = grouped(short, lambda shortage: shortage.label.name)
     named = []
     for gaps in list(by_label.values())[:_MOST_NEXT]:
@@ -266,4 +271,4 @@ def _shortage_fact(short: Sequence[Shortage]) -> str:
         named.append(f"{gaps[0].label.title}{where} ({sum(gap.missing for gap in gaps):,} more)")
     rest = len(by_label) - len(named)
     more = f"; {counted(rest, 'other label')} {'is' if rest == 1 else 'are'} short of the target too" if rest else ""
-    return f"To photograph next: {'; '.join(named)}{more}."
+    return f"{'; '.join(named)}{more}"

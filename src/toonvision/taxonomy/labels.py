@@ -188,6 +188,11 @@ class Taxonomy:
         """Return the class at a level of each label that has one there, in the order of the labels."""
         return self._by_level.get(level, {})
 
+    def separates_labels(self, level: str) -> bool:
+        """Return whether no two labels have the same class at a level."""
+        classes = [*self.classes_at(level).values()]
+        return len(classes) == len(set(classes))
+
     @cached_property
     def _by_level(self) -> Mapping[str, Mapping[str, str]]:
         found: dict[str, dict[str, str]] = {}
