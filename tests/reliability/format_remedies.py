@@ -87,6 +87,14 @@ PASCAL_VOC = [
         'save it as UTF-8, with encoding="UTF-8" in its first line',
         *spoiled(lambda base: put(XML, "<annotation>", '<?xml version="1.0" encoding="x-none"?>')(base)),
     ),
+    Remedy("write &amp; in place of & in line 1", *edit(XML, "<annotation>", "<annotation>a & b")),
+    Remedy(
+        "give each an <object> of its own",
+        *edit(XML, "</bndbox>", "</bndbox><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>"),
+    ),
+    Remedy(
+        "put each into an <object>", *spoiled(steps(put(XML, "<object>", "<item>"), put(XML, "</object>", "</item>")))
+    ),
     Remedy("draw its box again", *spoiled(put(XML, "<xmin>2</xmin>", ""))),
     Remedy("draw its box again", *spoiled(lambda base: put(XML, box_of(base), "")(base))),
     Remedy("draw it again", *spoiled(lambda base: put(XML, box_of(base), POLYGON)(base))),
