@@ -198,6 +198,26 @@ def test_pictures_without_annotation_are_a_note_and_no_reason_to_stop(run, tmp_p
     assert (extracted.code, f"note: {words}" in extracted.err) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("write", "fault"),
+    [
+        (lambda path: Image.new("1", (9000, 6000)).save(path), "has 9000 x 6000 pixels, more than 50 million"),
+        (lambda path: path.write_text("a text"), "is not a picture that can be read"),
+    ],
+)
+def test_of_a_picture_on_which_nobody_can_draw_it_is_said_why_instead_of_that_its_boxes_are_missing(
+    run, tmp_path, write, fault
+):
+    write_voc(tmp_path / "set", small_shots()[:4])
+    assert run("init", tmp_path / "w", "--from", tmp_path / "set").code == 0
+    write(tmp_path / "set" / "garden" / "more.png")
+    for verb in ("check", "extract"):
+        outcome = run(verb, "-w", tmp_path / "w")
+        said = " ".join((outcome.out + outcome.err).split())
+        assert f"garden/more.png: {fault}" in said
+        assert "more.png: has no annotation" not in said
+
+
 def test_init_says_why_no_object_was_found(run, tmp_path):
     write_voc(tmp_path / "set", small_shots()[:1])
     (tmp_path / "set" / "garden" / "shot_00.xml").write_text("<annotation>")

@@ -911,6 +911,7 @@ PROMISES = (
             "tests/reliability/test_remedies.py::test_every_remedy_in_the_program_is_carried_out_by_a_test",
             "tests/reliability/test_remedies.py::test_a_folder_that_is_no_workspace_becomes_one_as_is_said",
             "tests/reliability/test_remedies.py::test_remedies_of_predict",
+            "tests/cli/test_data_verbs.py::test_of_a_picture_on_which_nobody_can_draw_it_is_said_why_instead_of_that_its_boxes_are_missing",
             "tests/cli/test_data_verbs.py::test_a_dry_run_names_the_option_that_leaves_out_a_label_with_too_few_objects",
             "tests/data/test_setup.py::test_labels_that_differ_by_case_are_refused_with_the_options_that_join_them",
         ),

@@ -22,7 +22,7 @@ from toonvision.data.contexts import in_contexts
 from toonvision.data.fingerprints import fingerprint
 from toonvision.data.formats import layout
 from toonvision.data.listing import relative
-from toonvision.data.own_readings import SourceReading, with_own_annotations
+from toonvision.data.own_readings import UNANNOTATED, SourceReading, with_own_annotations
 from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.data.sound_objects import attributes_of, sound_boxes, sound_regions
 from toonvision.data.unknown_labels import Vocabulary
@@ -198,14 +198,30 @@ def gone_screenshots(readings: Sequence[SourceReading], known: Known) -> list[St
 
 
 def reading_findings(readings: Sequence[SourceReading], known: Known) -> list[Finding]:
-    """List what is wrong with the annotations, and how many earlier crops stay in spite of it."""
+    """List what is wrong with the annotations, and how many earlier crops stay in spite of it.
+
+    Of a picture on which nobody could draw, it is said why, not that its boxes are missing.
+    """
     findings: list[Finding] = []
     for source, reading in readings:
         earlier: Counter[Finding] = Counter()
+        said: dict[Finding, Finding] = {}
         for name, finding in reading.unusable.items():
             earlier[finding] += len(known.crops_of.get((source.key, name), ()))
-        findings += [staying(finding, earlier[finding]) for finding in reading.findings]
+            if (finding.item, finding.code) == (name, UNANNOTATED):
+                said[finding] = _drawable(source.root / name, finding)
+        findings += [staying(said.get(finding, finding), earlier[finding]) for finding in reading.findings]
     return findings + [stray for source, reading in readings for stray in stray_attributes(source.root, reading)]
+
+
+def _drawable(path: Path, finding: Finding) -> Finding:
+    """Return why a picture cannot be read, as far as its header says so; else the finding that it is not annotated."""
+    try:
+        if path.is_file():
+            images.check_header(path, has_boxes=False, declared_wh=None)
+    except RejectedItemError as error:
+        return error.finding(finding.item)
+    return finding
 
 
 def examine(task: PictureTask, vocabulary: Vocabulary, crops_folder: Path) -> ExtractionResult:

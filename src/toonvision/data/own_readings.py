@@ -19,6 +19,8 @@ SourceReading = tuple[Source, Reading]
 """A source and what its annotations say."""
 OPEN_REVIEW = "open-review"
 """The code of the finding that counts reviews that are not ended."""
+UNANNOTATED = "no-annotation"
+"""The code of the finding that a picture has no annotation."""
 _Key = tuple[str, str]
 """A picture: the key of its source, and its path below that."""
 
@@ -166,7 +168,7 @@ def _awaiting(reading: Reading, begun: Container[str]) -> Reading:
 
 def _is_unannotated(finding: Finding, names: Container[str]) -> bool:
     """Return whether a finding says that one of some pictures has no annotation."""
-    return finding.code == "no-annotation" and finding.item in names
+    return finding.code == UNANNOTATED and finding.item in names
 
 
 def _with(reading: Reading, source: Source, own: Mapping[str, AnnotationFile]) -> Reading:
