@@ -165,6 +165,12 @@ def write_image_sets(root, lists, *, stems="abcd", folder="ImageSets/Main"):
         path.write_text(content, encoding="utf-8")
 
 
+def test_dev_is_val_and_what_is_evaluated_at_the_end_is_test(tmp_path):
+    for stem, folder in (("a", "train"), ("b", "dev"), ("c", "eval")):
+        write(tmp_path, stem, picture=f"{folder}/{{stem}}.png", annotation=f"{folder}/{{stem}}.xml", objects=CAT)
+    assert [picture.subset for picture in read(tmp_path).pictures] == ["val", "test", "train"]
+
+
 @pytest.mark.parametrize("folder", ["ImageSets/Main", "ImageSets"])
 @pytest.mark.parametrize(
     ("lists", "expected"),
@@ -346,6 +352,24 @@ def test_an_annotation_in_a_namespace_is_read(tmp_path, prefix):
     assert found(tmp_path) == {"a.png": ["cat"]}
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_blanks_before_the_declaration_do_no_harm(tmp_path, mark):
+    path = write(tmp_path, "a", objects=CAT).with_suffix(".xml")
+    path.write_text(f"{mark}\n  <?xml version='1.0' encoding='utf-8'?>\n{path.read_text('utf-8')}", "utf-8")
+    assert layout.detect(tmp_path) == "voc"
+    assert found(tmp_path) == {"a.png": ["cat"]}
+
+
+def test_tags_of_another_case_are_read(tmp_path):
+    path = write(tmp_path, "a", objects=CAT).with_suffix(".xml")
+    text = re.sub(r"(?<=[</])(\w)(?=\w*>)", lambda first: first[1].upper(), path.read_text("utf-8"))
+    path.write_text(text, "utf-8")
+    assert "<Annotation>" in text
+    assert "<Name>cat</Name>" in text
+    assert layout.detect(tmp_path) == "voc"
+    assert found(tmp_path) == {"a.png": ["cat"]}
+
+
 def test_xml_of_another_kind_is_named_and_never_taken_for_an_annotation_without_objects(tmp_path):
     write(tmp_path, "a", objects=CAT)
     write(tmp_path, "b", tag="project")
@@ -355,6 +379,9 @@ def test_xml_of_another_kind_is_named_and_never_taken_for_an_annotation_without_
     assert sorted((f.item, f.code, f.pictures) for f in reading.findings) == [
         ("b.xml", "other-xml", 1),
         ("settings.xml", "other-xml", 0),
+    ]
+    assert [f.reason for f in reading.findings if f.item == "b.xml"] == [
+        "is no Pascal VOC annotation: its first tag is '<project>'"
     ]
 
 

@@ -9,10 +9,12 @@ Subset = Literal["train", "val", "test"]
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 _NAMED = re.compile(
-    r"(?:obj_)?(train|val|test)(?:id|idate|idation|ing)?(?:_?data|[_-]?set|[_-]?(?:images?|imgs?))?(?:20\d\d)?"
+    r"(?:obj_)?(?:(train|val|test)(?:id|idate|idation|ing)?|(dev)(?:elopment)?|(eval)(?:uation)?|(hold)[_-]?out)"
+    r"(?:_?data|[_-]?set|[_-]?(?:images?|imgs?))?(?:20\d\d)?"
 )
 _BETWEEN_WORDS = re.compile(r"[^a-zA-Z0-9]+|(?<=[a-z])(?=[A-Z])")
-_SUBSET: Mapping[str, Subset] = {subset: subset for subset in SUBSETS}
+_SUBSET: Mapping[str, Subset] = {**{subset: subset for subset in SUBSETS}, "dev": "val", "eval": "test", "hold": "test"}
+"""Beside train and dev, eval is what is evaluated at the end; beside train alone it can be that as well."""
 
 
 def named_subset(name: str) -> Subset | None:
@@ -21,9 +23,11 @@ def named_subset(name: str) -> Subset | None:
     Examples:
         >>> [named_subset(name) for name in ("valid", "VALIDATE", "Testing", "train2017", "test_images")]
         ['val', 'val', 'test', 'train', 'test']
+        >>> [named_subset(name) for name in ("dev", "devset", "eval", "Evaluation", "holdout", "devkit")]
+        ['val', 'val', 'test', 'test', 'test', None]
     """
     found = _NAMED.fullmatch(name.lower())
-    return _SUBSET[found[1]] if found else None
+    return _SUBSET[found[found.lastindex or 0]] if found else None
 
 
 def subset_in(stem: str) -> Subset | None:

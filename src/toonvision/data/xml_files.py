@@ -8,6 +8,8 @@ from toonvision.core.errors import RejectedItemError
 from toonvision.core.files import UTF_16_MARKS, decode_text, first_bytes, read_regular
 
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]{1,40})""")
+_BLANK_START = re.compile(rb"(\xef\xbb\xbf)?\s+(?=<)")
+"""Blanks before the declaration, which XML forbids and people leave behind; after the mark of UTF-8, if it has one."""
 _HEAD = 4096
 """Bytes in which the first tag of a file is sought."""
 _BEFORE_ROOT = re.compile(r"<\?.*?\?>|<!--.*?-->", re.DOTALL)
@@ -15,7 +17,9 @@ _FIRST_TAG = re.compile(r"\s*<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
 
 
 def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
-    """Parse hostile XML: no DTD, no entities, at most `limit` bytes. Tags come without their namespaces.
+    """Parse hostile XML: no DTD, no entities, at most `limit` bytes.
+
+    Tags come without their namespaces, and in lower case where the first one is not.
 
     Raises:
         RejectedItemError: If it cannot be read.
@@ -23,7 +27,7 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
     import defusedxml.ElementTree as SafeTree
     from defusedxml.common import DefusedXmlException
 
-    content = read_regular(path, limit=limit)
+    content = _BLANK_START.sub(rb"\1", read_regular(path, limit=limit), count=1)
     try:
         root: ElementTree.Element = SafeTree.fromstring(content, forbid_dtd=True)
     except DefusedXmlException as error:
@@ -37,14 +41,17 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
         raise RejectedItemError(f"is not valid XML ({error})", "annotate the picture again", code="bad-xml") from error
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
+    if not root.tag.islower():
+        for element in root.iter():
+            element.tag = element.tag.lower()
     return root
 
 
 def root_tag(path: Path) -> str:
-    """Return the first tag of an XML file without parsing it; an empty text where that cannot be seen."""
+    """Return the first tag of an XML file in lower case, without parsing it; an empty text where none can be seen."""
     head = first_bytes(path, _HEAD)
     found = _FIRST_TAG.match(_BEFORE_ROOT.sub("", decode_text(head, errors="ignore")))
-    return found[1] if found else ""
+    return found[1].lower() if found else ""
 
 
 def _of_wrong_encoding(reason: str, content: bytes) -> RejectedItemError:

@@ -193,7 +193,7 @@ def parse_document(annotation: Path) -> ElementTree.Element:
     """
     root = parse_xml(annotation, limit=LARGEST_ANNOTATION)
     if root.tag != _ROOT:
-        reason = f"is no {TITLE} annotation: its first tag is <{shown(root.tag)}>"
+        reason = f"is no {TITLE} annotation: its first tag is {shown(f'<{root.tag}>')}"
         raise RejectedItemError(reason, "annotate the picture again", code="other-xml")
     return root
 
