@@ -37,6 +37,14 @@ def test_of_formats_with_a_file_for_each_picture_the_one_with_the_most_comes_fir
     assert {*formats(tmp_path)} >= {"voc", "yolo"}
 
 
+def test_files_for_more_pictures_than_one_file_of_another_format_knows_come_first(tmp_path):
+    builders.write_voc(tmp_path, shots("a", "b", "c"))
+    write_createml(tmp_path, shots("d"))
+    assert formats(tmp_path) == ["voc", "createml"]
+    write_createml(tmp_path, shots("d", "e", "f"))
+    assert formats(tmp_path) == ["createml", "voc"], "as many"
+
+
 def test_a_source_that_is_refused_in_its_likeliest_format_says_in_which_other_it_can_be_read(tmp_path):
     builders.write_voc(tmp_path, shots("a", "b"))
     with_texts(tmp_path, "c", "d")

@@ -3,7 +3,7 @@
 import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -134,20 +134,30 @@ def layouts(tree: SourceTree) -> tuple[Layout, ...]:
     for name, reader in READERS.items():
         if (name != "folders" or not found) and (words := reader.recognise(tree)):
             found.append(Layout(name, words))
-    found = _most_files_first(found, tree)
+    found = _most_pictures_first(found, tree)
     by_chance = found and all(one.format in _A_FILE_EACH for one in found) and _most_are_bare(tree)
     if by_chance and (words := image_folder.words_of(tree)):
         found.append(Layout("folders", words))
     return tuple(found)
 
 
-def _most_files_first(found: Sequence[Layout], tree: SourceTree) -> list[Layout]:
-    """Return layouts with those that have a file for each picture in the order of how many pictures have one."""
-    of_files = [one for one in found if one.format in _A_FILE_EACH]
-    if len(of_files) > 1:
-        of_files.sort(key=lambda one: _annotated(tree, _A_FILE_EACH[one.format]), reverse=True)
-    ranked = iter(of_files)
-    return [next(ranked) if one.format in _A_FILE_EACH else one for one in found]
+def _most_pictures_first(found: list[Layout], tree: SourceTree) -> list[Layout]:
+    """Return layouts in the order of how many pictures they annotate, where one of several has a file for each.
+
+    Files that hold many pictures are read for that; the others are counted.
+    """
+    if len(found) < 2 or _A_FILE_EACH.keys().isdisjoint(one.format for one in found):
+        return found
+    return sorted(found, key=lambda one: _pictures(one.format, tree), reverse=True)
+
+
+def _pictures(name: Format, tree: SourceTree) -> int:
+    """Count the pictures that are annotated in a format; 0 where it cannot be read as a whole."""
+    if name in _A_FILE_EACH:
+        return _annotated(tree, _A_FILE_EACH[name])
+    with suppress(InputRejectedError):
+        return len(READERS[name].read(tree).pictures)
+    return 0
 
 
 def _annotated(tree: SourceTree, *suffixes: str) -> int:
