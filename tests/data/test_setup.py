@@ -167,6 +167,15 @@ def test_pictures_with_boxes_give_a_task_that_finds_their_objects_and_crops_do_n
     assert kinds == [{"label": "classify", "detect": "detect"}, {"label": "classify"}]
 
 
+def test_labels_that_look_alike_are_named_with_their_letters_escaped(tmp_path):
+    write_voc(tmp_path / "s", [Shot("a", "garden", (("caf\xe9", BOX), ("cafe\u0301", BOX), ("Caf\xe9", (1, 1, 9, 9))))])
+    with pytest.raises(InputRejectedError) as caught:
+        planned(tmp_path, tmp_path / "s")
+    assert r"'caf\xe9' (1 object)" in str(caught.value)
+    assert r"'cafe\u0301' (1 object)" in str(caught.value)
+    assert "'Caf\xe9' (1 object)" in str(caught.value), "which looks like no other"
+
+
 def test_screenshots_in_a_new_folder_are_taken_up_by_the_next_extraction(tmp_path):
     write_voc(tmp_path / "s", small_shots()[:6])
     workspace = carry_out(planned(tmp_path, tmp_path / "s"))

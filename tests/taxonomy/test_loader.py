@@ -98,7 +98,7 @@ BAD = {
     "labels missing": ('name = "x"', "labels: Field required", ""),
     "reserved level": ("[levels.title]\n[labels]\na = {}", "line 1, levels: a level cannot be called 'title'", ""),
     "case": ("[labels]\nCat = {}\ncat = {}", "the labels 'Cat' and 'cat' differ by case or Unicode form alone", ""),
-    "Unicode form": ('[labels]\n"é" = {}\n"e\u0301" = {}', "differ by case or Unicode form alone", ""),
+    "Unicode form": ('[labels]\n"é" = {}\n"e\u0301" = {}', r"'\xe9' and 'e\u0301' differ by", ""),
     "long title": (f"[labels]\na = {{title = '{'x' * 1001}'}}", "has 1,001 characters; at most 1,000 are", "xxx"),
     "title of two lines": (
         '[levels.kind.classes.cog]\ntitle = "a\\nb"\n[labels]\na = {kind = "cog"}',

@@ -59,6 +59,19 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
 
 
+def spelled_out(names: Sequence[str]) -> dict[str, str]:
+    r"""Return names in quotes, by name; what looks like another one of them has its letters escaped.
+
+    Examples:
+        >>> spelled_out(["cat", "Cat"])
+        {'cat': "'cat'", 'Cat': "'Cat'"}
+        >>> print(*spelled_out(["\xe9", "e\u0301"]).values())
+        '\xe9' 'e\u0301'
+    """
+    looks = Counter(unicodedata.normalize("NFC", name) for name in names)
+    return {name: ascii(name) if looks[unicodedata.normalize("NFC", name)] > 1 else repr(name) for name in names}
+
+
 def derived_name(stem: str, ending: str) -> str:
     """Return the name of a file that is made from another one: its stem with an ending.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from toonvision.core.errors import InputRejectedError, UsageError
 from toonvision.core.files import write_bytes
 from toonvision.core.grouping import grouped
-from toonvision.core.names import folded
+from toonvision.core.names import folded, spelled_out
 from toonvision.core.settings import read_settings
 from toonvision.core.wording import counted, listed
 from toonvision.data.formats.layout import READERS
@@ -176,7 +176,10 @@ def _require_distinct(overview: SourceOverview) -> None:
     groups = [group for group in alike.values() if len(group) > 1]
     if not groups:
         return
-    named = [[f"{label!r} ({counted(overview.labels[label], 'object')})" for label in group] for group in groups]
+    named = [
+        [f"{spelled} ({counted(overview.labels[label], 'object')})" for label, spelled in spelled_out(group).items()]
+        for group in groups
+    ]
     pairs = "; ".join(map(listed, named))
     options = [f"--same {shlex.quote(f'{kept}={other}')}" for kept, *others in groups for other in others]
     raise InputRejectedError(

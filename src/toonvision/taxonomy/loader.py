@@ -12,8 +12,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from toonvision.core.errors import UsageError, shown
-from toonvision.core.names import folded
+from toonvision.core.names import folded, spelled_out
 from toonvision.core.settings import read_settings
+from toonvision.core.wording import listed
 from toonvision.taxonomy.labels import (
     CLASSIFY,
     DETECT,
@@ -242,7 +243,8 @@ def require_distinct(labels: Iterable[str]) -> None:
     for label in labels:
         other = seen.setdefault(folded(label), label)
         if other != label:
-            raise ValueError(f"the labels {other!r} and {label!r} differ by case or Unicode form alone")
+            named = listed([*spelled_out([other, label]).values()])
+            raise ValueError(f"the labels {named} differ by case or Unicode form alone")
 
 
 def built_in(name: str) -> Taxonomy:
