@@ -382,7 +382,7 @@ def test_key_points_that_no_yaml_file_declares_are_named_and_the_remedy_cures(tm
         ("0, 0.5, 0.5, 0.5, 0.5", "bad-row", "between its columns"),
         ("0 0,5 0,5 0,5 0,5", "bad-row", "in its numbers"),
         ("0 0.5 0.5 0.5", "bad-row", "has 4 columns"),
-        ("2 0.5 0.5 0.5 0.5", "unknown-class", "not among the 2 names of data.yaml"),
+        ("2 0.5 0.5 0.5 0.5", "unknown-class", "class '2' has no name: data.yaml has 2 names"),
     ],
 )
 def test_a_row_that_cannot_be_read_says_why(tmp_path, row, code, words):
@@ -765,8 +765,7 @@ def test_names_with_a_comma_are_named_where_a_class_has_no_name(tmp_path, file, 
     (tmp_path / file).write_text(text)
     ((finding,),) = [picture.findings for picture in read(tmp_path).pictures]
     assert str(finding).endswith(
-        f"class '1' is not among the 1 name of {file}, one of which holds a comma: 'cat,dog' "
-        f"(write each name {own} of its own)"
+        f"class '1' has no name: {file} has 1 name, with a comma in 'cat,dog' (write each name {own} of its own)"
     )
 
 

@@ -117,7 +117,7 @@ def _unknown(word: str, value: float, settings: Settings) -> RejectedItemError:
         reason = f"class {shown(word)} is no whole number"
         return RejectedItemError(reason, "write the number of its class", code="bad-number")
     names, file = settings.names, settings.names_file
-    reason = f"class {shown(word)} is not among the {counted(len(names), 'name')} of {file.name}"
+    reason = f"class {shown(word)} has no name: {file.name} has {counted(len(names), 'name')}"
     several = next((name for name in names.values() if "," in name), None)
     if several is None:
         number = int(value)
@@ -127,7 +127,7 @@ def _unknown(word: str, value: float, settings: Settings) -> RejectedItemError:
             else f"write its name on line {number + 1}, counted from the first name"
         )
         return RejectedItemError(reason, add, code=UNKNOWN_CLASS)
-    reason += f", one of which holds a comma: {shown(several)}"
+    reason += f", with a comma in {shown(several)}"
     own = "as an entry" if is_yaml(file) else "on a line"
     return RejectedItemError(reason, f"write each name {own} of its own", code=UNKNOWN_CLASS)
 
