@@ -13,6 +13,7 @@ from toonvision.data.extraction import extract
 from toonvision.data.split_plan import draw_split, plan_split
 from toonvision.data.splits import SIXTY_TWENTY_TWENTY, Ratios, Split, read_split, write_split
 from toonvision.data.workspace import open_workspace
+from toonvision.taxonomy.labels import Task
 
 
 def checked(workspace):
@@ -281,6 +282,23 @@ def test_a_recording_that_had_to_be_cut_is_a_doubt(own_workspace):
     assert doubt.code == "cut"
     assert "record more, at another time and place" in doubt.remedy
     assert all(f"{shot.name} ({again.subset_of(shot)})" in doubt.item for shot in known.screenshots)
+
+
+def test_a_task_whose_objects_are_all_of_one_class_is_a_doubt_although_another_can_be_learned(own_workspace):
+    known, _ = check_catalog(own_workspace)
+    more = Task("things", "label", "detect")
+    taxonomy = dataclasses.replace(own_workspace.taxonomy, tasks=(*own_workspace.taxonomy.tasks, more))
+
+    def doubts(workspace, *labels):
+        of_labels = dataclasses.replace(known, crops=[crop for crop in known.crops if crop.label in labels])
+        return [one for one in check_crops(workspace, of_labels)[0].doubts if one.code in ("one-class", "one-label")]
+
+    (doubt,) = doubts(own_workspace, "apple", "pear")
+    assert str(doubt).startswith("tasks: kind has objects of a single class, and a model needs two (to train that, ")
+    assert doubts(own_workspace, "apple", "pear", "stone") == []
+    assert [one.code for one in doubts(own_workspace, "stone")] == ["one-label"]
+    (doubt,) = doubts(dataclasses.replace(own_workspace, taxonomy=taxonomy), "stone")
+    assert doubt.reason.startswith("label and kind have objects of a single class")
 
 
 def test_labels_and_groups_that_cannot_train_are_doubts(own_workspace):

@@ -85,6 +85,7 @@ ELSEWHERE = {
     "Add both.": "carried out in tests/cli/test_proposing.py",
     "Name one, or several as detect,suit.": "what that does is tested in tests/label/test_growing.py",
     "move ... away, then decide again": "carried out in tests/label/test_session.py",
+    "to train that, annotate something else too, under a label of another class": "see tests/data/test_check.py",
     "run toonvision extract": "carried out in tests/data/test_label_rules.py",
     "say which label each object has: toonvision label": "carried out in tests/label/test_session.py",
     "Name another.": "carried out in tests/cli/test_joint_verbs.py",

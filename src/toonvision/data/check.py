@@ -1,7 +1,7 @@
 """Checking a workspace: what is wrong or doubtful with its data. Nothing is written, not even a lock."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from toonvision.core.files import TEMPORARY
 from toonvision.core.folders import UNFINISHED, half_swapped
 from toonvision.core.progress import Progress, silent
 from toonvision.core.runner import available_cores
+from toonvision.core.wording import listed
 from toonvision.data import examination, images
 from toonvision.data.boxes import RECOVERED
 from toonvision.data.examination import ExtractionResult
@@ -27,7 +28,7 @@ from toonvision.data.subsets import SUBSETS
 from toonvision.data.trainable import missing_labels, untrainable
 from toonvision.data.unknown_labels import unknown_labels
 from toonvision.data.workspace import ANNOTATIONS, Workspace
-from toonvision.taxonomy.labels import LABEL_LEVEL
+from toonvision.taxonomy.labels import CLASSIFY, LABEL_LEVEL, Taxonomy
 
 _NO_SOURCE = "source"
 _EXTRACT = "toonvision extract"
@@ -129,10 +130,25 @@ def check_crops(workspace: Workspace, known: Known, *, progress: Progress = sile
     faults += unknown_labels(known.crops, workspace.taxonomy, workspace.label_rules)
     labels = Counter(crop.label for crop in known.crops if crop.label in workspace.taxonomy.by_name)
     rare = untrainable(labels, finds=bool(workspace.taxonomy.finding), rules=workspace.label_rules)
+    alone = _one_class(labels, workspace.taxonomy)
     return [
-        Checked("Crops", len(known.crops), tuple(faults), (*rare, *odd_images(statistics))),
+        Checked("Crops", len(known.crops), tuple(faults), (*rare, *alone, *odd_images(statistics))),
         Checked("Boxes", len(known.crops), (), tuple(odd_boxes(known.crops))),
     ]
+
+
+def _one_class(labels: Collection[str], taxonomy: Taxonomy) -> list[Finding]:
+    """Report the tasks that name objects and know one class of them, where another task can be learned."""
+    names = [
+        task.name
+        for task in taxonomy.tasks
+        if task.kind == CLASSIFY and len({taxonomy.class_of(label, task.level) for label in labels} - {None}) == 1
+    ]
+    if not names or (len(labels) == 1 and not taxonomy.finding):
+        return []
+    reason = f"{listed(names)} {'has' if len(names) == 1 else 'have'} objects of a single class, and a model needs two"
+    remedy = "to train that, annotate something else too, under a label of another class"
+    return [Finding("tasks", reason, remedy, "one-class")]
 
 
 def check_splits(workspace: Workspace, known: Known) -> Checked:
