@@ -880,6 +880,7 @@ def test_deep_nesting_that_closes_again_is_read(tmp_path):
 ENCODED = {
     "utf-8 with mark": "é犬".join(GOOD.split("{name}")).encode("utf-8-sig"),
     "utf-16": f'<?xml version="1.0" encoding="utf-16"?>{GOOD.format(name="é犬")}'.encode("utf-16"),
+    "utf-16, declared as utf-8": f'<?xml version="1.0" encoding="utf-8"?>{GOOD.format(name="é犬")}'.encode("utf-16"),
     "utf-16 without declaration": GOOD.format(name="é犬").encode("utf-16"),
 }
 
@@ -896,6 +897,13 @@ def test_xml_in_a_single_byte_encoding_is_read_as_declared(tmp_path):
     picture, codes = one_voc(tmp_path, text.encode("iso-8859-1"))
     assert codes == []
     assert picture.objects[0].label == "Größe"
+
+
+def test_a_bare_ampersand_is_named_with_what_to_write(tmp_path):
+    BESIDE.write(tmp_path, [SHOTS[1]])
+    BESIDE.annotation(tmp_path, SHOTS[1]).write_text(GOOD.format(name="a &amp; b & co"), encoding="utf-8")
+    (finding,) = BESIDE.read(tmp_path).findings
+    assert (finding.code, finding.remedy) == ("bad-xml", "write &amp; in place of & in line 1")
 
 
 @pytest.mark.parametrize(

@@ -370,6 +370,27 @@ def test_tags_of_another_case_are_read(tmp_path):
     assert found(tmp_path) == {"a.png": ["cat"]}
 
 
+def test_some_tags_of_another_case_are_read(tmp_path):
+    write(tmp_path, "a", objects=CAT + DOG.replace("object>", "Object>"))
+    assert found(tmp_path) == {"a.png": ["cat", "dog"]}
+
+
+def test_boxes_that_no_object_is_read_from_are_reported(tmp_path):
+    write(tmp_path, "a", objects=CAT + DOG.replace("object>", "item>"))
+    write(tmp_path, "b", objects=CAT.replace(BOX, 3 * BOX))
+    part = f"<part><name>head</name>{BOX}</part>"
+    write(tmp_path, "c", objects=CAT.replace(BOX, f"{BOX}<polygon><x1>1</x1><y1>1</y1></polygon>{part}{part}"))
+    write(tmp_path, "d", objects=CAT.replace("object>", "rejected>"))
+    a, b, c, d = read(tmp_path).pictures
+    assert [(str(one), one.objects) for one in a.findings] == [
+        ("a.xml: has 1 box in '<item>', not in <object> (put each into an <object>)", 1)
+    ]
+    assert [(str(one), one.objects) for one in b.findings] == [
+        ("b.xml, object 1: has 3 boxes, of which the first is read (give each an <object> of its own)", 2)
+    ]
+    assert (c.findings, d.findings, d.objects) == ((), (), ())
+
+
 def test_xml_of_another_kind_is_named_and_never_taken_for_an_annotation_without_objects(tmp_path):
     write(tmp_path, "a", objects=CAT)
     write(tmp_path, "b", tag="project")

@@ -28,7 +28,6 @@ Origin = Literal["drawn", "source", "accepted", "corrected", "unasked"]
 it was or with another label or box; or it was accepted for its score, without asking."""
 Review = Literal["done", "open", "skipped", "unsure"]
 """How far the review of a screenshot has come; only a done one takes the place of the source's annotation."""
-_REJECTED = "rejected"
 _DRAWN: Origin = "drawn"
 DONE: Review = "done"
 
@@ -98,7 +97,7 @@ def write_annotation(path: Path, annotation: Annotation) -> None:
         root.set("review", annotation.review)
     if annotation.context:
         root.set("context", annotation.context)
-    for tag, boxes in ((pascal_voc.OBJECT, annotation.boxes), (_REJECTED, annotation.rejected)):
+    for tag, boxes in ((pascal_voc.OBJECT, annotation.boxes), (pascal_voc.REJECTED, annotation.rejected)):
         for number, one in enumerate(boxes, start=1):
             entry = AnnotatedObject(number, one.label, one.box.xyxy)
             pascal_voc.add_object(root, entry, annotation.size_wh, tag=tag).attrib |= _provenance(one, tag)
@@ -129,8 +128,8 @@ def read_annotation(path: Path, root: Path) -> AnnotationFile:
     tags = list(document.iter(pascal_voc.OBJECT))
     objects = tuple(one._replace(attributes=_attributes(tags[one.number - 1]) or one.attributes) for one in objects)
     size_wh = pascal_voc.stated_size(document) or (0, 0)
-    rejected, _ = pascal_voc.read_tags(document, name, tag=_REJECTED)
-    rejected_tags = list(document.iter(_REJECTED))
+    rejected, _ = pascal_voc.read_tags(document, name, tag=pascal_voc.REJECTED)
+    rejected_tags = list(document.iter(pascal_voc.REJECTED))
     review = document.get("review", DONE)
     annotation = Annotation(
         document.get("source", ""),

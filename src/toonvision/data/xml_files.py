@@ -13,13 +13,14 @@ _BLANK_START = re.compile(rb"(\xef\xbb\xbf)?\s+(?=<)")
 _HEAD = 4096
 """Bytes in which the first tag of a file is sought."""
 _BEFORE_ROOT = re.compile(r"<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_BARE_AMPERSAND = re.compile(r"&(?!#?\w+;)")
 _FIRST_TAG = re.compile(r"\s*<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s/>]")
 
 
 def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
     """Parse hostile XML: no DTD, no entities, at most `limit` bytes.
 
-    Tags come without their namespaces, and in lower case where the first one is not.
+    Tags come without their namespaces, in lower case. What the mark of UTF-16 says goes before what is declared.
 
     Raises:
         RejectedItemError: If it cannot be read.
@@ -28,8 +29,9 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
     from defusedxml.common import DefusedXmlException
 
     content = _BLANK_START.sub(rb"\1", read_regular(path, limit=limit), count=1)
+    text = decode_text(content) if content.startswith(UTF_16_MARKS) else content
     try:
-        root: ElementTree.Element = SafeTree.fromstring(content, forbid_dtd=True)
+        root: ElementTree.Element = SafeTree.fromstring(text, forbid_dtd=True)
     except DefusedXmlException as error:
         raise RejectedItemError("declares a DTD or entities", "save it without", code="xml-entities") from error
     except (ValueError, LookupError) as error:
@@ -38,13 +40,17 @@ def parse_xml(path: Path, *, limit: int) -> ElementTree.Element:
         if not _decodes(content):
             reason = f"is not written in {_encoding(content)}, as it should be"
             raise _of_wrong_encoding(reason, content) from error
-        raise RejectedItemError(f"is not valid XML ({error})", "annotate the picture again", code="bad-xml") from error
+        raise RejectedItemError(f"is not valid XML ({error})", _remedy(content, error), code="bad-xml") from error
     for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]
-    if not root.tag.islower():
-        for element in root.iter():
-            element.tag = element.tag.lower()
+        element.tag = element.tag.rpartition("}")[2].lower()
     return root
+
+
+def _remedy(content: bytes, error: ElementTree.ParseError) -> str:
+    """Return what to do about the line where XML ends to be valid."""
+    line = content.decode(_encoding(content)).split("\n")[error.position[0] - 1 :][:1]
+    ampersand = any(map(_BARE_AMPERSAND.search, line))
+    return f"write &amp; in place of & in line {error.position[0]}" if ampersand else "annotate the picture again"
 
 
 def root_tag(path: Path) -> str:

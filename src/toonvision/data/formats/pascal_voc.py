@@ -11,6 +11,7 @@ from pathlib import Path
 
 from toonvision.core.errors import Finding, InputRejectedError, RejectedItemError, printable, shown
 from toonvision.core.files import read_regular, write_bytes
+from toonvision.core.wording import counted
 from toonvision.data.attributes import attributes_path, stated
 from toonvision.data.boxes import AnnotatedObject, AnnotatedPicture, Reading, Xyxy, checked_label, parse_coordinate
 from toonvision.data.formats import image_sets
@@ -28,10 +29,12 @@ from toonvision.data.subsets import Subset
 from toonvision.data.xml_files import parse_xml
 
 TITLE = "Pascal VOC"
-OBJECT = "object"
+OBJECT, REJECTED = "object", "rejected"
+"""The tags of objects, and of boxes that a person took for none, which this package writes beside them."""
 _ROOT = "annotation"
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _TURNED_BOX = ("cx", "cy", "w", "h", "angle")
+_SHAPES = ("bndbox", "robndbox", "polygon")
 _SIZES = (("size", "width", "height"), ("imagesize", "ncols", "nrows"))
 """Where a size is stated, the second by LabelMe."""
 _NO_ATTRIBUTES = frozenset({"name", "id", "type", "date", "deleted", "verified"})
@@ -206,7 +209,26 @@ def read_tags(
     Raises:
         RejectedItemError: If there are too many.
     """
-    return read_objects(list(root.iter(tag)), _object, name)
+    objects, findings = read_objects(list(root.iter(tag)), _object, name)
+    return objects, (*findings, *_not_read(root, name))
+
+
+def _not_read(root: ElementTree.Element, name: str) -> Iterator[Finding]:
+    """Report the boxes that no object is read from: those in other tags, and all but the first of an object."""
+    held: set[ElementTree.Element] = set()
+    for number, one in enumerate(root.iter(OBJECT), start=1):
+        if one not in held:
+            held.update(one.iter())
+        more = max(len(one.findall(shape)) for shape in _SHAPES) - 1
+        if more > 0:
+            reason = f"has {more + 1} boxes, of which the first is read"
+            remedy = f"give each an <{OBJECT}> of its own"
+            yield Finding(f"{name}, object {number}", reason, remedy, "more-boxes", objects=more)
+    held.update(tag for rejected in root.iter(REJECTED) for tag in rejected.iter())
+    around = [tag.tag for tag in root.iter() if tag not in held for inner in tag if inner.tag in _SHAPES]
+    if around:
+        reason = f"has {counted(len(around), 'box', 'boxes')} in {shown(f'<{around[0]}>')}, not in <{OBJECT}>"
+        yield Finding(name, reason, f"put each into an <{OBJECT}>", "no-object", objects=len(around))
 
 
 def stated_size(root: ElementTree.Element) -> tuple[int, int] | None:
