@@ -126,6 +126,19 @@ def test_the_next_step_is_to_take_screenshots_then_to_label_them_then_to_extract
     assert run("runs", "-w", game).next == ["extract", "-w", str(game)]
 
 
+def test_where_most_screenshots_are_not_annotated_models_propose_next_and_each_is_named_once(run, tmp_path):
+    cogs = (("cog_bb_flunky", (2, 3, 30, 40)),)
+    write_voc(tmp_path / "s", [Shot(f"a{at}", "br", cogs) for at in range(2)])
+    for at in range(4):
+        scene(at).save(tmp_path / "s" / "br" / f"u{at}.png")
+    made = run("init", tmp_path / "w", "--from", tmp_path / "s")
+    assert made.next == ["label", "--propose", "-w", str(tmp_path / "w")]
+    assert [(made.out + made.err).count(f"br/u{at}.png") for at in range(4)] == [1] * 4
+    for at in range(2):
+        (tmp_path / "s" / "br" / f"u{at}.png").unlink()
+    assert run("init", tmp_path / "v", "--from", tmp_path / "s").next[0] == "extract"
+
+
 def test_labels_that_the_taxonomy_lacks_are_named_when_the_workspace_is_made_and_next_they_are_said(run, tmp_path):
     labels = 'name = "own"\nlevels.kind.classes.fruit = {}\nlabels = { apple = { kind = "fruit" } }\n'
     (tmp_path / "labels.toml").write_text(labels, encoding="utf-8")

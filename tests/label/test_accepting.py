@@ -184,7 +184,8 @@ def test_what_measures_is_shown_on_annotated_screenshots_only_where_every_screen
     monkeypatch.setattr("toonvision.api.proposing.choose_proposer", lambda *_: (models, Learned()))
     opened, shot = open_workspace(workspace.root), shots_of(workspace)[0]
     for every in (False, True, False):
-        assert "8 proposals with a label on 4 annotated screenshots" in opened.propose(every=every).sentences
+        said = opened.propose(every=every).sentences
+        assert "8 proposed boxes with a label on 4 annotated screenshots that they did not learn from cannot" in said
         assert read_proposals(workspace, shot).objects == offered
         assert proposals_of(workspace)(shot) == (offered if every else ())
         assert proposals_of(workspace, hidden=True)(shot) == (() if every else offered)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toonvision.api.base import Opened
+from toonvision.api.proposers import come_with_package
 from toonvision.api.result import Block, Result, who_did
 from toonvision.api.split_words import pattern_findings, source_findings, split_data, split_findings, split_text
 from toonvision.api.understood import setup_blocks, setup_data, shown_in_blocks
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from toonvision.data.check import Checked
     from toonvision.data.extraction import ExtractionSummary
     from toonvision.data.growth import Growth
+    from toonvision.data.overview import SourceOverview
     from toonvision.data.rebuild import RebuildSummary
     from toonvision.data.split_plan import SplitSummary
 
@@ -66,8 +68,14 @@ class DataSteps(Opened):
             findings=overview.findings if overview else (),
             shown=shown_in_blocks(overview) if overview else frozenset(),
             folder=self.root,
-            next=self.next_step(),
+            next=self._labelling_first(overview) or self.next_step(),
         )
+
+    def _labelling_first(self, overview: "SourceOverview | None") -> str:
+        """Return the command that lets models propose boxes, where most pictures have none and models are at hand."""
+        if overview is None or overview.unannotated <= len(overview.reading.pictures):
+            return ""
+        return self.command("label", "--propose") if come_with_package(self.files.taxonomy) else ""
 
     def capture(self, order: "CaptureOrder") -> "Result[Keeper]":
         """Take screenshots while somebody plays; see `toonvision.api.capturing.capture`."""

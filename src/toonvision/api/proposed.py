@@ -62,8 +62,9 @@ def proposed_blocks(title: str, value: Proposed, *, asked: int, compared: int, s
         )
     else:
         lacking = (
-            f"{counted(compared, 'proposal')} with a label on {on} that the models did not learn from do not prove a "
-            f"precision of {100 * value.thresholds.target:g} %"
+            f"models are believed from a precision of {100 * value.thresholds.target:g} % on, which "
+            f"{counted(compared, 'proposed box', 'proposed boxes')} with a label on {on} that they did not learn from "
+            "cannot prove: too few, or too many wrong"
             if compared
             else "no annotated screenshot that the models did not learn from shows how often they are right"
         )

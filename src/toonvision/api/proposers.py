@@ -80,6 +80,11 @@ def require_proposer(
         _require_packaged(workspace)
 
 
+def come_with_package(taxonomy: Taxonomy) -> bool:
+    """Return whether models come with the package for a taxonomy, just as it is."""
+    return built_in_name(taxonomy) in packaged_names()
+
+
 def _chosen(
     workspace: Opened, detector: str | None, classifiers: Sequence[str]
 ) -> tuple[StoredRun | None, list[StoredRun]]:
@@ -99,7 +104,7 @@ def _packaged_namers(workspace: Opened, named: Set[str]) -> dict[str, tuple[Path
     Some are often wrong, and only propose: one is left out where another model distinguishes most of its labels.
     """
     taxonomy = workspace.files.taxonomy
-    if not _is_packaged(taxonomy):
+    if not come_with_package(taxonomy):
         return {}
     files = packaged_files(taxonomy.name)
     for level, path in proposing_files(taxonomy.name).items():
@@ -115,11 +120,6 @@ def _distinguishes(taxonomy: Taxonomy, one: str, level: str) -> bool:
     labels = [label.name for label in taxonomy.labels if taxonomy.class_of(label.name, level)]
     classes = {taxonomy.class_of(label, one) for label in labels} - {None}
     return len(classes) > len(labels) / 2
-
-
-def _is_packaged(taxonomy: Taxonomy) -> bool:
-    """Return whether models come with the package for a taxonomy, just as it is."""
-    return built_in_name(taxonomy) in packaged_names()
 
 
 def _packaged(workspace: Opened) -> tuple[Path, str, str]:
@@ -147,7 +147,7 @@ def _require_packaged(workspace: Opened) -> None:
         UsageError: With the way to one.
     """
     taxonomy = workspace.files.taxonomy
-    if not _is_packaged(taxonomy):
+    if not come_with_package(taxonomy):
         tasks = taxonomy.finding
         remedy = f"Train one: {workspace.command('train', tasks[0])}" if tasks else "Add a task of the kind detect"
         if failed := _failed_detectors(workspace):

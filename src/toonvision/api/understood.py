@@ -52,8 +52,8 @@ def setup_blocks(plan: SetupPlan, *, made: bool) -> tuple[Block, ...]:
 def shown_in_blocks(overview: SourceOverview) -> frozenset[Finding]:
     """Return the findings that the blocks show in full."""
     kinds = (kind.findings for kind in (*overview.losses, *overview.notes))
-    alone = (one for alike in kinds for one in alike if len(alike) == 1 or one.code == AS_SET)
-    return frozenset(one for one in alone if len(str(one)) <= _LONGEST)
+    first = (one for alike in kinds for one in (alike if alike[0].code == AS_SET else alike[:1]))
+    return frozenset(one for one in first if len(str(one)) <= _LONGEST)
 
 
 def setup_data(overview: SourceOverview | None) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def say_result(result: "Result[Any]") -> None:
 def _report(result: "Result[Any]", *, shown: frozenset[Finding]) -> None:
     """Print the findings but those that are shown elsewhere."""
     if result.folder is not None or result.findings:
-        report_findings([one for one in result.findings if one not in shown], folder=result.folder)
+        report_findings(result.findings, shown=shown, folder=result.folder)
 
 
 def show_page(page: Path, *, wanted: bool) -> None:
@@ -184,15 +184,18 @@ def _rate(done: int, started: float, unit: str) -> str:
     return f"{done / max(1e-9, time.monotonic() - started):.1f} {unit}/s"
 
 
-def report_findings(findings: Sequence[Finding], *, folder: Path | None) -> None:
+def report_findings(
+    findings: Sequence[Finding], *, shown: frozenset[Finding] = frozenset(), folder: Path | None
+) -> None:
     """Print findings, one line per item; of many alike the first ones and their number, and all in a file.
 
     Args:
         findings: What was found; those of one code are alike, and are printed together.
+        shown: Those that are shown elsewhere, which are not printed again.
         folder: Where `toonvision-findings.txt` is written if there are too many to print, and removed if there are not;
             None for nowhere.
     """
-    groups = list(grouped(findings, lambda finding: finding.code).values())
+    groups = list(grouped([one for one in findings if one not in shown], lambda finding: finding.code).values())
     for group in groups:
         for finding in group[:MOST_ALIKE]:
             say(f"{'skipped' if finding.skips else 'note'}: {finding}")
@@ -208,7 +211,7 @@ def report_findings(findings: Sequence[Finding], *, folder: Path | None) -> None
             path.unlink(missing_ok=True)
         return
     try:
-        write_text(path, "".join(f"{finding}\n" for group in groups for finding in group))
+        write_text(path, "".join(f"{finding}\n" for finding in findings))
         say(f"All {len(findings)} are in {path}")
     except OSError as error:
         say(f"--json lists all {len(findings)} ({path} cannot be written: {error.strerror})")

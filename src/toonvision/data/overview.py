@@ -107,6 +107,12 @@ class SourceOverview:
         return sum(not picture.objects for picture in self.reading.pictures)
 
     @property
+    def unannotated(self) -> int:
+        """Number of pictures that have no annotation at all, which are not among those that were read."""
+        named = [one for one in self.reading.findings if one.code == "no-annotation"]
+        return len(self.reading.at_once) + sum(one not in self.reading.at_once.values() for one in named)
+
+    @property
     def contexts(self) -> Mapping[str, int]:
         """Number of pictures by context; empty where there are no contexts."""
         found = _counts(picture.context for picture in self.reading.pictures)
