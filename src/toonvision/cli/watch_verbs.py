@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LOOK_EVERY_S = 0.5
 _SOURCES = (
     "screen, screen:2, region:LEFT,TOP,WIDTHxHEIGHT, window:TITLE, camera, world (the drawn world, to try it), "
-    "a video, or a folder of screenshots."
+    "a video, or a folder of frames that follow one another."
 )
 
 

@@ -16,7 +16,7 @@ def open_source(text: str | Path, *, rate: float | None = None) -> Source:
 
     Args:
         text: ``screen``, ``screen:2``, ``region:0,30,1280x720``, ``window:TITLE``, ``camera``, ``camera:DEVICE``,
-            ``world``, ``world:SEED``, a video file, or a folder of screenshots.
+            ``world``, ``world:SEED``, a video file, or a folder of frames.
         rate: Frames a second: of a screen, how often it is grabbed, by default 30; of a folder, how many pictures make
             a second, by default 10.
 
