@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from builders import Shot, make_workspace, printable_labels, small_shots, write_voc
 from toonvision.api.workspace import create
+from toonvision.api.workspace import open_workspace as opened
 from toonvision.core.errors import InputRejectedError
 from toonvision.data.boxes import Outline
 from toonvision.data.check import check_screenshots
@@ -240,6 +241,27 @@ def test_one_line_leaves_out_all_labels_that_a_taxonomy_does_not_know(tmp_path):
     for remedy, way in zip(remedies, ("ignore", "cat"), strict=True):
         carry_out(settings, remedy, way)
     assert not any(finding.skips for finding in extract(open_workspace(settings.parent)).findings)
+
+
+def checked_in(root):
+    """Return what a check of a workspace finds once its source was extracted."""
+    workspace = opened(root)
+    workspace.extract()
+    return [finding for area in workspace.check().value for finding in (*area.faults, *area.doubts)]
+
+
+def test_all_that_can_be_left_out_stands_in_one_line(tmp_path):
+    taxonomy = tmp_path / "animals.toml"
+    labels = "cat = {}\ndog = {}\nfox = {}\nowl = {}\n"
+    taxonomy.write_text(f'name = "animals"\n[labels]\n{labels}[tasks]\nlabel = "label"\n')
+    settings, said = workspace_of(tmp_path, [*MANY, "owl", "cta"], taxonomy=str(taxonomy))
+    for findings in (said, checked_in(settings.parent)):
+        remedies = [one.remedy for one in findings if one.code in ("unknown-label", "few-objects")]
+        lines = {match["lines"] for remedy in remedies for match in WAY.finditer(remedy) if "ignore" in match["lines"]}
+        assert len(remedies) == 2
+        assert lines == {'ignore = ["cta", "owl"]'}
+    carry_out(settings, remedies[0], "ignore")
+    assert not {"unknown-label", "few-objects"} & {one.code for one in checked_in(settings.parent)}
 
 
 def test_where_most_labels_are_unknown_none_is_left_out(tmp_path):

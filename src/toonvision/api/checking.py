@@ -1,7 +1,9 @@
 """All checks of a workspace, one after the other; nothing is written."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from toonvision.api.base import Opened, StoredRun
@@ -9,6 +11,7 @@ from toonvision.core.errors import Finding, InputRejectedError
 from toonvision.core.installed import outdated_libraries
 from toonvision.data import check as data
 from toonvision.data.check import Checked
+from toonvision.data.label_rules import in_one_line
 from toonvision.data.records import Known
 from toonvision.deploy.check_runs import check_runs, contradicted_labels
 from toonvision.training.record import find_run
@@ -32,7 +35,20 @@ def check_workspace(workspace: Opened, run: str | None) -> tuple[list[Checked], 
         checked.append(_contradicted(workspace, run, known))
     libraries, old = outdated_libraries()
     checked += [data.check_leftovers(files), Checked("Libraries", len(libraries), tuple(old))]
-    return checked, {"python": ".".join(map(str, sys.version_info[:3])), **libraries}
+    return _in_one_line(checked), {"python": ".".join(map(str, sys.version_info[:3])), **libraries}
+
+
+def _in_one_line(checked: Sequence[Checked]) -> list[Checked]:
+    """Return what was found with one line for all labels that can be left out."""
+    findings = iter(in_one_line(finding for one in checked for finding in (*one.faults, *one.doubts)))
+    return [
+        replace(
+            one,
+            faults=tuple(islice(findings, len(one.faults))),
+            doubts=tuple(islice(findings, len(one.doubts))),
+        )
+        for one in checked
+    ]
 
 
 def _part(what: str, check: Callable[[], list[Checked]]) -> list[Checked]:

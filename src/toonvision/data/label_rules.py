@@ -1,6 +1,7 @@
 """What the settings do to labels: leave some out, and read several spellings as one."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from toonvision.taxonomy.loader import Strict, quoted
 
 AS_SET = "as-set"
 """The code of a finding that says what the settings did, as was asked."""
+_IGNORE_LINE = re.compile(r"write ignore = (\[.*?\])(?= under \[labels\] )")
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,19 @@ def ignoring(labels: Sequence[str], rules: LabelRules) -> str:
     if joined := [_key(label) for label in labels if rules.spellings(label)]:  # a label has one rule at most
         words += f", and remove {_lines(joined)} under [labels.same]"
     return words
+
+
+def in_one_line(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings with one line for all labels that any of their remedies leaves out: the settings have but one."""
+    found = tuple(findings)
+    lines = dict.fromkeys(line for one in found for line in _IGNORE_LINE.findall(one.remedy))
+    whole = _quoted([*dict.fromkeys(label for line in lines for label in json.loads(line))])
+
+    def joined(line: re.Match[str]) -> str:
+        longer = len(json.loads(whole)) > len(json.loads(line[1]))
+        return f"with all others, write ignore = {whole}" if longer else line[0]
+
+    return tuple(replace(one, remedy=_IGNORE_LINE.sub(joined, one.remedy)) for one in found)
 
 
 def _in_place_of(keys: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from toonvision.data.contexts import in_contexts
 from toonvision.data.formats import layout
 from toonvision.data.formats.layout import Layout
 from toonvision.data.formats.names import Format
-from toonvision.data.label_rules import AS_THEY_ARE, LabelRules
+from toonvision.data.label_rules import AS_THEY_ARE, LabelRules, in_one_line
 from toonvision.data.series import all_series, copies
 from toonvision.data.source_tree import SourceTree
 from toonvision.data.subsets import SUBSETS, Subset
@@ -175,7 +175,7 @@ class SourceOverview:
         own = (finding for picture in self.reading.pictures for finding in picture.findings)
         known = {label: count for label, count in self.labels.items() if label not in self.unknown}
         unlearned = untrainable(known, finds=self.has_boxes, rules=self.rules)
-        return (*self.reading.findings, *own, *self.tiny, *unlearned)
+        return in_one_line((*self.reading.findings, *own, *self.tiny, *unlearned))
 
     @property
     def losses(self) -> tuple[FindingKind, ...]:
