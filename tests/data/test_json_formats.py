@@ -293,6 +293,15 @@ def test_a_shape_and_its_label_may_be_two_entries_of_one_id(tmp_path):
     assert attributes_of("labelstudio", tmp_path) == [{"is_hidden": True, "time": "night"}]
 
 
+def test_the_choice_for_a_region_is_its_label_where_no_region_has_one(tmp_path):
+    plain = percent((1, 2, 30, 40), SHOT.size_wh)
+    kind = {**region({**plain, "choices": ["apple"]}, "choices"), "from_name": "kind"}
+    hidden = {**region({**plain, "choices": ["yes"]}, "choices"), "from_name": "hidden"}
+    labelstudio(tmp_path, [region(plain, "rectangle"), kind, hidden])
+    assert read_one("labelstudio", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [("label-attribute", 0)])
+    assert attributes_of("labelstudio", tmp_path) == [{"hidden": True}]
+
+
 def test_the_one_choice_of_a_project_without_shapes_is_the_label_of_the_whole_picture(tmp_path):
     labelstudio(tmp_path, [{**region({"choices": ["apple"]}, "choices")}])
     assert read_one("labelstudio", tmp_path) == ([("apple", None, "")], [])

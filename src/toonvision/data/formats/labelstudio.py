@@ -3,7 +3,8 @@
 They are those of the picture as it is: the editor turns what is drawn together with the picture, and `image_rotation`
 only says how it looked there. A turned rectangle is turned about its top left corner, clockwise, in degrees. Of several
 annotations of a task the one marked as ground truth is read, else the newest; predictions are no annotations. Where
-nothing is drawn on any picture, a choice is the label of the whole picture.
+nothing is drawn on any picture, a choice is the label of the whole picture; where no region has a label, one for a
+region is that of the region.
 
 Source:
     Label Studio, "Label Studio JSON format of annotated tasks" and the tags RectangleLabels and EllipseLabels;
@@ -66,13 +67,15 @@ def read(tree: SourceTree) -> Reading:
             if said and not pictures:
                 unusable.update(dict.fromkeys(map(tree.relative, named(task.get("data"), path, tree)), said[-1]))
         findings += _no_tasks(path, tree)
-    choices = _choices_of_pictures(entries)
-    chosen = None
-    if choices:
+    of_pictures = _choices_of_pictures(entries)
+    chosen = ""
+    if choices := of_pictures or _choices_of_regions(entries):
         chosen, notes = label_among(choices, "the choice", entries[0].document, tree)
-        entries = [_one_row(entry) for entry in entries]
         findings += notes
-    return read_documents(entries, tree, partial(_object, chosen=chosen), findings=findings, unusable=unusable)
+    if of_pictures:
+        entries = [_one_row(entry) for entry in entries]
+    parse = partial(_whole_picture if of_pictures else _object, chosen=chosen)
+    return read_documents(entries, tree, parse, findings=findings, unusable=unusable)
 
 
 def _documents(tree: SourceTree) -> dict[Path, list[Row]]:
@@ -171,15 +174,32 @@ def _choices_of_pictures(entries: Iterable[Listed]) -> set[str]:
     return tags
 
 
+def _choices_of_regions(entries: Iterable[Listed]) -> set[str]:
+    """Return the tags of the choices for regions, which repeat their shapes, where no region has a label; else none."""
+    rows = [row for entry in entries if isinstance(entry.rows, list) for row in entry.rows if isinstance(row, list)]
+    tags = set()
+    for entry in (entry for row in rows for entry in _rows(row)):
+        tag, value = entry.get("from_name"), entry.get("value")
+        keys = value.keys() if isinstance(value, dict) else set()
+        if any(map(_is_label, keys)):
+            return set()
+        if "choices" in keys and not keys <= SAID and isinstance(tag, str):
+            tags.add(tag)
+    return tags
+
+
+def _is_label(key: str) -> bool:
+    return key.endswith("labels")
+
+
 def _one_row(entry: Listed) -> Listed:
     """Return a picture of which only choices were made with all that was said of it as one row."""
     rows = entry.rows if isinstance(entry.rows, list) else []
     return entry._replace(rows=[[said for row in rows for said in row]]) if rows else entry
 
 
-def _object(row: Any, number: int, canvas: Canvas, *, chosen: str | None = None) -> AnnotatedObject:
-    if chosen:
-        return _whole_picture(row, number, chosen)
+def _object(row: Any, number: int, canvas: Canvas, *, chosen: str) -> AnnotatedObject:
+    """Return the object that a region is, by its label or, where no region has one, by the `chosen` choice."""
     entries = [mapping(entry, "a region") for entry in row] if isinstance(row, list) else []
     values = [mapping(entry.get("value"), "value") for entry in entries]
     labels: dict[str, None] = {}
@@ -188,7 +208,7 @@ def _object(row: Any, number: int, canvas: Canvas, *, chosen: str | None = None)
         name = entry.get("from_name")
         for key, said in value.items():
             words = said if isinstance(said, list) else [said]
-            if key.endswith("labels"):
+            if _is_label(key) or (key == "choices" and name == chosen):
                 labels.update(dict.fromkeys(map(label_of, words)))
             elif key in SAID and isinstance(name, str) and len(words) == 1:
                 pairs.append((name, words[0]))
@@ -203,7 +223,7 @@ def _object(row: Any, number: int, canvas: Canvas, *, chosen: str | None = None)
     return AnnotatedObject(number, label_of(next(iter(labels), None)), xyxy, stated(pairs), note)
 
 
-def _whole_picture(row: Iterable[Row], number: int, chosen: str) -> AnnotatedObject:
+def _whole_picture(row: Iterable[Row], number: int, _canvas: Canvas, *, chosen: str) -> AnnotatedObject:
     """Return the object that a whole picture is, by what was said of it: the choice of one tag, and attributes."""
     labels: list[object] = []
     pairs: list[tuple[str, object]] = []
