@@ -60,6 +60,8 @@ def refused(root):
         ("seg_train/seg_train/cat", "seg_train/seg_train/dog", "seg_test/seg_test/cat"),
         ("train_images/cat", "test_images/dog"),
         ("cat", "dog", "more/cat", "more/dog"),
+        ("train1/cat", "train1/dog", "val_1/cat", "test1/dog"),
+        ("pets/cat", "pets/dog", "pets-test-set/cat", "pets-test-set/dog"),
         ("train/cat", "train/dog", "dev/cat", "dev/dog"),
         ("cat/session1", "cat/session2", "dog/session1", "dog"),
         ("a/b/c/cat", "a/b/c/dog/deep/er"),
@@ -221,13 +223,30 @@ def test_where_the_folders_can_be_read_in_two_ways_both_are_named_and_the_remedy
     (finding,) = reading.findings
     assert str(finding) == (
         "day and night: the folders could also be read with the labels cat and dog, which lie one level deeper (if "
-        "those are the labels, call the folders around them set_1, set_2 and so on)"
+        "those are the labels, call the folders around them train, val and test, or set_1, set_2 and so on)"
     )
     assert not finding.skips
     (tmp_path / "day").rename(tmp_path / "set_1")
     (tmp_path / "night").rename(tmp_path / "set_2")
     reading = read(tmp_path)
     assert (labels(reading), reading.findings) == ({"cat": 2, "dog": 2}, ())
+
+
+@pytest.mark.parametrize("folder", ["test-multiple_fruits", "runs/classify/train"])
+def test_a_label_beside_folders_of_subsets_in_which_the_others_lie_is_doubted(tmp_path, folder):
+    subsets = fill(tmp_path, "train/cat", "train/dog", "val/cat")
+    assert read(subsets).findings == ()
+    label = folder.partition("/")[0]
+    (finding,) = read(fill(tmp_path, folder)).findings
+    assert (finding.item, finding.code, finding.skips) == (label, "beside-subsets", False)
+
+
+def test_pictures_in_a_numbered_folder_of_a_subset_have_no_label(tmp_path):
+    reading = read(fill(tmp_path, "train/cat", "train/dog", "test1"))
+    assert labels(reading) == {"cat": 1, "dog": 1}
+    assert [finding.item for finding in reading.findings if finding.skips or finding.code == "no-annotation"] == [
+        "test1/0.png"
+    ]
 
 
 def test_one_label_beside_folders_that_are_passed_over_is_refused_with_the_way_to_make_them_labels(tmp_path):

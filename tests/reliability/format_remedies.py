@@ -179,14 +179,23 @@ FOLDERS = [
         on="folders",
     ),
     Remedy(
-        "if those are the labels, call the folders around them set_1, set_2 and so on",
+        "if those are the labels, call the folders around them train, val and test, or set_1, set_2 and so on",
         steps(
             lambda base: shutil.copytree(base / "s", base / "t"),
             lambda base: shutil.rmtree(base / "s"),
             *(move(f"t/{label}", f"s/{where}/{label}") for label, where in (("apple", "sweet"), ("pear", "sweet"))),
             move("t/stone", "s/hard/stone"),
         ),
-        (steps(move("s/sweet", "s/set_1"), move("s/hard", "s/set_2"), remove("w")),),
+        (
+            steps(move("s/sweet", "s/train"), move("s/hard", "s/test"), remove("w")),
+            steps(move("s/sweet", "s/set_1"), move("s/hard", "s/set_2"), remove("w")),
+        ),
+        on="folders",
+    ),
+    Remedy(
+        "if it is no label, move it out of the source",
+        steps(move("s/apple", "s/train/apple"), move("s/pear", "s/train/pear")),
+        (steps(move("s/stone", "t/stone"), remove("w")),),
         on="folders",
     ),
     Remedy(

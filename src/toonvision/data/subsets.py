@@ -10,7 +10,7 @@ SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 _NAMED = re.compile(
     r"(?:obj_)?(?:(train|val|test)(?:id|idate|idation|ing)?|(dev)(?:elopment)?|(eval)(?:uation)?|(hold)[_-]?out)"
-    r"(?:_?data|[_-]?set|[_-]?(?:images?|imgs?))?(?:20\d\d)?"
+    r"(?:_?data|[_-]?set|[_-]?(?:images?|imgs?))?(?:20\d\d|[ _-]?\d\d?)?"
 )
 _BETWEEN_WORDS = re.compile(r"[^a-zA-Z0-9]+|(?<=[a-z])(?=[A-Z])")
 _SUBSET: Mapping[str, Subset] = {**{subset: subset for subset in SUBSETS}, "dev": "val", "eval": "test", "hold": "test"}
@@ -25,6 +25,8 @@ def named_subset(name: str) -> Subset | None:
         ['val', 'val', 'test', 'train', 'test']
         >>> [named_subset(name) for name in ("dev", "devset", "eval", "Evaluation", "holdout", "devkit")]
         ['val', 'val', 'test', 'test', 'test', None]
+        >>> [named_subset(name) for name in ("test1", "val_1", "train-02")]
+        ['test', 'val', 'train']
     """
     found = _NAMED.fullmatch(name.lower())
     return _SUBSET[found[found.lastindex or 0]] if found else None

@@ -3,8 +3,9 @@
 Folders that only say how a data set is laid out (``images``), or which subset a picture belongs to (``train``), are
 passed over wherever they stand. So are the outermost ones where all pictures lie in the same, where they are numbered
 (``fold1``), called by a date, or named after subsets (``seg_train``), or where the folders in them are those beside
-them (``more/cat`` beside ``cat``). The first folder that is left is the label; what lies deeper belongs to it. Folders
-are taken for labels only where nothing else can be meant: see `refusal`.
+them (``more/cat`` beside ``cat``), or those in one that is named after a subset (``pets/cat`` beside
+``pets-test/cat``). The first folder that is left is the label; what lies deeper belongs to it. Folders are taken for
+labels only where nothing else can be meant: see `refusal`.
 """
 
 import re
@@ -118,7 +119,14 @@ def read(tree: SourceTree) -> Reading:
         subset = tree.subset_of(path) or subsets.get(path) or _subset_in(_before(own[0], path, tree))
         return AnnotatedPicture(path, name, name, NO_CONTEXT, (AnnotatedObject(1, label, None),), subset=subset)
 
-    findings = (*_doubt(folders), *_screens(folders, tree), *_empty(folders, tree), *_videos(tree), *notes)
+    findings = (
+        *_doubt(folders),
+        *_beside_subsets(folders, tree),
+        *_screens(folders, tree),
+        *_empty(folders, tree),
+        *_videos(tree),
+        *notes,
+    )
     return read_pictures(tree.pictures, tree, read_picture, findings, by_stem=False)
 
 
@@ -151,7 +159,10 @@ def _passed_over(folders: Sequence[tuple[str, ...]]) -> Collection[str]:
     whole = first - {own[0] for own in folders if len(own) == 1}
     if all(map(_says_nothing, first)) or (len(first) == 1 and (whole or len(below) > 1)):
         return first
-    return {name for name in whole if {own[1] for own in folders if own[0] == name} <= first - {name}}
+    inner = {name: {own[1] for own in folders if own[0] == name} for name in whole}
+    if whole == first and any(map(subset_in, first)) and all(names == below for names in inner.values()):
+        return first
+    return {name for name, names in inner.items() if names <= first - {name}}
 
 
 def _naming(folders: Sequence[str]) -> tuple[str, ...]:
@@ -207,8 +218,17 @@ def _doubt(folders: Mapping[Path, Sequence[str]]) -> list[Finding]:
     if len(deeper) < 2 or any(len(own) == 1 for own in labelled):
         return []
     reason = f"the folders could also be read with the labels {_some(deeper)}, which lie one level deeper"
-    remedy = "if those are the labels, call the folders around them set_1, set_2 and so on"
+    remedy = "if those are the labels, call the folders around them train, val and test, or set_1, set_2 and so on"
     return [Finding(_some(sorted({own[0] for own in labelled})), reason, remedy, "two-readings")]
+
+
+def _beside_subsets(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> Iterator[Finding]:
+    """Doubt the labels beside folders of subsets, where other labels lie inside those."""
+    labels = {own[0] for own in folders.values() if own}
+    inside = {own[0] for path, own in folders.items() if own and _subset_in(_before(own[0], path, tree))}
+    if len(inside) > 1 and (beside := sorted(labels - inside)):
+        reason = "lies beside the folders of train, val or test, in which the other labels lie"
+        yield Finding(_some(beside), reason, "if it is no label, move it out of the source", "beside-subsets")
 
 
 def _empty(folders: Mapping[Path, Sequence[str]], tree: SourceTree) -> list[Finding]:
