@@ -16,7 +16,6 @@ from toonvision.figures.style import DASHED, FAINT, MUTED, PAPER, WIDTH, styled
 from toonvision.figures.training import draw_wrong_in
 from toonvision.figures.values import BoxSpread
 from toonvision.metrics.bootstrap import Estimate
-from toonvision.metrics.detection import Found
 from toonvision.studies.box_contexts import BoxContextStudy
 from toonvision.studies.box_folds import BoxFolds
 from toonvision.tasks.box_scores import Interval
@@ -51,10 +50,11 @@ def draw_precision_curves(ax: Axes, curves: tuple[ClassCurve, ...]) -> Axes:
     """Draw precision over recall of each class, with a dot at the chosen threshold."""
     for one in curves:
         color, counts = one.category.color, one.at_threshold
-        label = f"{one.category.title} (threshold {one.threshold:.2f}{_nothing(counts)})"
+        nothing = "" if counts.predicted else ": no prediction"
+        label = f"{one.category.title} (threshold {one.threshold:.2f}{nothing})"
         ax.plot(one.curve.recall, one.curve.precision, color=color, linewidth=2, label=label)
-        if predicted := counts.found + counts.false_alarms:
-            at = counts.found / max(1, counts.total), counts.found / predicted
+        if counts.predicted:
+            at = counts.found / max(1, counts.total), counts.right.share
             ax.plot(*([value] for value in at), "o", color=color, markersize=8)
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
     names = [f"{100 * tick:.0f} %" for tick in ticks]
@@ -215,11 +215,6 @@ def draw_box_gallery(gallery: BoxGallery) -> Figure:
                 draw_view(style.axes_at(figure, left, top + heading + row * step, side, side), view)
             first += across
     return figure
-
-
-def _nothing(counts: Found) -> str:
-    """Say that there is no dot at a threshold, if no prediction reaches it."""
-    return "" if counts.found + counts.false_alarms else ": no prediction"
 
 
 def _title_lines(group: ViewGroup) -> list[str]:

@@ -11,7 +11,7 @@ Source:
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toonvision.metrics.boxes import MOST, Boxes, Indices, inside, overlaps
+from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.predictions import Predictions
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
@@ -163,6 +164,26 @@ class Found:
     total: int
     found: int
     false_alarms: int
+
+    @classmethod
+    def together(cls, several: "Sequence[Found]") -> "Found":
+        """Return the sums of several counts."""
+        return cls(*(sum(getattr(one, name) for one in several) for name in ("total", "found", "false_alarms")))
+
+    @property
+    def predicted(self) -> int:
+        """How many predictions count."""
+        return self.found + self.false_alarms
+
+    @property
+    def recall(self) -> Proportion:
+        """The objects that are found, of all."""
+        return Proportion(self.found, self.total)
+
+    @property
+    def right(self) -> Proportion:
+        """The predictions that are right, of all."""
+        return Proportion(self.found, self.predicted)
 
 
 @dataclass(frozen=True)

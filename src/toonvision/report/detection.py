@@ -6,7 +6,6 @@ from toonvision.core.panels import FigurePanel, Table
 from toonvision.core.wording import counted, listed, percent
 from toonvision.evaluation.breakdown import Breakdown
 from toonvision.figures.values import BoxSpread
-from toonvision.metrics.intervals import Proportion
 from toonvision.report import run_panels as run
 from toonvision.report.facts import over_trainings, with_floor
 from toonvision.report.page import Section, section
@@ -70,11 +69,11 @@ def _training_fact(results: Results) -> str:
 def _quality_fact(results: Results) -> str:
     evaluation = results.evaluation
     counts, precision, mean = evaluation.best.counts, evaluation.best.precision, evaluation.best.intervals[-1]
-    found = Proportion(counts.found, counts.total)
     alarms = counts.false_alarms / max(1, len(evaluation.items))
     start = (
-        f"It finds {counts.found:,} of {counted(counts.total, 'object')} ({found}) with {alarms:.2f} false alarms a "
-        f"screenshot; AP50 is {precision.ap50:.3f} ({mean.ap50.within()}), AP {precision.ap:.3f} ({mean.ap.within()})"
+        f"It finds {counts.found:,} of {counted(counts.total, 'object')} ({counts.recall}) with {alarms:.2f} false "
+        f"alarms a screenshot; AP50 is {precision.ap50:.3f} ({mean.ap50.within()}), "
+        f"AP {precision.ap:.3f} ({mean.ap.within()})"
     )
     each = sorted(one.precision.ap50 for one in evaluation.scores)
     return f"{start}. {over_trainings(len(each), f'an AP50 of {each[0]:.3f} to {each[-1]:.3f}')}"

@@ -15,7 +15,6 @@ from toonvision.metrics.bootstrap import Estimate, estimate, group_weights, mean
 from toonvision.metrics.boxes import overlaps
 from toonvision.metrics.classification import Indices, confusion_matrix
 from toonvision.metrics.detection import EVERY_CLASS, HALF, Found, Matches, Objects, Precision, match
-from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.localization import Placement
 from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Evaluated
@@ -42,16 +41,6 @@ class ClassBoxes:
     precision: Precision
     threshold: float
     counts: Found
-
-    @property
-    def recall(self) -> Proportion:
-        """The objects that are found, of all."""
-        return Proportion(self.counts.found, self.counts.total)
-
-    @property
-    def right(self) -> Proportion:
-        """The predictions that are right, of all."""
-        return Proportion(self.counts.found, self.counts.found + self.counts.false_alarms)
 
 
 @dataclass(frozen=True)
@@ -161,8 +150,7 @@ class BoxScores:
     @property
     def counts(self) -> Found:
         """What is found of all classes."""
-        listed = [one.counts for one in self.by_class]
-        return Found(*(sum(getattr(one, name) for one in listed) for name in ("total", "found", "false_alarms")))
+        return Found.together([one.counts for one in self.by_class])
 
     @property
     def error(self) -> float:
@@ -252,12 +240,12 @@ class BoxScores:
             "model": {
                 **_plain(self.precision),
                 **mean.plain(),
-                "recall": Proportion(counts.found, counts.total).plain(),
-                "precision": Proportion(counts.found, counts.found + counts.false_alarms).plain(),
+                "recall": counts.recall.plain(),
+                "precision": counts.right.plain(),
                 "false_alarms_per_screenshot": counts.false_alarms / max(1, self.truth.images),
                 "classes": [
                     {"name": one.name, **_plain(one.precision), **interval.plain(), "threshold": one.threshold,
-                     "recall": one.recall.plain(), "precision": one.right.plain()}
+                     "recall": one.counts.recall.plain(), "precision": one.counts.right.plain()}
                     for one, interval in zip(self.by_class, each, strict=True)
                 ],
             },

@@ -9,7 +9,6 @@ import numpy as np
 from toonvision.core.panels import FigurePanel, Panel, Table, table
 from toonvision.core.wording import between, counted, interval, percent
 from toonvision.metrics.detection import Curve, Found, Precision, match
-from toonvision.metrics.intervals import Proportion
 from toonvision.metrics.localization import EDGES
 from toonvision.tasks.box_outcomes import CAUSES, HeightBand, cause, height_bands
 from toonvision.tasks.box_scores import DEFAULT_THRESHOLD, BoxEvaluated, Interval, Outcome
@@ -137,8 +136,7 @@ def height_rows(evaluation: BoxEvaluated) -> tuple[HeightRow, ...]:
             match(best.truth, best.predictions, label=label, heights=(band.low, band.high - _NEXT))
             for label in range(len(best.classes))
         ]
-        listed = [one.at(threshold) for one, threshold in zip(found, best.thresholds, strict=True)]
-        counts = Found(*(sum(getattr(one, name) for one in listed) for name in ("total", "found", "false_alarms")))
+        counts = Found.together([one.at(least) for one, least in zip(found, best.thresholds, strict=True)])
         if counts.total:
             rows.append(
                 HeightRow(band, Precision.mean([Precision.of(one.average_precisions) for one in found]), counts)
@@ -218,9 +216,8 @@ def _interval_cells(precision: Precision, interval: Interval) -> tuple[str, ...]
 
 
 def _found_cells(counts: Found) -> tuple[str, str, str, str]:
-    recall, right = Proportion(counts.found, counts.total), Proportion(counts.found, counts.found + counts.false_alarms)
     cells: list[str] = []
-    for one in (recall, right):
+    for one in (counts.recall, counts.right):
         cells += [percent(one.share), interval(one)] if one.total else ["–", ""]
     return cells[0], cells[1], cells[2], cells[3]
 
