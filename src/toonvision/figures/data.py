@@ -77,7 +77,7 @@ def draw_subsets(table: CountTable) -> Figure:
     """Draw how a split came out: a bar for each class, made of its training, validation and test samples."""
     count = len(table.classes)
     figure = style.new_figure(WIDTH, 1.15 + count * (0.42 if count <= 8 else 0.24))
-    title = f"Samples by {table.level.title.lower() if table.level.title.istitle() else table.level.title} and subset"
+    title = f"Samples by {table.level.noun} and subset"
     draw_counts(figure.subplots(), table, title=title, details=True, size=9.0 if count <= 12 else 8.0)
     _add_column_legend(figure, table.columns, ncols=len(table.columns))
     return figure
@@ -269,5 +269,4 @@ def _add_column_legend(figure: Figure, columns: Sequence[Category], **look: Any)
 
 
 def _title(table: CountTable) -> str:
-    level = table.level.title
-    return f"Samples by {level.lower() if level.istitle() else level}: {int(table.totals.sum()):,}"
+    return f"Samples by {table.level.noun}: {int(table.totals.sum()):,}"

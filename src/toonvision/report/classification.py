@@ -17,10 +17,9 @@ from toonvision.tasks.registry import kind_of
 def classification_parts(results: Results) -> RunParts:
     """Return what is particular to a classifier on the page of a run."""
     evaluation, taxonomy = results.evaluation, results.taxonomy
-    title = taxonomy.level(evaluation.record.level).title
     kind = kind_of(taxonomy.task(evaluation.record.task))
     return RunParts(
-        predicts=f"Predicts the {title.lower() if title.istitle() else title}:",
+        predicts=f"Predicts the {taxonomy.level(evaluation.record.level).noun}:",
         facts=main_facts(results),
         data_fact=data_fact(results),
         data=of_objects(results),

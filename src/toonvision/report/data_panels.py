@@ -177,10 +177,9 @@ def _split_table(own: CountTable, split: SplitSummary) -> Table:
     ]
     sums = own.counts.sum(axis=0).tolist()
     rows.append(("All", *(f"{n:,}" for n in sums), f"{sum(sums):,}", _shares(sums)))
-    level = own.level.title
     return table(
-        f"Split {split.name}: samples by {level.lower() if level.istitle() else level} and subset", columns,
-        rows, note=_split_note(own, split), shown=12, totals=1,
+        f"Split {split.name}: samples by {own.level.noun} and subset", columns, rows,
+        note=_split_note(own, split), shown=12, totals=1,
     )  # fmt: skip
 
 

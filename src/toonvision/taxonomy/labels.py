@@ -61,6 +61,11 @@ class Level:
     title: str
     classes: tuple[Category, ...]
 
+    @property
+    def noun(self) -> str:
+        """The title within a sentence."""
+        return self.title.lower() if self.title.istitle() else self.title
+
     @cached_property
     def order(self) -> Mapping[str, int]:
         """Index from 0 by class name: the order of a network's outputs."""
