@@ -58,10 +58,10 @@ def test_every_breakdown_counts_every_image_and_every_error_once():
             assert group.wrong.total + group.rest.total == 90
 
 
-def test_contexts_have_their_titles_and_colours_and_the_worst_comes_first():
+def test_contexts_have_their_titles_and_the_worst_comes_first():
     made = evaluated([True] * 6 + [False] * 24, contexts=["b"] * 10 + ["a"] * 20)
     worst, best = divided(made, "context").groups
-    assert (worst.title, worst.color, worst.wrong) == ("Bridge", "#445566", Proportion(6, 10))
+    assert (worst.title, worst.wrong) == ("Bridge", Proportion(6, 10))
     assert (best.title, best.wrong, best.rest) == ("Alley", Proportion(0, 20), Proportion(6, 10))
 
 

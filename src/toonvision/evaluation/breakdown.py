@@ -36,14 +36,12 @@ class Group:
         wrong: Wrong predictions of the run's best model.
         mean: Mean error rate over all repeats, 0 to 1.
         rest: Wrong predictions of the best model for all other crops.
-        color: ``#rrggbb`` of the class or context; else empty.
     """
 
     title: str
     wrong: Proportion
     mean: float
     rest: Proportion
-    color: str = ""
 
     @property
     def few(self) -> bool:
@@ -166,9 +164,9 @@ class _Counter:
         self._repeats = len(cases.wrong)
 
     def by_category(self, name: str, title: str, categories: Sequence[Category]) -> Breakdown:
-        """Return the breakdown by class or context, each with its colour, the highest error rate first."""
+        """Return the breakdown by class or context, the highest error rate first."""
         names = np.array([category.name for category in categories])
-        groups = [self._group(category.title, names == category.name, category.color) for category in set(categories)]
+        groups = [self._group(category.title, names == category.name) for category in set(categories)]
         groups.sort(key=lambda group: (-group.wrong.share, -group.wrong.total, group.title))
         return Breakdown(name, title, tuple(groups), self._repeats)
 
@@ -189,14 +187,13 @@ class _Counter:
             groups.append(self._group("not recorded", ~known))
         return Breakdown(name, title, tuple(groups), self._repeats)
 
-    def _group(self, title: str, inside: npt.NDArray[np.bool_], color: str = "") -> Group:
+    def _group(self, title: str, inside: npt.NDArray[np.bool_]) -> Group:
         wrong = self._wrong
         return Group(
             title,
             Proportion(int(wrong[inside].sum()), int(inside.sum())),
             float(self._share[inside].mean()),
             Proportion(int(wrong[~inside].sum()), int((~inside).sum())),
-            color,
         )
 
 
