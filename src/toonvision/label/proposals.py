@@ -97,17 +97,17 @@ def proposals_of(workspace: Workspace, *, hidden: bool = False) -> Callable[[Scr
         found = read_proposals(workspace, shot)
         if found is None or picture_hash(shot) != found.sha256:
             return ()
-        return divided(shot, found, thresholds)[hidden]
+        return divided(shot, found, thresholds)[hidden] or ()
 
     return of
 
 
 def divided(
     shot: Screenshot, found: Proposals, stored: "StoredThresholds | None"
-) -> tuple[tuple[Proposal, ...], tuple[Proposal, ...]]:
-    """Return the proposals of a screenshot that are worth showing, and the others."""
+) -> tuple[tuple[Proposal, ...] | None, tuple[Proposal, ...]]:
+    """Return the proposals of a screenshot that are worth showing, None where nobody asked for any; and the others."""
     if stored and shot.id in stored.passed_over:
-        return (), found.objects
+        return None, found.objects
     if stored is None or stored.models != found.models:
         return found.objects, ()
     is_shown = [stored.thresholds.shows(one) for one in found.objects]

@@ -80,8 +80,7 @@ def queue(
         contexts[shot.context] += boxes is not None
         known = read_proposals(workspace, shot)
         mark = known.fingerprint if known else ""
-        is_asked = not (thresholds and shot.id in thresholds.passed_over)
-        proposals, hidden = divided(shot, known, thresholds) if known and is_asked else (None, ())
+        proposals, hidden = divided(shot, known, thresholds) if known else (None, ())
         marked = (*file.annotation.boxes, *file.annotation.rejected) if file else ()
         decided = frozenset(one.id for one in marked)
         suspicion = suspicions.get((shot.source.key, shot.name), 0.0)
