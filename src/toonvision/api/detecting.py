@@ -57,7 +57,6 @@ def detect(
     run: StoredRun,
     pictures: Sequence[Path],
     *,
-    boxes: bool,
     save: Path | None,
     voc: Path | None,
     masks: Path | None,
@@ -66,15 +65,13 @@ def detect(
     """Find the objects in pictures with a run, and name their pixels if masks are asked for; see `Run.predict`.
 
     Raises:
-        UsageError: If annotated boxes are asked about, the run names no pixels, or a folder to write to is not empty.
+        UsageError: If the run names no pixels, or a folder to write to is not empty.
         InputRejectedError: If no such picture exists.
         ModelRefusedError: If the model cannot be used.
     """
     from toonvision.api.predicting import predict_files, require_paths
     from toonvision.models.saving import read_card
 
-    if boxes:
-        raise UsageError(f"{run.name} finds its boxes itself; --boxes is for runs that name one object. Leave it out.")
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy)
     if masks is not None and not card.pixels:

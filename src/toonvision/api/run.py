@@ -297,10 +297,13 @@ class Run(StoredRun):
             if given is not None and kind not in its:
                 is_for = does[its[0]].replace("s ", " ", 1)
                 raise UsageError(f"{flag} is for runs that {is_for}; {self.name} {does[kind]}. Leave it out.")
+        if boxes and kind != CLASSIFY:
+            itself = "finds its boxes itself" if kind == DETECT else does[kind]
+            raise UsageError(f"{self.name} {itself}; --boxes is for runs that name one object. Leave it out.")
         if kind == DETECT:
-            return detect(self, paths, boxes=boxes, save=folder, voc=annotations, masks=drawn, keras=keras)
+            return detect(self, paths, save=folder, voc=annotations, masks=drawn, keras=keras)
         if kind == SEGMENT:
-            return segment(self, paths, boxes=boxes, save=folder, masks=drawn, keras=keras)
+            return segment(self, paths, save=folder, masks=drawn, keras=keras)
         return predict(self, paths, boxes=boxes, save=folder, keras=keras)
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageColor
 from toonvision.api.base import StoredRun
 from toonvision.api.result import Block, Result
 from toonvision.api.run_words import beaten, spread_text
-from toonvision.core.errors import Finding, UsageError
+from toonvision.core.errors import Finding
 from toonvision.core.files import write_bytes
 from toonvision.core.folders import new_folders
 from toonvision.core.names import derived_name, different_stems
@@ -54,20 +54,18 @@ def quality_of_pixels(scores: "PixelScores") -> str:
 
 
 def segment(
-    run: StoredRun, pictures: Sequence[Path], *, boxes: bool, save: Path | None, masks: Path | None, keras: bool
+    run: StoredRun, pictures: Sequence[Path], *, save: Path | None, masks: Path | None, keras: bool
 ) -> Result[list[NamedPixels]]:
     """Name the pixels of pictures with a run; see `Run.predict`.
 
     Raises:
-        UsageError: If annotated boxes are asked about, or a folder to write to is not empty.
+        UsageError: If a folder to write to is not empty.
         InputRejectedError: If no such picture exists.
         ModelRefusedError: If the model cannot be used.
     """
     from toonvision.api.predicting import predict_files, require_paths
     from toonvision.models.saving import read_card
 
-    if boxes:
-        raise UsageError(f"{run.name} names pixels; --boxes is for runs that name one object. Leave it out.")
     taxonomy = run.workspace.files.taxonomy
     card = read_card(run.folder, taxonomy=taxonomy)
     require_paths(pictures, save=save, masks=masks)

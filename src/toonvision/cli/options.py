@@ -45,9 +45,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 OpenOption = Annotated[bool, typer.Option("--open", help="Open the report in the web browser.")]
 SeedOption = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what has that name already.")]
-SplitNameOption = Annotated[str, typer.Option("--split", help="The split to use.")]
 TaskArgument = Annotated[str, typer.Argument(help="What to predict, for example label.")]
-SizeOption = Annotated[str | None, choice("Input height x width.", "what the network wants", "--size")]
 StudyNameOption = Annotated[
     str | None, choice("What to call it.", "the model, and a number where that is taken", "--name")
 ]
