@@ -106,8 +106,7 @@ def main(given: Sequence[str] | None = None) -> None:
     asked = parser().parse_args(given)
     workspace = open_workspace(asked.workspace)
     task = workspace.taxonomy.task(asked.task)
-    with workspace.reading() as catalog:
-        frames = detect.items(catalog.known(), workspace, task)
+    frames = detect.items(workspace.known(), workspace, task)
     labels_of = {
         crop.label: workspace.taxonomy.class_of(crop.label, task.level) for frame in frames for crop in frame.crops
     }

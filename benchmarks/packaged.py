@@ -53,8 +53,7 @@ def main(given: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="toonvision-") as name:
         workspace = create(Path(name) / "real", source=options.real, taxonomy=NAME)
         workspace.extract()
-        with workspace.files.reading() as catalog:
-            crops = catalog.crops()
+        crops = workspace.files.known_crops()
         files = {**packaged_files(NAME), **proposing_files(NAME)}
         found = {level: measured(workspace, crops, level, Classifier(path)) for level, path in files.items()}
         finding = objects_found(workspace, Detector(WEIGHTS / NAME / DETECTOR))
@@ -103,8 +102,7 @@ def objects_found(workspace: Workspace, detector: Detector) -> dict[str, Any]:
     """Count the objects that the detector finds at the confidence from which on a box counts, and false alarms."""
     files, size_hw = workspace.files, detector.bundle.size_hw
     task = files.taxonomy.task("detect")
-    with files.reading() as catalog:
-        frames = detect.items(catalog.known(), files, task)
+    frames = detect.items(files.known(), files, task)
     data = detect.dataset_of(files, task, frames, size_hw=size_hw)
     found = detector.find_batch(data.images)
     predictions = in_pictures(found, [one.shot.size_wh for one in frames], size_hw)

@@ -119,8 +119,7 @@ def speed(_folder: Path) -> None:
 
 def _hold_out(workspace: Workspace, street: str) -> None:
     """Write a split whose test subset is one street."""
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = workspace.known_crops()
     subset_of = hold_out(crops, street, seed=0)
     subsets = {crop.screenshot: subset_of[crop.id] for crop in crops if crop.id in subset_of}
     write_split(workspace.splits, Split(f"without-{street}", subsets), replace=True)

@@ -61,8 +61,7 @@ def main(seed: int = 20, *, folder: Path = WEIGHTS) -> None:
 def exported_detector(files: Workspace, seed: int) -> bytes:
     """Return the detector as a file, with thresholds chosen on all screenshots."""
     task = files.taxonomy.task("detect")
-    with files.reading() as catalog:
-        frames = detect.items(catalog.known(), files, task)
+    frames = detect.items(files.known(), files, task)
     data = detect.dataset_of(files, task, frames, size_hw=SIZE_HW)
     model = build("detector", data)
     begin_with(files.taxonomy.name, model, "detector", data.classes)
@@ -84,8 +83,7 @@ def exported_classifier(files: Workspace, name: str, seed: int) -> bytes:
     classes = tuple(one.name for one in files.taxonomy.level(task.level).classes)
     settings = settings_for("compact", classes=len(classes))
     size_hw = classify.input_size(files, settings.network)
-    with files.reading() as catalog:
-        known = catalog.known()
+    known = files.known()
     drawn = classify.dataset_of(files, task, known, known.crops, size_hw=size_hw, resize=files.resize)
     targets = np.array([classes.index(drawn.classes[at]) for at in drawn.targets])
     data = replace(drawn, classes=classes, targets=targets)  # not every label is drawn

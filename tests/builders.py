@@ -358,8 +358,7 @@ def restored(dump: Path, path: Path, *, page_size: int = 4096) -> Path:
 def as_once(workspace: Workspace, *, version: int) -> Workspace:
     """Turn a workspace into what an earlier version would have made: splits in the catalogue, by crop."""
     splits = [read_split(workspace.splits, name) for name in split_names(workspace.splits)]
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = workspace.known_crops()
     with contextlib.closing(sqlite3.connect(workspace.catalog)) as connection:
         for statement in MIGRATIONS[0][1].split(";"):
             if "TABLE split" in statement:

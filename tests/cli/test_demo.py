@@ -26,8 +26,7 @@ def test_a_sample_with_masks_has_attributes_that_the_catalogue_reads(run, tmp_pa
         assert sorted(path.relative_to(folder) for path in folder.rglob("*.png")) == pictures
     outcome = run("extract", "-w", world)
     assert outcome.code == 0, outcome.err
-    with open_workspace(world).reading() as catalog:
-        crops = catalog.crops()
+    crops = open_workspace(world).known_crops()
     assert len(crops) == drawn["objects"] > 3
     assert {crop.attributes["pose"] for crop in crops} == {"walking"}
     labels = {}

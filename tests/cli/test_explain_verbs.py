@@ -40,8 +40,7 @@ def rows_of(path: Path):
 
 def draw_masks(workspace):
     """Write masks for every screenshot, in which each object fills its box, in cloth."""
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = workspace.known_crops()
     for screenshot in {crop.screenshot for crop in crops}:
         instances = np.zeros((48, 64), np.uint8)
         own = [crop for crop in crops if crop.screenshot == screenshot]

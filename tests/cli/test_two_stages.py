@@ -51,8 +51,7 @@ def trained(run, workspace):
 @pytest.fixture
 def found(monkeypatch, workspace):
     """What the detector finds instead: the annotated boxes, all of them said to be fruit."""
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = workspace.known_crops()
 
     def find(_run, pictures):
         (folder,) = pictures

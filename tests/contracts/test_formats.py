@@ -267,8 +267,7 @@ def test_attributes_reach_the_catalogue(tmp_path, kind):
         tmp_path / "w", taxonomy=infer(builders.LABELS), source=(kind.name, tmp_path / "source")
     )
     assert extract(workspace).findings == ()
-    with workspace.reading() as catalog:
-        described = {Path(crop.screenshot).stem: crop for crop in catalog.crops() if crop.attributes}
+    described = {Path(crop.screenshot).stem: crop for crop in workspace.known_crops() if crop.attributes}
     assert {stem: crop.attributes for stem, crop in described.items()} == {
         shot.stem: {"shot": number} for number, shot in enumerate(SHOTS)
     }

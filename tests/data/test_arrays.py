@@ -23,13 +23,8 @@ from toonvision.data.fitting import fit
 SIZE_HW = (24, 16)
 
 
-def crops_of(workspace):
-    with workspace.reading() as catalog:
-        return catalog.crops()
-
-
 def load(workspace, crops=None, level="label", size_hw=SIZE_HW, resize="stretch"):
-    used = crops_of(workspace) if crops is None else crops
+    used = workspace.known_crops() if crops is None else crops
     return load_images(workspace, used, level=level, size_hw=size_hw, resize=resize)
 
 
@@ -41,7 +36,7 @@ def cached(workspace):
 def test_images_are_the_fitted_crops_in_their_order(own_workspace, resize):
     images = load(own_workspace, resize=resize)
     assert len(images) == 24
-    for index, crop in enumerate(crops_of(own_workspace)):
+    for index, crop in enumerate(own_workspace.known_crops()):
         with Image.open(own_workspace.crops / crop.file) as image:
             assert (images[index] == fit(image, size_hw=SIZE_HW, resize=resize)).all()
 
@@ -68,7 +63,7 @@ def test_a_second_load_reads_the_cache_alone(own_workspace):
 
 
 def test_the_cache_is_named_by_what_it_holds(own_workspace):
-    crops = crops_of(own_workspace)
+    crops = own_workspace.known_crops()
     changed = [dataclasses.replace(crops[0], hash="0" * 64), *crops[1:]]
     names = {
         cache_name("label", crops, size_hw=(24, 16), resize="stretch"),
@@ -101,7 +96,7 @@ def test_a_new_array_drops_the_older_ones_of_its_task_and_size_only(own_workspac
     load(own_workspace)
     assert set(before) < set(cached(own_workspace))
     unused_for_days(own_workspace)
-    load(own_workspace, crops_of(own_workspace)[1:])
+    load(own_workspace, own_workspace.known_crops()[1:])
     assert len(cached(own_workspace)) == 3
     assert set(before) < set(cached(own_workspace))
 
@@ -115,8 +110,8 @@ def test_an_array_that_was_used_of_late_stays_for_the_processes_that_still_need_
     load(own_workspace)
     unused_for_days(own_workspace)
     sent = mapped_elsewhere(load(own_workspace))
-    load(own_workspace, crops_of(own_workspace)[1:])
-    assert len(mapped_here(sent)) == len(crops_of(own_workspace))
+    load(own_workspace, own_workspace.known_crops()[1:])
+    assert len(mapped_here(sent)) == len(own_workspace.known_crops())
 
 
 @pytest.mark.parametrize("place", range(6, 128, 7))
@@ -166,7 +161,7 @@ def test_the_order_of_batches_changes_from_epoch_to_epoch_and_repeats_with_its_s
 @given(size_hw=st.tuples(st.integers(1, 40), st.integers(1, 40)))
 def test_images_have_the_asked_size(small_workspace, tmp_path_factory, size_hw):
     workspace = dataclasses.replace(small_workspace)
-    crops = crops_of(workspace)[:2]
+    crops = workspace.known_crops()[:2]
     root = tmp_path_factory.mktemp("sizes")
     (root / "crops").symlink_to(workspace.crops)
     images = load(dataclasses.replace(workspace, root=root), crops, size_hw=size_hw)
@@ -174,8 +169,7 @@ def test_images_have_the_asked_size(small_workspace, tmp_path_factory, size_hw):
 
 
 def test_screenshots_are_shrunk_by_whole_numbers_and_lie_at_the_upper_left(own_workspace):
-    with own_workspace.reading() as catalog:
-        shots = catalog.screenshots()
+    shots = own_workspace.known_screenshots()
     images = load_screenshots(own_workspace, shots, size_hw=(32, 40))
     assert images.shape == (len(shots), 32, 40, 3)
     with Image.open(own_workspace.root / "screenshots" / shots[3].name) as image:
@@ -189,8 +183,7 @@ def test_screenshots_are_shrunk_by_whole_numbers_and_lie_at_the_upper_left(own_w
 
 
 def test_a_screenshot_that_is_another_one_by_now_is_refused(own_workspace):
-    with own_workspace.reading() as catalog:
-        shots = catalog.screenshots()
+    shots = own_workspace.known_screenshots()
     path = own_workspace.root / "screenshots" / shots[0].name
     with Image.open(path) as image:
         changed = image.transpose(Image.Transpose.ROTATE_180)

@@ -34,8 +34,7 @@ def test_half_of_the_boxes_are_as_large_as_some_crop_and_none_fits_beside_an_obj
 
 @pytest.fixture(scope="module")
 def crops(small_workspace):
-    with small_workspace.reading() as catalog:
-        return catalog.crops()
+    return small_workspace.known_crops()
 
 
 def test_background_is_the_same_each_time_with_each_whole_screenshot(small_workspace, crops):
@@ -51,8 +50,7 @@ def test_background_is_the_same_each_time_with_each_whole_screenshot(small_works
 
 
 def test_a_screenshot_that_is_gone_is_left_out(own_workspace):
-    with own_workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = own_workspace.known_crops()
     source = next(iter(own_workspace.sources))
     (source.root / crops[0].screenshot).unlink()
     (_, whole), *_ = background(own_workspace, crops, size_hw=(32, 24), resize="stretch")

@@ -91,10 +91,9 @@ def test_two_pictures_of_one_stem_are_two_crops_of_their_folder(tmp_path):
     source = ("folders", tmp_path / "shots")
     workspace = create_workspace(tmp_path / "w", taxonomy=infer(["cat", "dog"]), source=source)
     assert extract(workspace).findings == ()
-    with workspace.reading() as catalog:
-        assert [(crop.label, crop.screenshot) for crop in catalog.crops()] == [
-            ("cat", "cat/0.jpg"), ("cat", "cat/0.png"), ("dog", "dog/0.png")
-        ]  # fmt: skip
+    assert [(crop.label, crop.screenshot) for crop in workspace.known_crops()] == [
+        ("cat", "cat/0.jpg"), ("cat", "cat/0.png"), ("dog", "dog/0.png")
+    ]  # fmt: skip
 
 
 def test_two_pictures_of_one_stem_have_an_attributes_file_each(tmp_path):
@@ -109,8 +108,7 @@ def test_two_pictures_of_one_stem_have_an_attributes_file_each(tmp_path):
         "cat/0.attributes.json: is not where attributes of cat/0.jpg and cat/0.png are read from (move it to "
         "cat/0.jpg.attributes.json or cat/0.png.attributes.json)"
     )
-    with workspace.reading() as catalog:
-        found = {crop.screenshot: crop.attributes["of"] for crop in catalog.crops()}
+    found = {crop.screenshot: crop.attributes["of"] for crop in workspace.known_crops()}
     assert found == {"cat/0.jpg": "cat/0.jpg", "cat/0.png": "cat/0.png", "dog/0.png": "dog/0"}
 
 

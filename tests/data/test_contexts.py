@@ -34,8 +34,7 @@ def test_a_known_context_is_found_in_any_folder_of_a_path(tmp_path, around, writ
     write(tmp_path / "s", shots(around))
     overview, workspace = set_up(tmp_path)
     summary = extract(workspace)
-    with workspace.reading() as catalog:
-        stored = [shot.context for shot in catalog.screenshots()]
+    stored = [shot.context for shot in workspace.known_screenshots()]
     assert overview.contexts == {name: stored.count(name) for name in set(stored)} == COUNTS
     assert (summary.pictures_kept, summary.objects_kept) == (3, 6)
     assert outside([*summary.findings, *overview.findings]) == []
@@ -95,8 +94,7 @@ def test_class_folders_of_a_game_with_contexts_are_read_without_any_context(tmp_
     assert (overview.objects, overview.contexts, outside(overview.findings)) == (4, {}, [])
     summary = extract(workspace)
     assert (summary.objects_kept, outside(summary.findings)) == (4, [])
-    with workspace.reading() as catalog:
-        balance = measure_balance(catalog.crops(), workspace.taxonomy)
+    balance = measure_balance(workspace.known_crops(), workspace.taxonomy)
     assert [column.name for column in balance.tables[0].columns] == ["all"]
     assert int(balance.tables[0].counts.sum()) == 4
     flunky = next(one for one in balance.shortages if one.label.name == "cog_bb_flunky")

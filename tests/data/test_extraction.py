@@ -33,16 +33,6 @@ ONE = Shot("one", "garden", (("apple", (2, 3, 18, 23)), ("pear", (30, 5, 52, 30)
 TWO = Shot("two", "house", (("apple", (0, 0, 64, 48)),))
 
 
-def crops_of(workspace):
-    with workspace.reading() as catalog:
-        return catalog.crops()
-
-
-def screenshots_of(workspace):
-    with workspace.reading() as catalog:
-        return catalog.screenshots()
-
-
 def rewrite(workspace, shot):
     """Replace a picture's annotation, leaving the picture alone."""
     picture = workspace.root / "screenshots" / shot.context / f"{shot.stem}.png"
@@ -74,14 +64,14 @@ def codes(summary):
 
 def check_agreement(workspace, summary, *, unusable_now=()):
     """Check that catalogue, files and counts agree; pictures that became unusable keep what they had."""
-    crops = crops_of(workspace)
+    crops = workspace.known_crops()
     files = contents(workspace.crops)
     assert {crop.file for crop in crops} == set(files)
     assert {crop.file: crop.hash for crop in crops} == {
         name: hashlib.sha256(content).hexdigest() for name, content in files.items()
     }
     assert summary.objects_kept == len([crop for crop in crops if crop.screenshot not in unusable_now])
-    assert summary.pictures_kept == len([s for s in screenshots_of(workspace) if s.name not in unusable_now])
+    assert summary.pictures_kept == len([s for s in workspace.known_screenshots() if s.name not in unusable_now])
     assert summary.pictures_read == summary.pictures_kept + summary.pictures_skipped
     assert summary.objects_read == summary.objects_kept + summary.objects_skipped
     assert sum(finding.pictures for finding in summary.findings) == summary.pictures_skipped
@@ -97,12 +87,12 @@ def test_every_object_becomes_the_crop_of_its_box(tmp_path):
         "pictures_read": 2, "pictures_kept": 2, "pictures_skipped": 0, "pictures_unchanged": 0, "objects_read": 3,
         "objects_kept": 3, "objects_skipped": 0, "crops_new": 3, "crops_removed": 0,
     }  # fmt: skip
-    assert [(c.label, c.number, c.file, c.screenshot, c.context, c.box.xyxy) for c in crops_of(workspace)] == [
+    assert [(c.label, c.number, c.file, c.screenshot, c.context, c.box.xyxy) for c in workspace.known_crops()] == [
         ("apple", 0, "apple_0000.png", "garden/one.png", "garden", (2, 3, 18, 23)),
         ("apple", 1, "apple_0001.png", "house/two.png", "house", (0, 0, 64, 48)),
         ("pear", 0, "pear_0000.png", "garden/one.png", "garden", (30, 5, 52, 30)),
     ]
-    for crop in crops_of(workspace):
+    for crop in workspace.known_crops():
         with Image.open(workspace.root / "screenshots" / crop.screenshot) as picture:
             expected = np.asarray(picture.convert("RGB").crop(crop.box.xyxy))
         assert (np.asarray(Image.open(workspace.crops / crop.file)) == expected).all()
@@ -114,14 +104,14 @@ def test_the_number_of_threads_changes_nothing(tmp_path, monkeypatch):
         workspace = make_workspace(tmp_path / str(workers))
         monkeypatch.setattr(extraction, "available_cores", lambda workers=workers: workers)
         extract(workspace)
-        results.append((contents(workspace.crops), crops_of(workspace)))
+        results.append((contents(workspace.crops), workspace.known_crops()))
     assert results[0] == results[1] == results[2]
 
 
 def test_a_second_run_decodes_nothing_and_changes_nothing(tmp_path, monkeypatch):
     workspace = make_workspace(tmp_path)
     extract(workspace)
-    before, rows = tree(workspace.crops), (crops_of(workspace), screenshots_of(workspace))
+    before, rows = tree(workspace.crops), (workspace.known_crops(), workspace.known_screenshots())
 
     def never(*_, **__):
         raise AssertionError("a known picture was decoded")
@@ -131,7 +121,7 @@ def test_a_second_run_decodes_nothing_and_changes_nothing(tmp_path, monkeypatch)
     assert again.pictures_unchanged == again.pictures_kept == 12
     assert (again.crops_new, again.crops_removed) == (0, 0)
     assert tree(workspace.crops) == before
-    assert (crops_of(workspace), screenshots_of(workspace)) == rows
+    assert (workspace.known_crops(), workspace.known_screenshots()) == rows
     check_agreement(workspace, again)
 
 
@@ -154,22 +144,22 @@ def test_sources_are_never_changed(tmp_path):
 def test_a_deleted_crop_is_made_again_with_the_same_name_and_bytes(tmp_path):
     workspace = make_workspace(tmp_path)
     extract(workspace)
-    before, rows = contents(workspace.crops), crops_of(workspace)
+    before, rows = contents(workspace.crops), workspace.known_crops()
     (workspace.crops / "pear_0003.png").unlink()
     summary = extract(workspace)
     assert (summary.crops_new, summary.crops_removed, summary.pictures_unchanged) == (1, 0, 11)
     assert contents(workspace.crops) == before
-    assert crops_of(workspace) == rows
+    assert workspace.known_crops() == rows
 
 
 def test_a_damaged_crop_file_is_made_again_with_the_same_bytes(tmp_path):
     workspace = make_workspace(tmp_path, [ONE, TWO])
     extract(workspace)
-    before, rows = contents(workspace.crops), crops_of(workspace)
+    before, rows = contents(workspace.crops), workspace.known_crops()
     path = workspace.crops / "pear_0000.png"
     path.write_bytes(path.read_bytes()[:-9])
     assert extract(workspace).crops_new == 1
-    assert (contents(workspace.crops), crops_of(workspace)) == (before, rows)
+    assert (contents(workspace.crops), workspace.known_crops()) == (before, rows)
 
 
 def test_all_crops_can_be_made_again_after_the_folder_is_gone(tmp_path):
@@ -201,19 +191,19 @@ def test_a_number_is_never_given_twice(tmp_path):
     extract(workspace)
     rewrite(workspace, Shot("one", "garden", ()))
     assert extract(workspace).crops_removed == 2
-    assert crops_of(workspace) == []
+    assert workspace.known_crops() == []
     rewrite(workspace, ONE)
     extract(workspace)
-    assert [crop.file for crop in crops_of(workspace)] == ["apple_0001.png", "pear_0001.png"]
+    assert [crop.file for crop in workspace.known_crops()] == ["apple_0001.png", "pear_0001.png"]
 
 
 def test_the_order_of_objects_in_an_annotation_does_not_matter_to_known_crops(tmp_path):
     workspace = make_workspace(tmp_path, [ONE])
     extract(workspace)
-    before = crops_of(workspace)
+    before = workspace.known_crops()
     rewrite(workspace, Shot("one", "garden", ONE.objects[::-1]))
     assert extract(workspace).crops_new == 0
-    after = crops_of(workspace)
+    after = workspace.known_crops()
     assert [replace(crop, origin="") for crop in after] == [replace(crop, origin="") for crop in before]
     assert [crop.origin for crop in after] == [f"garden/one.xml, object {n}" for n in (2, 1)]
 
@@ -244,18 +234,18 @@ def test_the_crops_of_a_removed_picture_go(tmp_path):
 def test_a_picture_that_is_no_longer_usable_is_named_and_keeps_its_crops_until_it_is_fixed(tmp_path):
     workspace = make_workspace(tmp_path, [ONE, TWO])
     extract(workspace)
-    rows, files = crops_of(workspace), tree(workspace.crops)
+    rows, files = workspace.known_crops(), tree(workspace.crops)
     picture = workspace.root / "screenshots" / "garden" / "one.png"
     good = picture.read_bytes()
     picture.write_bytes(b"text")
     summary = extract(workspace)
     check_agreement(workspace, summary, unusable_now={"garden/one.png"})
-    assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
+    assert (workspace.known_crops(), tree(workspace.crops)) == (rows, files)
     assert "its earlier crops (2) stay as they are" in summary.findings[0].reason
     picture.write_bytes(good)
     fixed = extract(workspace)
     assert (fixed.findings, fixed.crops_new, fixed.crops_removed) == ((), 0, 0)
-    assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
+    assert (workspace.known_crops(), tree(workspace.crops)) == (rows, files)
     assert [(f.item, f.code, f.pictures, f.objects) for f in summary.findings] == [
         ("garden/one.png", "not-a-picture", 1, 2)
     ]
@@ -276,7 +266,7 @@ def test_a_picture_whose_annotation_is_broken_keeps_its_crops_until_it_is_fixed(
 ):
     workspace = sourced(tmp_path, name, write)
     extract(workspace)
-    rows, files = crops_of(workspace), tree(workspace.crops)
+    rows, files = workspace.known_crops(), tree(workspace.crops)
     annotation = workspace.sources[0].root / file
     good = annotation.read_bytes()
     annotation.unlink() if broken is None else annotation.write_bytes(broken)
@@ -284,10 +274,10 @@ def test_a_picture_whose_annotation_is_broken_keeps_its_crops_until_it_is_fixed(
     (reason,) = [finding.reason for finding in summary.findings]
     assert words in reason
     assert "its earlier crops (2) stay as they are" in reason
-    assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
+    assert (workspace.known_crops(), tree(workspace.crops)) == (rows, files)
     annotation.write_bytes(good)
     assert extract(workspace).findings == ()
-    assert (crops_of(workspace), tree(workspace.crops)) == (rows, files)
+    assert (workspace.known_crops(), tree(workspace.crops)) == (rows, files)
 
 
 def test_the_crops_of_a_picture_that_no_annotation_lists_any_more_go(tmp_path):
@@ -295,7 +285,7 @@ def test_the_crops_of_a_picture_that_no_annotation_lists_any_more_go(tmp_path):
     extract(workspace)
     (workspace.sources[0].root / "annotations" / "instances.json").unlink()
     assert extract(workspace).crops_removed == 2
-    assert [crop.screenshot for crop in crops_of(workspace)] == ["images/house/two.png"]
+    assert [crop.screenshot for crop in workspace.known_crops()] == ["images/house/two.png"]
 
 
 def test_a_moved_picture_takes_the_context_of_its_new_folder(tmp_path):
@@ -304,7 +294,7 @@ def test_a_moved_picture_takes_the_context_of_its_new_folder(tmp_path):
     shots = workspace.root / "screenshots"
     (shots / "garden").rename(shots / "house")
     check_agreement(workspace, extract(workspace))
-    assert {crop.context for crop in crops_of(workspace)} == {"house"}
+    assert {crop.context for crop in workspace.known_crops()} == {"house"}
 
 
 def test_the_crops_folder_keeps_what_is_not_a_crop(tmp_path):
@@ -354,7 +344,7 @@ def finding_of(tmp_path, shot, change=None):
         change(workspace.root / "screenshots" / shot.context / f"{shot.stem}.png")
     summary = extract(workspace)
     check_agreement(workspace, summary)
-    assert "house/two.png" in {shot.name for shot in screenshots_of(workspace)}
+    assert "house/two.png" in {shot.name for shot in workspace.known_screenshots()}
     (finding,) = summary.findings
     return finding
 
@@ -427,7 +417,7 @@ def test_boxes_that_pass_the_edge_are_cut_there_and_counted_in_one_finding(tmp_p
     assert [item for note, item in summary.notes if note == CLAMPED] == [
         "garden/one.xml, object 1", "garden/one.xml, object 2", "house/two.xml, object 1"
     ]  # fmt: skip
-    assert {crop.box for crop in crops_of(workspace)} >= {Box(0, 0, 64, 48), Box(0, 5, 30, 20)}
+    assert {crop.box for crop in workspace.known_crops()} >= {Box(0, 0, 64, 48), Box(0, 5, 30, 20)}
     assert extract(workspace).findings == summary.findings
 
 
@@ -440,7 +430,7 @@ def test_a_box_whose_corners_are_swapped_is_cut_as_it_was_meant_and_counted(tmp_
         "screenshots: the corners of the box were swapped and are sorted now (3 objects, such as garden/one.xml, "
         "object 1)"
     ]
-    assert {crop.box for crop in crops_of(workspace)} == {Box(5, 5, 20, 20), Box(3, 22, 30, 40)}
+    assert {crop.box for crop in workspace.known_crops()} == {Box(5, 5, 20, 20), Box(3, 22, 30, 40)}
 
 
 def test_a_picture_of_another_size_than_its_annotation_says_is_skipped(tmp_path):
@@ -473,7 +463,7 @@ def test_a_rotated_picture_with_boxes_is_skipped_also_when_its_boxes_come_later(
     rewrite(workspace, ONE)
     later = extract(workspace)
     check_agreement(workspace, later, unusable_now={"garden/one.png"})
-    assert crops_of(workspace) == []
+    assert workspace.known_crops() == []
     assert codes(later) == {"exif-rotation": 1}
 
 
@@ -507,13 +497,13 @@ def test_a_rotated_picture_whose_annotation_declares_the_rotated_size_is_cut_as_
         summary = extract(workspace)
         check_agreement(workspace, summary)
         assert summary.findings == ()
-        (crop,) = crops_of(workspace)
+        (crop,) = workspace.known_crops()
         with Image.open(workspace.crops / crop.file) as image:
             assert (np.asarray(image) == np.asarray(seen.crop((4, 6, 20, 40)))).all()
     assert summary.pictures_unchanged == 1
     xml.write_text(stored)
     extract(workspace)
-    with Image.open(workspace.crops / crops_of(workspace)[0].file) as image:
+    with Image.open(workspace.crops / workspace.known_crops()[0].file) as image:
         assert (np.asarray(image) == np.asarray(as_stored.crop((4, 6, 20, 40)))).all()
 
 
@@ -574,7 +564,7 @@ def test_pictures_of_every_mode_give_crops_of_their_own_pixels(tmp_path):
     for name, (content, _) in PLAIN.items():
         (workspace.root / "screenshots" / "garden" / f"{name}.png").write_bytes(content)
     assert extract(workspace).findings == ()
-    found = {crop.screenshot: np.asarray(Image.open(workspace.crops / crop.file)) for crop in crops_of(workspace)}
+    found = {crop.screenshot: np.asarray(Image.open(workspace.crops / crop.file)) for crop in workspace.known_crops()}
     assert {name: np.unique(pixels.reshape(-1, 3), axis=0).tolist() for name, pixels in found.items()} == {
         f"garden/{name}.png": [list(colour)] for name, (_, colour) in PLAIN.items()
     }
@@ -608,7 +598,7 @@ def test_identical_pictures_are_reported_and_both_kept(tmp_path):
         (finding,) = summary.findings
         assert (finding.item, finding.code, finding.skips) == ("house/again.png", "identical", False)
         assert "is the same file as garden/one.png" in finding.reason
-    assert len({shot.fingerprint for shot in screenshots_of(workspace)}) == 2
+    assert len({shot.fingerprint for shot in workspace.known_screenshots()}) == 2
 
 
 def test_one_file_under_two_labels_is_said_to_be_wrong_under_one_of_them(tmp_path):
@@ -648,17 +638,17 @@ def test_a_workspace_without_any_source_keeps_its_crops(tmp_path):
     (tmp_path / "screenshots").rename(tmp_path / "elsewhere")
     with pytest.raises(InputRejectedError, match="there is nothing to read"):
         extract(open_workspace(tmp_path))
-    assert len(crops_of(workspace)) == 2
+    assert len(workspace.known_crops()) == 2
 
 
 def test_a_source_that_has_been_emptied_is_refused_and_the_crops_stay(tmp_path):
     workspace = make_workspace(tmp_path, [ONE])
     extract(workspace)
-    before = contents(workspace.crops), crops_of(workspace)
+    before = contents(workspace.crops), workspace.known_crops()
     shutil.rmtree(tmp_path / "screenshots" / "garden")
     with pytest.raises(InputRejectedError, match="has none now; nothing was changed"):
         extract(workspace)
-    assert (contents(workspace.crops), crops_of(workspace)) == before
+    assert (contents(workspace.crops), workspace.known_crops()) == before
 
 
 def test_a_missing_source_is_refused_and_the_crops_stay(tmp_path):
@@ -671,7 +661,7 @@ def test_a_missing_source_is_refused_and_the_crops_stay(tmp_path):
     (tmp_path / "pictures").rename(tmp_path / "gone")
     with pytest.raises(InputRejectedError, match="pictures: no such folder"):
         extract(workspace)
-    assert len(crops_of(workspace)) == 3
+    assert len(workspace.known_crops()) == 3
 
 
 @pytest.mark.parametrize("name", ["voc", "yolo", "coco", "folders"])
@@ -700,7 +690,7 @@ def describe(workspace, shot, objects):
 
 
 def attributes_of(workspace):
-    return {crop.file: crop.attributes for crop in crops_of(workspace)}
+    return {crop.file: crop.attributes for crop in workspace.known_crops()}
 
 
 NEAR, FAR = {"distance": 3.5, "view": "front"}, {"distance": 40, "hidden": True}
@@ -721,7 +711,7 @@ def test_crops_carry_the_attributes_of_their_objects(tmp_path):
 def test_attributes_that_alone_have_changed_are_taken_up_and_the_crops_left_alone(tmp_path, monkeypatch):
     workspace = make_workspace(tmp_path, [ONE, TWO])
     extract(workspace)
-    files, rows = tree(workspace.crops), crops_of(workspace)
+    files, rows = tree(workspace.crops), workspace.known_crops()
 
     def never(*_, **__):
         raise AssertionError("a known picture was decoded")
@@ -735,33 +725,33 @@ def test_attributes_that_alone_have_changed_are_taken_up_and_the_crops_left_alon
         expected = {**NONE, "apple_0000.png": described.get(1, {}), "pear_0000.png": described.get(2, {})}
         assert repr(attributes_of(workspace)) == repr(expected)
         assert tree(workspace.crops) == files
-        assert [replace(crop, attributes={}) for crop in crops_of(workspace)] == rows
+        assert [replace(crop, attributes={}) for crop in workspace.known_crops()] == rows
 
 
 def test_an_attributes_file_that_is_removed_clears_the_attributes(tmp_path):
     workspace = make_workspace(tmp_path, [ONE, TWO])
     extract(workspace)
-    rows = crops_of(workspace)
+    rows = workspace.known_crops()
     path = describe(workspace, ONE, {1: NEAR, 2: FAR})
     extract(workspace)
-    assert crops_of(workspace) != rows
+    assert workspace.known_crops() != rows
     path.unlink()
     assert extract(workspace).findings == ()
-    assert crops_of(workspace) == rows
+    assert workspace.known_crops() == rows
 
 
 def test_a_run_over_unchanged_attributes_stores_nothing(tmp_path, monkeypatch):
     workspace = make_workspace(tmp_path, [ONE, TWO])
     describe(workspace, ONE, {1: NEAR, 2: FAR})
     extract(workspace)
-    rows = crops_of(workspace)
+    rows = workspace.known_crops()
 
     def never(*_):
         raise AssertionError("something was stored")
 
     monkeypatch.setattr(Catalog, "save_screenshots", never)
     assert extract(workspace).pictures_unchanged == 2
-    assert crops_of(workspace) == rows
+    assert workspace.known_crops() == rows
 
 
 def test_objects_that_are_not_cut_keep_their_numbers(tmp_path):
@@ -884,15 +874,15 @@ def test_a_picture_that_is_no_longer_usable_keeps_the_attributes_of_its_crops(tm
 def test_a_catalogue_of_the_first_version_takes_up_attributes_without_cutting_again(tmp_path):
     workspace = make_workspace(tmp_path, [ONE, TWO])
     extract(workspace)
-    rows = crops_of(workspace)
+    rows = workspace.known_crops()
     as_once(workspace, version=1)
     with pytest.raises(InputRejectedError, match="its schema is older"):
-        crops_of(workspace)
+        workspace.known_crops()
     describe(workspace, ONE, {1: NEAR})
     summary = extract(workspace)
     check_agreement(workspace, summary)
     assert (summary.pictures_unchanged, summary.crops_new) == (2, 0)
-    after = crops_of(workspace)
+    after = workspace.known_crops()
     assert [replace(crop, origin="", attributes={}) for crop in after] == [replace(crop, origin="") for crop in rows]
     assert attributes_of(workspace) == {**NONE, "apple_0000.png": NEAR}
 
@@ -1005,7 +995,7 @@ def test_labels_of_any_kind_go_through_to_the_catalogue(tmp_path):
     summary = extract(workspace)
     check_agreement(workspace, summary)
     assert summary.findings == ()
-    assert sorted(crop.label for crop in crops_of(workspace)) == sorted(names)
+    assert sorted(crop.label for crop in workspace.known_crops()) == sorted(names)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["w"]
 
 
@@ -1035,9 +1025,11 @@ def state(workspace):
     """Return all that an extraction decides, without row numbers."""
     rows = [
         (c.label, c.number, c.file, c.hash, c.box, c.screenshot, c.context, c.fingerprint, c.attributes)
-        for c in crops_of(workspace)
+        for c in workspace.known_crops()
     ]
-    shots = [(s.source, s.name, s.context, s.size_wh, s.picture_hash, s.fingerprint) for s in screenshots_of(workspace)]
+    shots = [
+        (s.source, s.name, s.context, s.size_wh, s.picture_hash, s.fingerprint) for s in workspace.known_screenshots()
+    ]
     return rows, shots, contents(workspace.crops)
 
 
@@ -1076,7 +1068,7 @@ def test_an_extraction_killed_at_any_moment_is_completed_by_the_next_with_the_sa
                 hits += 1
             else:
                 seconds /= 2  # the machine may have been busier when it was measured
-            acknowledged = {crop.file: crop.hash for crop in tried(InputRejectedError, crops_of, workspace)[0] or ()}
+            acknowledged = {crop.file: crop.hash for crop in tried(InputRejectedError, workspace.known_crops)[0] or ()}
             if acknowledged:
                 files = contents(workspace.crops)
                 assert {name: hashlib.sha256(files[name]).hexdigest() for name in acknowledged} == acknowledged
@@ -1092,7 +1084,7 @@ def test_readers_never_fail_while_an_extraction_writes(many_shots, tmp_path):
     seen = []
     while process.poll() is None:
         if (workspace.root / "catalog.sqlite").exists():
-            _, error = tried(InputRejectedError, lambda: seen.append(len(crops_of(workspace))))
+            _, error = tried(InputRejectedError, lambda: seen.append(len(workspace.known_crops())))
             assert not error or not seen  # before the first commit there is nothing to read
     process.stdout.close()
     assert process.returncode == 0

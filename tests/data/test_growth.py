@@ -43,8 +43,7 @@ def test_the_time_of_a_screenshot_is_in_its_name_or_that_of_its_file(tmp_path):
 
 def test_labels_and_screenshots_are_summed_up_by_day_origin_and_context(workspace):
     ws = open_workspace(workspace.root)
-    with workspace.reading() as catalog:
-        before = len(catalog.crops())
+    before = len(workspace.known_crops())
     with open_session(workspace) as session:
         shot = next(one for one in session.screenshots if session.sheet(one.id).annotation.boxes)
         boxes = len(session.sheet(shot.id).annotation.boxes)
@@ -53,8 +52,7 @@ def test_labels_and_screenshots_are_summed_up_by_day_origin_and_context(workspac
     log = workspace.reviews
     log.write_text("".join(f"{json.dumps(json.loads(line) | {'time': DAY_3.isoformat()})}\n" for line in log.open()))
     ws.extract()
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = workspace.known_crops()
     rows = screenshot_rows(workspace)
     errors = [
         ErrorPoint(DAY_2, "label/one", 0.2),

@@ -119,18 +119,13 @@ def test_an_extraction_after_the_settings_were_edited_removes_the_crops_of_an_ig
     workspace = make_workspace(tmp_path)
     extract(workspace)
     changed = with_rules(workspace, "[labels]\nignore = ['stone']")
-    assert any(finding.code == "stale" for finding in check_screenshots(changed, known_of(changed)).faults)
+    assert any(finding.code == "stale" for finding in check_screenshots(changed, changed.known()).faults)
     summary = extract(changed)
     assert (summary.objects_read, summary.objects_kept, summary.crops_removed) == (16, 16, 8)
     assert [finding.item for finding in summary.findings] == ["label 'stone'"]
-    assert sorted({crop.label for crop in known_of(changed).crops}) == ["apple", "pear"]
-    checked = check_screenshots(changed, known_of(changed))
+    assert sorted({crop.label for crop in changed.known().crops}) == ["apple", "pear"]
+    checked = check_screenshots(changed, changed.known())
     assert (checked.faults, checked.doubts) == ((), ())
-
-
-def known_of(workspace):
-    with workspace.reading() as catalog:
-        return catalog.known()
 
 
 def test_classes_levels_and_tasks_that_only_ignored_labels_have_are_gone_from_the_taxonomy(tmp_path):
@@ -219,8 +214,7 @@ def test_what_a_remedy_writes_keeps_what_the_settings_said_and_cures(tmp_path, o
     workspace = open_workspace(settings.parent)
     assert workspace.label_rules == rules
     assert not any(finding.skips for finding in extract(workspace).findings)
-    with workspace.reading() as catalog:
-        counts = Counter(crop.label for crop in catalog.crops())
+    counts = Counter(crop.label for crop in workspace.known_crops())
     assert set(counts) == {"cat", "dog", "fox"}
     assert untrainable(counts, finds=True, rules=rules) == ()
 
@@ -275,9 +269,7 @@ def test_crops_whose_label_is_left_out_by_now_go_with_the_next_extraction(tmp_pa
     settings = workspace.root / "toonvision.toml"
     settings.write_text(f'{settings.read_text()}\n[labels]\nignore = ["stone"]\n')
     workspace = open_workspace(workspace.root)
-    with workspace.reading() as catalog:
-        (finding,) = unknown_labels(catalog.crops(), workspace.taxonomy, workspace.label_rules)
+    (finding,) = unknown_labels(workspace.known_crops(), workspace.taxonomy, workspace.label_rules)
     assert finding.remedy == "run toonvision extract"
     extract(workspace)
-    with workspace.reading() as catalog:
-        assert unknown_labels(catalog.crops(), workspace.taxonomy, workspace.label_rules) == []
+    assert unknown_labels(workspace.known_crops(), workspace.taxonomy, workspace.label_rules) == []

@@ -16,8 +16,7 @@ HEIGHT, WIDTH = 48, 64
 
 @pytest.fixture
 def first_crop(own_workspace):
-    with own_workspace.reading() as catalog:
-        return catalog.crops()[0]
+    return own_workspace.known_crops()[0]
 
 
 def write(workspace, crop, kind, picture):

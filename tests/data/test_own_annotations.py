@@ -38,8 +38,7 @@ def of(picture, *boxes, source="screenshots", **more):
 
 
 def labels(workspace, picture):
-    with workspace.reading() as catalog:
-        return [crop.label for crop in catalog.crops() if crop.screenshot == picture]
+    return [crop.label for crop in workspace.known_crops() if crop.screenshot == picture]
 
 
 def codes(found):
@@ -63,8 +62,7 @@ def test_where_a_box_came_from_means_nothing_to_a_source_in_pascal_voc(tmp_path)
     path = workspace.root / "screenshots" / "garden" / "shot_00.xml"
     write_annotation(path, of("garden/shot_00.png", APPLE, RICH, rejected=(APPLE,), review="open"))
     assert extract(workspace).objects_kept == 2
-    with workspace.reading() as catalog:
-        assert [dict(crop.attributes) for crop in catalog.crops()] == [{}, {}]
+    assert [dict(crop.attributes) for crop in workspace.known_crops()] == [{}, {}]
 
 
 def test_what_is_known_of_an_object_stays_known_when_its_screenshot_is_reviewed(workspace):
@@ -72,8 +70,7 @@ def test_what_is_known_of_an_object_stays_known_when_its_screenshot_is_reviewed(
     write_annotation(workspace.annotations / "garden/shot_00.xml", of("garden/shot_00.png", RICH))
     found = extract(workspace)
     assert found.findings == ()
-    with workspace.reading() as catalog:
-        known = [dict(crop.attributes) for crop in catalog.crops() if crop.screenshot == "garden/shot_00.png"]
+    known = [dict(crop.attributes) for crop in workspace.known_crops() if crop.screenshot == "garden/shot_00.png"]
     assert known == [{"fog": 0.5, "night": True}]
 
 
@@ -122,8 +119,7 @@ def test_boxes_that_were_drawn_on_a_rotated_picture_here_are_cut_as_they_were_se
     write_annotation(path, of("garden/shot_00.png", APPLE))
     for _ in range(2):  # the second time nothing is decoded
         assert extract(workspace).findings == ()
-    with workspace.reading() as catalog:
-        (crop,) = [one for one in catalog.crops() if one.screenshot == "garden/shot_00.png"]
+    (crop,) = [one for one in workspace.known_crops() if one.screenshot == "garden/shot_00.png"]
     with Image.open(workspace.crops / crop.file) as image:
         assert list(image.getdata()) == list(stored.crop(APPLE.box.xyxy).getdata())
     write_annotation(path, of("garden/shot_00.png", RICH))

@@ -29,11 +29,6 @@ def workspace_of(root, folders):
     return workspace
 
 
-def known_of(workspace):
-    with workspace.reading() as catalog:
-        return catalog.known()
-
-
 def test_the_source_s_subsets_are_taken_over_as_they_are(tmp_path):
     workspace = workspace_of(tmp_path, ["train"] * 6 + ["valid"] * 3 + ["test"] * 3)
     taken = take_over(workspace, seed=0)
@@ -100,7 +95,7 @@ def test_pictures_that_the_source_puts_nowhere_are_left_out_named_and_no_fault(t
     assert [finding.item for finding in taken.findings] == list(taken.left_out)
     assert all(key.startswith("more/") for key in taken.left_out)
     assert not taken.split.subsets.keys() & set(taken.left_out)
-    checked = check_splits(workspace, known_of(workspace))
+    checked = check_splits(workspace, workspace.known())
     assert checked.faults == ()
     (doubt,) = [doubt for doubt in checked.doubts if doubt.code == "uncovered"]
     assert "lie in no subset of the source" in doubt.reason
@@ -135,7 +130,7 @@ def test_every_picture_is_where_the_source_has_it_or_drawn_from_train_or_left_ou
     workspace = workspace_of(tmp_path_factory.mktemp("own"), folders)
     own = own_subsets(workspace)
     taken = take_over(workspace, seed=0)
-    shots = known_of(workspace).screenshots
+    shots = workspace.known().screenshots
     assert {shot.name for shot in shots} == taken.split.subsets.keys() | set(taken.left_out)
     for shot in shots:
         stated, subset = own.get((shot.source, shot.name)), taken.split.subset_of(shot)

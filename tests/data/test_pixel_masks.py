@@ -22,11 +22,6 @@ def workspace(small_workspace, tmp_path):
     return naming_pixels(small_workspace, tmp_path / "workspace")
 
 
-def shots_of(workspace):
-    with workspace.reading() as catalog:
-        return catalog.screenshots()
-
-
 def mask_of(tmp_path, values):
     path = tmp_path / "mask.png"
     Image.fromarray(np.array(values, np.uint8)).save(path)
@@ -35,7 +30,7 @@ def mask_of(tmp_path, values):
 
 def test_a_mask_is_found_by_context_and_stem_and_a_screenshot_need_not_have_one(small_workspace, tmp_path):
     some = naming_pixels(small_workspace, tmp_path / "some", without=("shot_00", "shot_03"))
-    shots = shots_of(some)
+    shots = some.known_screenshots()
     for shot, mask in zip(shots, masks_of(some, shots), strict=True):
         stem = Path(shot.name).stem
         if stem in ("shot_00", "shot_03"):
@@ -46,14 +41,14 @@ def test_a_mask_is_found_by_context_and_stem_and_a_screenshot_need_not_have_one(
 
 
 def test_a_mask_stays_where_the_folder_says_when_a_person_decided_on_another_context(workspace):
-    shots = shots_of(workspace)
+    shots = workspace.known_screenshots()
     moved = [replace(shot, context="elsewhere") for shot in shots]
     assert masks_of(workspace, moved) == masks_of(workspace, shots)
 
 
 def test_screenshots_without_a_mask_are_neither_learned_from_nor_evaluated(small_workspace, tmp_path):
     whole = naming_pixels(small_workspace, tmp_path / "whole")
-    shots = shots_of(whole)
+    shots = whole.known_screenshots()
     left_out = Path(shots[0].name).stem
     some = naming_pixels(small_workspace, tmp_path / "some", without=(left_out,))
     names = {
@@ -77,7 +72,7 @@ def test_the_masks_of_a_source_are_found_beside_its_screenshots_and_those_of_the
     from toonvision.data.extraction import extract
 
     extract(workspace)
-    shots = shots_of(workspace)
+    shots = workspace.known_screenshots()
     masks = masks_of(workspace, shots)
     assert [mask.path.is_relative_to(source) for mask in masks] == [True] * len(shots)
     own = workspace.masks / "classes" / shots[0].context / f"{Path(shots[0].name).stem}.png"
@@ -184,8 +179,7 @@ def with_numbered_objects(workspace, frames):
 
 
 def test_each_pixel_names_the_place_of_its_object_among_those_of_its_screenshot(workspace):
-    with workspace.reading() as catalog:
-        known = catalog.known()
+    known = workspace.known()
     frames = frames_of(known.screenshots, known.crops)
     size_hw = (frames[0].shot.size_wh[1], frames[0].shot.size_wh[0])
     assert load_instances(workspace, frames, size_hw=size_hw) is None
@@ -203,8 +197,7 @@ def test_each_pixel_names_the_place_of_its_object_among_those_of_its_screenshot(
 @pytest.mark.parametrize("resize", ["stretch", "letterbox"])
 def test_each_crop_shows_where_its_own_object_is_seen(workspace, resize):
     size_hw = (24, 16)
-    with workspace.reading() as catalog:
-        known = catalog.known()
+    known = workspace.known()
     frames = frames_of(known.screenshots, known.crops)
 
     def load():

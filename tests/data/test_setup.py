@@ -184,8 +184,7 @@ def test_screenshots_in_a_new_folder_are_taken_up_by_the_next_extraction(tmp_pat
     write_voc(tmp_path / "s", [Shot("outside", "", small_shots()[1].objects)])
     summary = extract(workspace)
     assert (summary.pictures_kept, summary.pictures_skipped, summary.crops_new) == (8, 0, 4)
-    with workspace.reading() as catalog:
-        crops = catalog.known().crops
+    crops = workspace.known().crops
     columns = measure_balance(crops, workspace.taxonomy).tables[0].columns
     assert [column.name for column in columns] == ["all", "attic", "garden", "house"]
 

@@ -209,8 +209,7 @@ def test_near_duplicate_pictures_are_grouped_from_the_files_on(tmp_path):
     again = original.resize((680, 480)).resize((340, 240)).point(lambda level: round(0.95 * level))
     again.save(tmp_path / "screenshots" / "house" / "twin.png")
     extract(workspace)
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = workspace.known_crops()
     keys = {c.screenshot: key for c, key in zip(crops, group_keys(crops), strict=True)}
     assert keys["house/twin.png"] == keys["garden/shot_00.png"]
     assert len(set(keys.values())) == 6

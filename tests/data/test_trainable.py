@@ -200,8 +200,7 @@ def test_any_counts_can_be_trained_or_are_refused_with_every_class_and_its_count
 
 
 def test_two_classes_with_samples_in_every_subset_can_be_trained(small_workspace):
-    with small_workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = small_workspace.known_crops()
     split = read_split(small_workspace.splits, "default")
     for level in ("label", "kind"):
         table = subset_table(small_workspace.taxonomy.level(level), split, crops, small_workspace.taxonomy)

@@ -232,8 +232,7 @@ def test_many_crops_are_compared_from_all_over_the_catalogue(trained, monkeypatc
     monkeypatch.setattr(parity, "FEWEST", 4)
     monkeypatch.setattr(parity, "MOST", 5)
     pictures, crops = parity_pictures(trained, size_hw=(32, 32), resize="letterbox")
-    with trained.reading() as catalog:
-        listed = catalog.crops()
+    listed = trained.known_crops()
     assert (len(pictures), crops) == (5, 5)
     for picture, index in zip(pictures, (0, 6, 12, 17, 23), strict=True):
         seen = read_picture(trained.crops / listed[index].file, size_hw=(32, 32), resize="letterbox")

@@ -127,10 +127,9 @@ def test_what_the_source_knows_of_its_objects_stays_and_makes_no_conflict(tmp_pa
     assert session.sheet(shot).version == after.version
     session.change(shot, Change("confirm"), version=after.version)
     extract(workspace)
-    with workspace.reading() as catalog:
-        assert [dict(crop.attributes) for crop in catalog.crops() if crop.screenshot == "garden/shot_00.png"] == [
-            known[1], {},
-        ]  # fmt: skip
+    assert [dict(crop.attributes) for crop in workspace.known_crops() if crop.screenshot == "garden/shot_00.png"] == [
+        known[1], {},
+    ]  # fmt: skip
 
 
 def test_proposals_become_decisions_with_their_model_and_score(session):

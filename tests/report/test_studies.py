@@ -58,8 +58,7 @@ def studied(small_workspace, tmp_path):
     """A workspace with an evaluated run, a learning curve, and three suspects of which one was corrected since."""
     workspace = copied(small_workspace, tmp_path / "workspace")
     run, evaluation = evaluated_workspace(workspace)
-    with workspace.reading() as catalog:
-        apples = [crop for crop in catalog.crops() if crop.label == "apple"]
+    apples = [crop for crop in workspace.known_crops() if crop.label == "apple"]
     gone = dataclasses.replace(apples[0], file="apple_9999.png")
     dataclasses.replace(curve_of(), folder=workspace.studies / "label" / "curve").save()
     study = suspects_of([apples[2], gone, apples[1]], likely="pear", samples=24)

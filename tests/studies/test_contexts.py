@@ -75,8 +75,7 @@ def study(samples, folder=None, watcher=unwatched, *, seeds=(0, 1), settings=QUI
 
 
 def test_the_context_left_out_is_the_test_and_no_screenshot_straddles_parts(small_workspace):
-    with small_workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = small_workspace.known_crops()
     parts = hold_out(crops, "garden", seed=0)
     assert {crop.id for crop in crops if crop.context == "garden"} == {id_ for id_, p in parts.items() if p == "test"}
     keys = group_keys(crops)

@@ -35,8 +35,7 @@ def test_the_same_settings_are_trained_on_crops_whose_screenshots_are_divided(ev
     seen = Seen()
     study = compare_naive(workspace, run, evaluation, watcher=seen)
     ((fold, known),) = seen.folds
-    with workspace.reading() as catalog:
-        shots = {number: crop.screenshot_id for number, crop in enumerate(catalog.crops())}
+    shots = {number: crop.screenshot_id for number, crop in enumerate(workspace.known_crops())}
     subsets = [{shots[index] for index in indices.tolist()} for indices in (fold.train, fold.val, fold.test)]
     assert subsets[0] & subsets[2]
     assert not known

@@ -12,23 +12,14 @@ from toonvision.tasks.settings import Augmentation, TrainingSettings
 from toonvision.taxonomy.labels import Task
 
 
-def known_of(workspace):
-    with workspace.reading() as catalog:
-        return catalog.known()
-
-
-def crops_of(workspace):
-    return known_of(workspace).crops
-
-
 def load(workspace, crops, level="label"):
     task = Task(level, level)
-    return classify.dataset_of(workspace, task, known_of(workspace), crops, size_hw=(24, 16), resize="stretch")
+    return classify.dataset_of(workspace, task, workspace.known(), crops, size_hw=(24, 16), resize="stretch")
 
 
 @pytest.mark.parametrize(("level", "classes"), [("label", ("apple", "pear", "stone")), ("kind", ("fruit", "mineral"))])
 def test_classes_stand_in_the_taxonomys_order_and_targets_count_them(own_workspace, level, classes):
-    dataset = load(own_workspace, crops_of(own_workspace)[::-1], level)
+    dataset = load(own_workspace, own_workspace.known_crops()[::-1], level)
     assert dataset.classes == classes
     assert dataset.targets.dtype == np.int64
     taxonomy = own_workspace.taxonomy
@@ -36,13 +27,13 @@ def test_classes_stand_in_the_taxonomys_order_and_targets_count_them(own_workspa
 
 
 def test_classes_without_crops_are_left_out(own_workspace):
-    dataset = load(own_workspace, [crop for crop in crops_of(own_workspace) if crop.label != "pear"])
+    dataset = load(own_workspace, [crop for crop in own_workspace.known_crops() if crop.label != "pear"])
     assert dataset.classes == ("apple", "stone")
     assert sorted(set(dataset.targets.tolist())) == [0, 1]
 
 
 def test_crops_without_a_class_at_the_level_are_left_out(own_workspace):
-    crops = crops_of(own_workspace)
+    crops = own_workspace.known_crops()
     stray = dataclasses.replace(crops[0], label="plum")
     assert load(own_workspace, [stray, *crops]).items == tuple(crops)
 

@@ -184,8 +184,7 @@ def test_no_crop_is_cut_of_what_nobody_need_find_and_nothing_else_counts_it(tmp_
     workspace = crowded(tmp_path)
     summary = extract(workspace)
     assert (summary.objects_read, summary.objects_kept, summary.crops_new) == (27, 24, 24)
-    with workspace.reading() as catalog:
-        known = catalog.known()
+    known = workspace.known()
     assert sorted(region.label for region in known.regions) == ["apple", "pear", "stone-pile"]
     assert not {crop.box for crop in known.crops if crop.screenshot_id == known.regions[0].screenshot_id} & {
         region.box for region in known.regions

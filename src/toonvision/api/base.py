@@ -126,8 +126,7 @@ class Opened:
         return self._learnable(self._labels())
 
     def _labels(self) -> set[str]:
-        with self.files.reading() as catalog:
-            return {crop.label for crop in catalog.crops()}
+        return {crop.label for crop in self.files.known_crops()}
 
     def _learnable(self, labels: set[str]) -> str:
         taxonomy = self.files.taxonomy

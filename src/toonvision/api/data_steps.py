@@ -129,8 +129,7 @@ class DataSteps(Opened):
         from toonvision.evaluation.history import errors_so_far
         from toonvision.report.data_panels import write_balance_figures, write_growth
 
-        with self.files.reading() as catalog:
-            crops = catalog.crops()
+        crops = self.files.known_crops()
         measured = measure_balance(crops, self.files.taxonomy, rules=self.files.label_rules)
         rows = screenshot_rows(self.files)
         growth = measure_growth(self.files, rows, crops, errors_so_far(self.files.runs))

@@ -114,8 +114,7 @@ def _known_classes(run: StoredRun, card: ModelCard, paths: Sequence[Path]) -> tu
     """Look up the classes of pictures that are the workspace's own crops."""
     files = run.workspace.files
     try:
-        with files.reading() as catalog:
-            labels = {crop.file: crop.label for crop in catalog.crops()}
+        labels = {crop.file: crop.label for crop in files.known_crops()}
     except InputRejectedError:
         return (None,) * len(paths)
     crops = files.crops.resolve()

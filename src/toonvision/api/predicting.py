@@ -153,8 +153,7 @@ def _predict_boxes(run: StoredRun, pictures: Sequence[Path], *, keras: bool) -> 
 def not_crops(run: StoredRun, pictures: Sequence[Path]) -> list[Finding]:
     """Warn of pictures that are much larger than the crops that the model learned from, or of another shape."""
     try:
-        with run.workspace.files.reading() as catalog:
-            crops = np.array([crop.box.size_wh for crop in catalog.crops()], dtype=np.float64)
+        crops = np.array([crop.box.size_wh for crop in run.workspace.files.known_crops()], dtype=np.float64)
     except InputRejectedError:
         return []
     sizes = [(path, size) for path in pictures[:_MOST_MEASURED] if (size := _size_wh(path))]

@@ -173,8 +173,7 @@ class StudySteps(Opened):
         from toonvision.data.balance import measure_balance
 
         taxonomy = self.files.taxonomy
-        with self.files.reading() as catalog:
-            shortages = measure_balance(catalog.crops(), taxonomy).shortages
+        shortages = measure_balance(self.files.known_crops(), taxonomy).shortages
         level = taxonomy.task(task).level
         learned = [one for one in shortages if taxonomy.class_of(one.label.name, level) is not None]
         first, classes = learned[:_MOST_SHORTAGES], taxonomy.level(level).by_name

@@ -219,8 +219,7 @@ def screenshot_reader(workspace: Workspace) -> Callable[[int], Image.Image]:
     It raises `InputRejectedError` if the file is missing, damaged, or another one by now.
     """
     roots = {source.key: source.root for source in workspace.sources}
-    with workspace.reading() as catalog:
-        shots = {shot.id: shot for shot in catalog.screenshots()}
+    shots = {shot.id: shot for shot in workspace.known_screenshots()}
 
     def read(row: int) -> Image.Image:
         shot = shots[row]

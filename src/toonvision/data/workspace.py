@@ -22,6 +22,7 @@ from toonvision.data.formats.names import Format
 from toonvision.data.group_pattern import GroupsTable, RecordingPattern
 from toonvision.data.label_rules import LabelRules, LabelsTable
 from toonvision.data.listing import WORKSPACE_MARK
+from toonvision.data.records import Crop, Known, StoredScreenshot
 from toonvision.taxonomy.labels import PIXEL_LEVEL, Taxonomy
 from toonvision.taxonomy.loader import (
     CategoryTable,
@@ -168,6 +169,21 @@ class Workspace:
             raise InputRejectedError(f"{self.root}: there are no crops yet. Run: toonvision extract -w {self.root}")
         with Catalog.open(self.catalog, read_only=True, untouched=untouched, recording_of=self.recording_of) as catalog:
             yield catalog
+
+    def known(self) -> Known:
+        """Return all that the catalogue says; see `reading`."""
+        with self.reading() as catalog:
+            return catalog.known()
+
+    def known_crops(self) -> list[Crop]:
+        """Return all crops by label and number; see `reading`."""
+        with self.reading() as catalog:
+            return catalog.crops()
+
+    def known_screenshots(self) -> list[StoredScreenshot]:
+        """Return all screenshots by source and name; see `reading`."""
+        with self.reading() as catalog:
+            return catalog.screenshots()
 
 
 def open_workspace(root: Path, *, untouched: bool = False) -> Workspace:

@@ -106,8 +106,7 @@ def parity_pictures(workspace: Workspace, *, size_hw: tuple[int, int], resize: R
     Raises:
         InputRejectedError: If there is no crop, or one cannot be read.
     """
-    with workspace.reading() as catalog:
-        crops = catalog.crops()
+    crops = workspace.known_crops()
     if not crops:
         raise InputRejectedError(f"{workspace.root}: there is no crop to compare on. Run: toonvision extract")
     chosen = [crops[index] for index in spread_indices(len(crops), MOST)]
@@ -131,8 +130,7 @@ def screenshots_to_compare(workspace: Workspace, size_hw: tuple[int, int]) -> tu
     Raises:
         InputRejectedError: If there is no screenshot, or one cannot be read.
     """
-    with workspace.reading() as catalog:
-        shots = catalog.screenshots()
+    shots = workspace.known_screenshots()
     if not shots:
         raise InputRejectedError(f"{workspace.root}: there is no screenshot to compare on. Run: toonvision extract")
     chosen = [shots[index] for index in spread_indices(len(shots), FEWEST)]

@@ -261,8 +261,7 @@ def box_suspects_panel(workspace: Workspace, study: BoxSuspectStudy) -> FigurePa
     """Return the figure of the most suspect annotations for each reason, with a row for every one; None without one."""
     classes = workspace.taxonomy.level(workspace.taxonomy.task(study.task).level).by_name
     read = screenshot_reader(workspace)
-    with workspace.reading() as catalog:
-        rows = {(shot.source, shot.name): shot.id for shot in catalog.screenshots()}
+    rows = {(shot.source, shot.name): shot.id for shot in workspace.known_screenshots()}
     groups = []
     for reason in REASONS:
         own = [one for one in study.suspects if one.reason == reason]

@@ -93,8 +93,7 @@ def require_contexts(workspace: Workspace) -> None:
     Raises:
         InputRejectedError: With the way to more contexts.
     """
-    with workspace.reading() as catalog:
-        contexts = {crop.context for crop in catalog.crops()}
+    contexts = {crop.context for crop in workspace.known_crops()}
     if len(contexts) == 1:
         raise InputRejectedError(
             f"{workspace.root}: this workspace has one context only, so that none can be left out. Put screenshots "

@@ -122,8 +122,7 @@ def task_dataset(
     Raises:
         InputRejectedError: If too few classes have samples: fewer than two, or none to be found; with the counts.
     """
-    with workspace.reading() as catalog:
-        known = [workspace.taxonomy.class_of(crop.label, task.level) for crop in catalog.crops()]
+    known = [workspace.taxonomy.class_of(crop.label, task.level) for crop in workspace.known_crops()]
     counts = Counter(name for name in known if name is not None)
     needed = "at least two classes" if task.kind == CLASSIFY else "a class"
     if len(counts) < (2 if task.kind == CLASSIFY else 1):

@@ -64,8 +64,7 @@ def input_size(workspace: Workspace, network: str) -> tuple[int, int]:
 
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
     """Load the crops of a task; see `TaskKind.load`."""
-    with workspace.reading() as catalog:
-        known = catalog.known()
+    known = workspace.known()
     if split is None:
         return dataset_of(workspace, task, known, known.crops, size_hw=size_hw, resize=resize)
     stored = read_split(workspace.splits, split)

@@ -91,8 +91,7 @@ def usual_screen(workspace: Workspace) -> tuple[int, int]:
     Raises:
         InputRejectedError: If nothing was extracted yet.
     """
-    with workspace.reading() as catalog:
-        sizes = [shot.size_wh for shot in catalog.screenshots()]
+    sizes = [shot.size_wh for shot in workspace.known_screenshots()]
     if not sizes:
         raise InputRejectedError(f"{workspace.root}: there is no screenshot yet. Run: toonvision extract")
     width, height = max(sorted(set(sizes)), key=sizes.count)
@@ -107,8 +106,7 @@ def usual_factor(screen_hw: tuple[int, int]) -> int:
 
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
     """Load the screenshots of a task; see `TaskKind.load`. They are shrunk, whatever is said of crops."""
-    with workspace.reading() as catalog:
-        frames = items(catalog.known(), workspace, task)
+    frames = items(workspace.known(), workspace, task)
     if split is None:
         return dataset_of(workspace, task, frames, size_hw=size_hw)
     stored = read_split(workspace.splits, split)

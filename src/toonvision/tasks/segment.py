@@ -57,8 +57,7 @@ def items(known: Known, workspace: Workspace, task: Task) -> tuple[Frame, ...]:
 
 def load(workspace: Workspace, task: Task, *, split: str | None, size_hw: tuple[int, int], resize: Resize) -> Dataset:
     """Load the screenshots that have a mask; see `TaskKind.load`. They are shrunk, whatever is said of crops."""
-    with workspace.reading() as catalog:
-        frames = items(catalog.known(), workspace, task)
+    frames = items(workspace.known(), workspace, task)
     if split is None:
         return _dataset_of(workspace, task, frames, size_hw)
     stored = read_split(workspace.splits, split)

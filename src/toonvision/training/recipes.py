@@ -176,8 +176,7 @@ def recipe_in(
     from toonvision.tasks.registry import kind_of
     from toonvision.taxonomy.loader import built_in_name
 
-    with workspace.reading() as catalog:
-        items = kind_of(task).items(catalog.known(), workspace, task)
+    items = kind_of(task).items(workspace.known(), workspace, task)
     if split is not None:
         stored = read_split(workspace.splits, split)
         items = [item for item in items if stored.subset_of(item) == "train"]
