@@ -97,9 +97,10 @@ def test_a_training_that_was_cut_short_is_to_take_longer_and_never_to_learn_more
     assert said.endswith(end)
 
 
+@pytest.mark.parametrize(("start", "recipe"), [("none", 176), ("toontown", 88)])
 @pytest.mark.parametrize(("ap50", "said"), [(0.0, True), (float("nan"), True), (0.95, False)])
-def test_a_detector_that_found_little_in_few_epochs_is_to_be_trained_longer(ap50, said):
-    short = dataclasses.replace(settings_for("detector"), epochs=10)
+def test_a_detector_that_found_little_in_few_epochs_is_to_be_trained_longer(ap50, said, start, recipe):
+    short = dataclasses.replace(settings_for("detector"), epochs=10, start=start)
     made = trained(GOOD, settings=short, repeat={"epochs": 10}, history=FALLING)
     scores = (SimpleNamespace(precision=SimpleNamespace(ap50=ap50)),)
     record = dataclasses.replace(made.evaluation.record, kind=DETECT)
@@ -107,7 +108,9 @@ def test_a_detector_that_found_little_in_few_epochs_is_to_be_trained_longer(ap50
         dataclasses.replace(made, evaluation=dataclasses.replace(made.evaluation, record=record, scores=scores))
     )
     assert (
-        found == ("The training ended after 10 epochs, where the recipe has 265. Train longer: --epochs 265.",) * said
+        found
+        == (f"The training ended after 10 epochs, where the recipe has {recipe}. Train longer: --epochs {recipe}.",)
+        * said
     )
 
 

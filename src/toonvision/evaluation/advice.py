@@ -107,10 +107,9 @@ def _is_cut_short(trained: Trained, repeat: RepeatRecord, epochs: Epochs) -> boo
 
 
 def _recipe_epochs(trained: Trained) -> int:
-    record = trained.evaluation.record
-    return settings_for(
-        record.settings.network, classes=len(trained.dataset.classes), images=record.learned_from
-    ).epochs
+    record, classes = trained.evaluation.record, len(trained.dataset.classes)
+    network, start = record.settings.network, record.settings.start
+    return settings_for(network, classes=classes, images=record.learned_from, taxonomy=start).epochs
 
 
 def _train_longer(trained: Trained) -> str:
