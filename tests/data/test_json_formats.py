@@ -658,6 +658,17 @@ def test_the_shapes_of_via_become_boxes_and_it_is_said_how(tmp_path, drawn, expe
     assert read_one("via", tmp_path) == ([("apple", *expected)], [])
 
 
+def test_a_table_of_via_that_excel_saved_is_read(tmp_path):
+    via(tmp_path)
+    (tmp_path / "via_project.json").unlink()
+    header = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
+    shape = '"{""name"":""rect"",""x"":1,""y"":2,""width"":29,""height"":38}"'
+    row = f'a.png;1;{{}};1;0;{shape};"{{""fruit"":""apple"",""name"":""not_defined""}}"'
+    (tmp_path / "via.csv").write_text(f"sep=;\n{header.replace(',', ';')}\n{row}\n", encoding="utf-8")
+    assert layout.detect(tmp_path) == "via"
+    assert read_one("via", tmp_path) == ([("apple", (1, 2, 30, 40), "")], [])
+
+
 def test_a_point_of_via_is_named_and_counted_and_regions_may_be_an_object(tmp_path):
     via(tmp_path)
     regions = {"0": via_region(LABEL, "point", cx=1, cy=2), "1": via_region(LABEL, x=1, y=2, width=29, height=38)}

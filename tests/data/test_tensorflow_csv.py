@@ -42,6 +42,10 @@ TABLES = {
     "a.png;dog;90;40;140;100\nb.png;;;;;\n",
     "decimal commas": "filename;class;xmin;ymin;xmax;ymax\na.png;cat;10,0;10,0;60,0;70,00\n"
     "a.png;dog;90;40;140,0;100\nb.png;;;;;\n",
+    "a line for Excel": "sep=;\r\nfilename;class;xmin;ymin;xmax;ymax\r\na.png;cat;10;10;60;70\r\n"
+    "a.png;dog;90;40;140;100\r\nb.png;;;;;\r\n",
+    "a box in one cell": "image_id,width,height,bbox,label\n"
+    'a,160,120,"[10, 10.0, 50, 60]",cat\na,160,120,"[90, 40, 50, 60]",dog\nb,160,120,,\n',
     "names without a suffix": "image_id,label,xmin,ymin,xmax,ymax\na,cat,10,10,60,70\na,dog,90,40,140,100\nb,,,,,\n",
     "tabs": "filename\tclass\txmin\tymin\txmax\tymax\na.png\tcat\t10\t10\t60\t70\n"
     "a.png\tdog\t90\t40\t140\t100\nb.png\t\t\t\t\t\n",

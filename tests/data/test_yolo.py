@@ -798,6 +798,13 @@ def test_a_table_of_numbers_beside_many_pictures_is_no_label_file(tmp_path):
         layout.detect(tmp_path)
 
 
+def test_a_path_of_windows_in_the_settings_is_named_with_what_to_write(tmp_path):
+    pair(tmp_path, "a")
+    (tmp_path / "data.yaml").write_text('path: "D:\\new\\data"\nnames: [cat, dog]\n', encoding="utf-8")
+    with pytest.raises(InputRejectedError, match=r"(?i)write / in place of each . in that line"):
+        layout.read("yolo", tmp_path)
+
+
 def four(root, row):
     pair(root, *"abcd", rows=f"{row}\n")
     (root / "classes.txt").write_text("cat\n", encoding="utf-8")

@@ -114,6 +114,11 @@ YOLO = [
         (steps(names(*THREE), init_again),),
         on="yolo",
     ),
+    Remedy(
+        "write / in place of each \\ in that line",
+        *spoiled(text(DATA, 'path: "D:\\new\\data"\ntrain: images\nnames: [apple, pear, stone]\n')),
+        on="yolo",
+    ),
     Remedy("correct that line", *spoiled(text(DATA, "train: images\nnames: ['apple' 'pear']\n")), on="yolo"),
     Remedy("write it again", *spoiled(text(DATA, "train: images\nnames: [\x07]\n")), on="yolo"),
     Remedy(

@@ -3,8 +3,9 @@
 TensorFlow's have a header, ``filename,width,height,class,xmin,ymin,xmax,ymax`` in any order. RetinaNet's rows are
 ``path,x1,y1,x2,y2,class``, AutoML's ``set,path,class,x_min,y_min,,,x_max,y_max,,`` in shares of the picture's size,
 those of makesense.ai ``class,x,y,width,height,filename,width,height``. Open Images has shares too, and ids for classes,
-which a table of its own names. A table that names no pictures is named after one. Where no table has boxes, those with
-a label for each picture are read, as Kaggle has them: ``id,label``.
+which a table of its own names. A box may stand in one cell, ``bbox``, as ``[x, y, width, height]``. A table that names
+no pictures is named after one. Where no table has boxes, those with a label for each picture are read, as Kaggle has
+them: ``id,label``.
 
 Source:
     Google Cloud, "AutoML Vision object detection: formatting a training data CSV"; fizyr/keras-retinanet, README;
@@ -32,12 +33,13 @@ from toonvision.data.formats.json_files import whole_picture
 from toonvision.data.formats.labelstudio_tasks import OF_ANNOTATION
 from toonvision.data.formats.listed import Canvas, Listed, read_files
 from toonvision.data.formats.shapes import EDGE_NAMES, EDGES, POLYGON_NOTE, box_around, box_of, keys_of_box
+from toonvision.data.formats.tables import separated
 from toonvision.data.picture_kinds import is_picture
 from toonvision.data.source_tree import SourceTree, folder_text
 from toonvision.data.subsets import named_subset, subset_in
 
 TITLE = "TensorFlow CSV"
-COLUMNS = "filename and label and, of boxes in pixels, xmin, ymin, xmax and ymax"
+COLUMNS = "filename and label and, of boxes in pixels, xmin, ymin, xmax and ymax, or bbox as [x, y, width, height]"
 """What messages say of the columns of a table."""
 _NEEDED = ("filename", "class", *EDGES)
 _CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
@@ -60,13 +62,15 @@ _OF_BOXES = re.compile(r".*(?:box|min|max|cent|poly|segm|rle|encod|roi|point).*|
 """Columns that say where something is."""
 _PROSE = frozenset({"caption", "text", "comment", "description", "prompt", "url", "tags"})
 """Columns that say much of a picture, and no label."""
+_BOX_SIDES = ("xmin", "ymin", "bbox_width", "bbox_height")
 _READ = frozenset({*_NEEDED, "bbox_width", "bbox_height", "width", "height", "set", _CROWD, "id", *OF_ANNOTATION})
 _RETINANET = {name: index for index, name in enumerate(("filename", *EDGES, "class"))}
-_MAKESENSE_SIDES = ("xmin", "ymin", "bbox_width", "bbox_height")
-_MAKESENSE = {name: index for index, name in enumerate(("class", *_MAKESENSE_SIDES, "filename", "width", "height"))}
+_MAKESENSE = {name: index for index, name in enumerate(("class", *_BOX_SIDES, "filename", "width", "height"))}
 _AUTOML = {"set": 0, "filename": 1, "class": 2, "xmin": 3, "ymin": 4, "xmax": 7, "ymax": 8}
 _SETS = frozenset({"TRAIN", "VALIDATION", "VALIDATE", "TEST", "UNASSIGNED"})
-_DELIMITERS = ",;\t"
+_BOX = "bbox"
+_BOX_CELL = re.compile(r"\[([^\[\],]+),([^\[\],]+),([^\[\],]+),([^\[\],]+)\]")
+"""A box in one cell: its left and top, width and height, as in COCO."""
 _SUFFIXES = (".csv", ".tsv")
 _DECIMAL_COMMA = re.compile(r"^(\s*[+-]?\d+),(\d+\s*)$")
 _HEAD = 8192
@@ -174,19 +178,33 @@ def _head(path: Path) -> list[list[str]]:
 
 
 def _rows(text: str) -> list[list[str]]:
-    """Return the rows of a table; what separates its cells is what the first row has most of.
-
-    Where commas do not, one within a number is a decimal comma.
-    """
-    first = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=first.count)
+    """Return the rows of a table, a box in one cell as four; where no comma separates them, it can be a decimal one."""
+    delimiter, text = separated(text)
     try:
         rows = [
             row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(map(str.strip, row))
         ]
-        return rows if delimiter == "," else [[_DECIMAL_COMMA.sub(r"\1.\2", cell) for cell in row] for row in rows]
     except csv.Error as error:
         raise RejectedItemError(f"is no table ({error})", "export it again", code="bad-row") from error
+    if delimiter != ",":
+        rows = [[_DECIMAL_COMMA.sub(r"\1.\2", cell) for cell in row] for row in rows]
+    return _with_boxes_apart(rows)
+
+
+def _with_boxes_apart(rows: list[list[str]]) -> list[list[str]]:
+    names = [name.strip().lower() for name in rows[0]] if rows else []
+    if _BOX not in names:
+        return rows
+    at = names.index(_BOX)
+    cells = [row[at] if at < len(row) else "" for row in rows[1:]]
+    boxes = [_BOX_CELL.fullmatch(cell.strip()) for cell in cells]
+    if not any(boxes):
+        return rows
+    apart = [
+        [*row[:at], *(box.groups() if box else (cell, "", "", "")), *row[at + 1 :]]
+        for row, cell, box in zip(rows[1:], cells, boxes, strict=True)
+    ]
+    return [[*rows[0][:at], *_BOX_SIDES, *rows[0][at + 1 :]], *apart]
 
 
 def _all_rows(path: Path) -> list[list[str]]:
@@ -213,7 +231,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> _Columns | None:
     if all(len(row) == len(_RETINANET) and is_picture(row[0]) and _four_or_none(row[1:5]) for row in rows):
         return _Columns(_RETINANET, has_header=False)
     if all(len(row) == len(_MAKESENSE) and is_picture(row[5]) and _four_or_none(row[1:5]) for row in rows):
-        return _Columns(_MAKESENSE, has_header=False, edges=_MAKESENSE_SIDES)
+        return _Columns(_MAKESENSE, has_header=False, edges=_BOX_SIDES)
     if all(len(row) > 2 and row[0].strip().upper() in _SETS and is_picture(row[1]) for row in rows):
         boxes = all(len(row) > _AUTOML["ymax"] for row in rows)
         return _Columns(_AUTOML, has_header=False, shares=True, edges=EDGES if boxes else ())

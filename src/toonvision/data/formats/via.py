@@ -34,12 +34,15 @@ from toonvision.data.formats.json_files import (
     read_documents,
 )
 from toonvision.data.formats.listed import Canvas, Listed
+from toonvision.data.formats.tables import separated
 from toonvision.data.source_tree import SourceTree
 
 TITLE = "VGG Image Annotator (VIA)"
 _HEADER = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
 _LONGEST_HEADER = 4096
 _METADATA = "_via_img_metadata"
+_NOT_FILLED = "not_defined"
+"""What VIA writes into its own attributes."""
 Pictures = Mapping[str, Mapping[str, Any]]
 """What VIA calls image metadata, by its key."""
 
@@ -88,22 +91,25 @@ def _is_picture(row: object) -> bool:
 
 
 def _tables(tree: SourceTree) -> list[Path]:
-    return [path for path in tree.with_suffix(".csv") if _HEADER.encode() in _first_line(path, tree)]
+    return [path for path in tree.with_suffix(".csv") if _HEADER in _first_line(path, tree)]
 
 
-def _first_line(path: Path, tree: SourceTree) -> bytes:
+def _first_line(path: Path, tree: SourceTree) -> str:
+    """Return the first row of a table, its cells separated by commas; an empty text if it cannot be read."""
     try:
         followed_inside(tree.root, path, name=tree.relative(path))
-        return read_regular(path, limit=LARGEST_DOCUMENT, first=_LONGEST_HEADER).partition(b"\n")[0]
+        head = read_regular(path, limit=LARGEST_DOCUMENT, first=_LONGEST_HEADER)
     except RejectedItemError:
-        return b""
+        return ""
+    delimiter, text = separated(decode_text(head, errors="replace"))
+    return text.partition("\n")[0].replace(delimiter, ",")
 
 
 def _read_table(path: Path) -> Pictures:
     """Read exported annotations in CSV as if they were in JSON: a line is a region, or a picture without any."""
     try:
-        text = decode_text(read_regular(path, limit=LARGEST_DOCUMENT))
-        lines = list(csv.DictReader(io.StringIO(text.lstrip("#"), newline="")))
+        delimiter, text = separated(decode_text(read_regular(path, limit=LARGEST_DOCUMENT)))
+        lines = list(csv.DictReader(io.StringIO(text.lstrip("#"), newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise RejectedItemError(f"cannot be read as CSV ({error})", "export it again", code="bad-csv") from error
     pictures: dict[str, dict[str, Any]] = {}
@@ -134,7 +140,8 @@ def _label_attribute(entries: Sequence[Listed], tree: SourceTree) -> tuple[str, 
     """Return the attribute that holds the labels; one of several that is not called label, with a note that says so."""
     rows = [row for entry in entries if isinstance(entry.rows, list) for row in entry.rows]
     attributes = [row.get("region_attributes") for row in rows if isinstance(row, dict)]
-    filled = Counter(name for own in attributes if isinstance(own, dict) for name, value in own.items() if value)
+    pairs = [pair for own in attributes if isinstance(own, dict) for pair in own.items()]
+    filled = Counter(name for name, value in pairs if value and value != _NOT_FILLED)
     if not filled:
         return "", []
     return label_among(filled, "the attribute", entries[0].document, tree)

@@ -294,6 +294,8 @@ def _load_yaml(path: Path, tree: SourceTree) -> object:
         reason = printable(getattr(error, "problem", None) or " ".join(str(error).split()))
         mark = getattr(error, "problem_mark", None)
         where, remedy = (f"line {mark.line + 1}: ", "correct that line") if mark else ("", "write it again")
+        if "escape" in reason:
+            remedy = "write / in place of each \\ in that line"
         raise RejectedItemError(f"cannot be read as YAML ({where}{reason})", remedy, code="bad-yaml") from error
 
 
