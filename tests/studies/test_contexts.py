@@ -1,6 +1,5 @@
 import dataclasses
 import shutil
-from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -124,8 +123,8 @@ def test_a_single_context_cannot_be_left_out():
 
 def test_a_workspace_of_one_context_is_refused_before_anything_is_loaded(small_workspace):
     require_contexts(small_workspace)
-    crops = SimpleNamespace(crops=lambda: [builders.crop(0, "apple"), builders.crop(1, "pear")])
-    workspace = SimpleNamespace(root="w", reading=lambda: nullcontext(crops))
+    crops = [builders.crop(0, "apple"), builders.crop(1, "pear")]
+    workspace = SimpleNamespace(root="w", known_crops=lambda: crops)
     with pytest.raises(InputRejectedError, match="has one context only.*Put screenshots into folders, one a context"):
         require_contexts(workspace)
 
