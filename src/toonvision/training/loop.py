@@ -29,7 +29,7 @@ from toonvision.tasks.registry import TASK_KINDS, kind_of
 from toonvision.tasks.settings import TrainingSettings
 from toonvision.training.checkpoint import Checkpoint, State
 from toonvision.training.history import VALIDATION, EpochWatcher, History
-from toonvision.training.sketching import IMAGES, TIMES, Sketches
+from toonvision.training.sketching import IMAGES, Sketches, epochs_between
 
 _SCORES = frozenset(f"{VALIDATION}{kind.watched}" for kind in TASK_KINDS.values() if kind.watched)
 _MOST_BETWEEN, _WITHIN_PATIENCE = 5, 4
@@ -264,5 +264,5 @@ def _callbacks(
     callbacks: list[keras.callbacks.Callback],
 ) -> keras.callbacks.CallbackList:
     if log_folder:
-        callbacks.append(keras.callbacks.TensorBoard(log_folder, histogram_freq=max(1, settings.epochs // TIMES)))
+        callbacks.append(keras.callbacks.TensorBoard(log_folder, histogram_freq=epochs_between(settings.epochs)))
     return keras.callbacks.CallbackList(callbacks, model=model, epochs=settings.epochs)

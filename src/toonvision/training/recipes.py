@@ -51,10 +51,10 @@ _SEGMENTER = TrainingSettings(
 """Found by four short trainings on real art; docs/segmentation.md reports what they reach."""
 _OF_SCREENSHOTS = {_DETECTOR.network: _DETECTOR, _SEGMENTER.network: _SEGMENTER}
 """The recipes of networks for whole screenshots."""
-_STEPS_OF_SCREENSHOTS = 6_000
-"""How many steps such a network takes from random weights."""
-_RATE_AFTER_START, _SHARE_AFTER_START = 4e-3, 0.5
-"""The learning rate of one that begins with learned weights, and its share of the steps."""
+_RATE_AFTER_START, _STEPS_AFTER_START = 4e-3, 3_000
+"""The learning rate of such a network that begins with learned weights, and how many steps it takes."""
+_TIMES_FROM_RANDOM = 2
+"""How many times as many it takes from random ones."""
 _ENOUGH_IMAGES = 400
 """With fewer training images, `compact` learns as many times slower what it begins with, so that less is forgotten."""
 _STEPS, _STEPS_FOR_MANY = 4_000, 8_000
@@ -108,9 +108,8 @@ def settings_for(
         return TrainingSettings(network=network, epochs=1)
     start = taxonomy if has_start(taxonomy, network, classes) else RANDOM
     if found := _of_screenshots(network):
-        fresh = start == RANDOM
-        rate, share = (found.learning_rate, 1.0) if fresh else (_RATE_AFTER_START, _SHARE_AFTER_START)
-        epochs = _epochs(found, share * _STEPS_OF_SCREENSHOTS, images, fewest=_FEWEST_OF_SCREENSHOTS)
+        rate, times = (found.learning_rate, _TIMES_FROM_RANDOM) if start == RANDOM else (_RATE_AFTER_START, 1)
+        epochs = _epochs(found, times * _STEPS_AFTER_START, images, fewest=_FEWEST_OF_SCREENSHOTS)
         return replace(found, network=network, epochs=epochs, learning_rate=rate, start=start)
     if network.partition("+")[0] != _COMPACT.network:
         return TrainingSettings(network=network)
@@ -151,7 +150,7 @@ def for_fewer(settings: TrainingSettings, images: int, *, of: int) -> TrainingSe
     return replace(settings, epochs=epochs, patience=patience, learning_rate=rate)
 
 
-def _epochs(recipe: TrainingSettings, steps: float, images: int, *, fewest: int) -> int:
+def _epochs(recipe: TrainingSettings, steps: int, images: int, *, fewest: int) -> int:
     """Return how many epochs give a number of steps, from `fewest` to the recipe's."""
     return min(max(round(steps / math.ceil(images / recipe.batch_size)), fewest), recipe.epochs)
 
@@ -219,7 +218,7 @@ def changed(settings: TrainingSettings, **wishes: object) -> TrainingSettings:
         fresh = settings_for(settings.network)
         given.setdefault("learning_rate", fresh.learning_rate)
         if _of_screenshots(settings.network):
-            given.setdefault("epochs", min(round(settings.epochs / _SHARE_AFTER_START), fresh.epochs))
+            given.setdefault("epochs", min(_TIMES_FROM_RANDOM * settings.epochs, fresh.epochs))
     own = {name: given.pop(name) for name in settings_of(Augmentation) if name in given}
     if given.get("schedule") == "constant":
         given.setdefault("averaging", 0.0)

@@ -16,8 +16,7 @@ from toonvision.metrics.predictions import Predictions
 from toonvision.tasks.base import Outputs
 
 IMAGES = 4
-TIMES = 10
-"""How often in a training they are drawn, and histograms of the weights, which take longer than a few steps."""
+_TIMES = 10
 
 
 class Sketches(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -45,7 +44,7 @@ class Sketches(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras passes them
         """Draw, ten times in a training, and at its end."""
         epochs = self.params["epochs"]
-        if (epoch + 1) % max(1, epochs // TIMES) and epoch + 1 < epochs:
+        if (epoch + 1) % epochs_between(epochs) and epoch + 1 < epochs:
             return
         found = self.model.predict_on_batch(self._images)
         outputs = tuple(found) if isinstance(found, list | tuple) else (found,)
@@ -60,6 +59,18 @@ class Sketches(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         """Close the file."""
         if self._writer is not None:
             self._writer.close()
+
+
+def epochs_between(epochs: int) -> int:
+    """Return after how many epochs of a training TensorBoard gets the next pictures and histograms: ten times in all.
+
+    Histograms of the weights take longer than a few steps.
+
+    Examples:
+        >>> epochs_between(91), epochs_between(3)
+        (9, 1)
+    """
+    return max(1, epochs // _TIMES)
 
 
 def _value(tag: str, image: np.ndarray[Any, Any]) -> Any:
